@@ -1,0 +1,1 @@
+//! C ABI of the qlty crates, for C, C++ and Julia.

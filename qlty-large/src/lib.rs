@@ -1,0 +1,1 @@
+//! Stitch patches onto disk (Zarr), in bounded memory, with mean and standard deviation.

@@ -1,0 +1,1 @@
+//! Pairs of displaced, rotated patches for self-supervised training.

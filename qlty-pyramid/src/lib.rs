@@ -1,0 +1,1 @@
+//! TIFF stacks to OME-Zarr, with image pyramids.
