@@ -1,0 +1,73 @@
+//! One spatial axis: where its windows start, and which of them reach a coordinate.
+
+use std::ops::Range;
+
+/// Window `index` of [`Axis::count`] starts at `min(index * step, size - window)`.
+///
+/// Always: `1 <= window <= size`, `1 <= step`, `2 * border < window`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Axis {
+    pub(crate) size: usize,
+    pub(crate) window: usize,
+    pub(crate) step: usize,
+    pub(crate) border: usize,
+}
+
+impl Axis {
+    /// The axis that a plane has where a volume has its depth.
+    pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0 };
+
+    /// How many windows there are: the last may be pulled back to end where the axis ends.
+    pub(crate) fn count(&self) -> usize {
+        (self.size - self.window).div_ceil(self.step) + 1
+    }
+
+    /// Where window `index` starts.
+    pub(crate) fn start(&self, index: usize) -> usize {
+        index.saturating_mul(self.step).min(self.size - self.window)
+    }
+
+    /// The windows that reach a coordinate in `from..to`, which is not empty and within the axis.
+    pub(crate) fn touching(&self, from: usize, to: usize) -> Range<usize> {
+        let last = self.count() - 1;
+        // All but the last start at a multiple of the step; the last reaches the end of the axis.
+        let first = if from < self.window { 0 } else { (from - self.window) / self.step + 1 };
+        let end = to.div_ceil(self.step).min(last);
+        first.min(last)..if self.start(last) < to { last + 1 } else { end }
+    }
+
+    /// Whether every coordinate lies in a window.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.step.min(self.size - self.window) <= self.window
+    }
+
+    /// Whether a coordinate of the window lies inside its border.
+    pub(crate) fn is_inner(&self, offset: usize) -> bool {
+        (self.border..self.window - self.border).contains(&offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn windows_are_counted_placed_and_found(size in 1usize..60, window in 1usize..60, step in 1usize..70, a in 0usize..60, b in 0usize..60) {
+            prop_assume!(window <= size);
+            let axis = Axis { size, window, step, border: 0 };
+            let rest = (size - window) % step != 0;
+            prop_assert_eq!(axis.count(), (size - window) / step + 1 + usize::from(rest));
+            prop_assert_eq!(axis.start(axis.count() - 1), size - window);
+            let (from, to) = (a.min(b) % size, a.max(b) % size + 1);
+            prop_assume!(from < to);
+            let reach = |i: &usize| axis.start(*i) < to && axis.start(*i) + window > from;
+            let found: Vec<_> = axis.touching(from, to).collect();
+            let expected: Vec<_> = (0..axis.count()).filter(reach).collect();
+            prop_assert_eq!(found, expected);
+            let covered = (0..size).all(|x| (0..axis.count()).any(|i| (axis.start(i)..axis.start(i) + window).contains(&x)));
+            prop_assert_eq!(axis.is_covered(), covered);
+        }
+    }
+}

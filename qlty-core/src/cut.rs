@@ -1,0 +1,242 @@
+//! Cutting: batches to patches.
+
+use std::ops::Range;
+
+use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, Axis};
+
+use crate::array::{self, product};
+use crate::element::Element;
+use crate::monitor::Monitor;
+use crate::quilt::Quilt;
+use crate::rank::{Rank, Spatial, five, five_mut};
+use crate::rows::Rows;
+use crate::stream;
+use crate::{Error, Result};
+
+/// The bytes of patches that a thread cuts at a time: enough to be worth a task, few enough that
+/// every thread gets some.
+const TASK_BYTES: usize = 512 << 10;
+
+/// The bytes gathered in the fastest cache before they are streamed out in one run.
+const STAGE_BYTES: usize = 16 << 10;
+
+impl<const D: usize> Quilt<D>
+where
+    Spatial<D>: Rank,
+{
+    /// All patches of a batch (N,C,Y,X) or (N,C,Z,Y,X) of any strides, as (P,C,y,x) or
+    /// (P,C,z,y,x), in the order of the patch index. Pixels are copied bit by bit.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the batch does not have the size of the quilt, [`Error::Overflow`]
+    /// and [`Error::OutOfMemory`].
+    pub fn unstitch<T: Element>(
+        &self,
+        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+    ) -> Result<Array<T, <Spatial<D> as Rank>::Batch>> {
+        let patches = self.patch_count(batch.shape()[0])?;
+        self.unstitch_range(batch, 0..patches)
+    }
+
+    /// The patches of a range of patch indices; see [`Quilt::unstitch`].
+    ///
+    /// # Errors
+    /// Those of [`Quilt::unstitch`]; [`Error::Argument`] where the range leaves the batch.
+    pub fn unstitch_range<T: Element>(
+        &self,
+        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        range: Range<usize>,
+    ) -> Result<Array<T, <Spatial<D> as Rank>::Batch>> {
+        let channels = self.check_batch("batch", batch.shape())?;
+        self.check_range(&range, batch.shape()[0])?;
+        let mut patches = array::zeros("patches", &self.patches_shape(range.len(), channels))?;
+        self.unstitch_into(batch, range.start, patches.view_mut(), &Monitor::new())?;
+        Ok(patches)
+    }
+
+    /// One patch, (C,y,x) or (C,z,y,x); see [`Quilt::unstitch`].
+    ///
+    /// # Errors
+    /// Those of [`Quilt::unstitch`]; [`Error::Argument`] where the index leaves the batch.
+    pub fn unstitch_one<T: Element>(
+        &self,
+        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        index: usize,
+    ) -> Result<Array<T, <Spatial<D> as Rank>::Image>> {
+        Ok(self.unstitch_range(batch, index..index.saturating_add(1))?.index_axis_move(Axis(0), 0))
+    }
+
+    /// Cuts as many patches as `patches` has room for, from index `first` on, into an array of the
+    /// caller's, of any strides. Progress is counted in patches.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the batch does not have the size of the quilt or `patches` not the
+    /// size of its windows and the channels of the batch, [`Error::Argument`] where there are not
+    /// so many patches, and [`Error::Cancelled`].
+    pub fn unstitch_into<T: Element>(
+        &self,
+        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        first: usize,
+        patches: ArrayViewMut<'_, T, <Spatial<D> as Rank>::Batch>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let channels = self.check_batch("batch", batch.shape())?;
+        let count = patches.shape()[0];
+        let last = first.checked_add(count).ok_or_else(|| Error::argument("first patch", first, "a patch index"))?;
+        self.check_range(&(first..last), batch.shape()[0])?;
+        self.check_patches(patches.shape(), count, Some(channels))?;
+        let batch = five::<_, _, D>("batch", batch)?;
+        self.cut(batch, first, five_mut::<_, _, D>("patches", patches)?, monitor, |to, from, _| copy_row(to, from))
+    }
+
+    /// Writes patches row by row: `write` gets the row to be written, the row of the batch that
+    /// lies there, and where the row is, as (z, y, x) of its first pixel in the image and the
+    /// window's (z, y).
+    pub(crate) fn cut<T: Element>(
+        &self,
+        batch: ArrayView5<'_, T>,
+        first: usize,
+        patches: ArrayViewMut5<'_, T>,
+        monitor: &Monitor,
+        write: impl Fn(&mut [T], &[T], ([usize; 3], [usize; 2])) + Sync,
+    ) -> Result<()> {
+        let (count, channels, depth, height, width) = patches.dim();
+        monitor.begin(count as u64);
+        monitor.check()?;
+        let streaming = patches.len() * size_of::<T>() >= stream::STREAM_BYTES;
+        let source = Rows::new(batch);
+        let leaf = |at: [usize; 4], mut part: ArrayViewMut5<'_, T>| {
+            if monitor.is_cancelled() {
+                return;
+            }
+            let (parts, part_channels, part_depth, part_height, _) = part.dim();
+            let mut spare = Vec::new();
+            let mut rows = RowWriter::new(&mut part, streaming);
+            for p in at[0]..at[0] + parts {
+                let (image, window) = self.place(first + p);
+                let [z0, y0, x0] = self.starts(window);
+                for c in at[1]..at[1] + part_channels {
+                    for z in at[2]..at[2] + part_depth {
+                        for y in at[3]..at[3] + part_height {
+                            let row = source.row([image, c, z0 + z, y0 + y], x0..x0 + width, &mut spare);
+                            rows.write(|to| write(to, row, ([z0 + z, y0 + y, x0], [z, y])));
+                        }
+                    }
+                }
+            }
+            rows.finish();
+            // A patch that is cut in parts counts with its last row.
+            if at[1] + part_channels == channels && at[2] + part_depth == depth && at[3] + part_height == height {
+                monitor.advance(parts as u64);
+            }
+        };
+        array::divide(patches, [0; 4], TASK_BYTES / size_of::<T>(), &leaf);
+        monitor.check()
+    }
+
+    /// The number of channels of a batch, whose size is checked.
+    pub(crate) fn check_batch(&self, argument: &'static str, shape: &[usize]) -> Result<usize> {
+        if shape[2..] != self.size() {
+            let expected = format!("(images, channels) and then {:?}", self.size());
+            return Err(Error::shape(argument, shape, expected));
+        }
+        self.patch_count(shape[0])?;
+        Ok(shape[1])
+    }
+
+    pub(crate) fn check_range(&self, range: &Range<usize>, images: usize) -> Result<()> {
+        let patches = self.patch_count(images)?;
+        if range.start > range.end || range.end > patches {
+            let expected = format!("a range within the {patches} patches of the batch");
+            return Err(Error::argument("patch indices", range, expected));
+        }
+        Ok(())
+    }
+
+    /// The number of channels of an array of `count` patches, whose shape is checked.
+    pub(crate) fn check_patches(&self, shape: &[usize], count: usize, channels: Option<usize>) -> Result<usize> {
+        let channels = channels.unwrap_or(shape[1]);
+        let expected = self.patches_shape(count, channels);
+        if shape != expected {
+            return Err(Error::shape("patches", shape, format!("{expected:?}")));
+        }
+        product("patches", shape)?;
+        Ok(channels)
+    }
+
+    /// The shape of an array of `count` patches.
+    pub(crate) fn patches_shape(&self, count: usize, channels: usize) -> Vec<usize> {
+        [count, channels].into_iter().chain(self.window()).collect()
+    }
+}
+
+/// Copies a row; short ones block by block, which spares them a call to the system's copy.
+#[inline(always)]
+fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
+    const BLOCK: usize = 16;
+    const SHORT_BYTES: usize = 512;
+    if size_of_val(from) > SHORT_BYTES {
+        return to.copy_from_slice(from);
+    }
+    let (to_blocks, to_rest) = to.as_chunks_mut::<BLOCK>();
+    let (from_blocks, from_rest) = from.as_chunks::<BLOCK>();
+    for (to, from) in to_blocks.iter_mut().zip(from_blocks) {
+        *to = *from;
+    }
+    to_rest.copy_from_slice(from_rest);
+}
+
+/// Writes the rows of an array one after the other, by way of a stage where they are streamed.
+enum RowWriter<'a, T> {
+    Direct(std::slice::ChunksExactMut<'a, T>),
+    Staged { target: &'a mut [T], stage: Vec<T>, filled: usize, width: usize },
+    Strided { rows: ndarray::iter::LanesIterMut<'a, T, ndarray::Ix4>, spare: Vec<T> },
+}
+
+impl<'a, T: Element> RowWriter<'a, T> {
+    fn new(array: &'a mut ArrayViewMut5<'_, T>, streaming: bool) -> Self {
+        let width = array.dim().4;
+        if !array.is_standard_layout() {
+            return Self::Strided { spare: vec![T::default(); width], rows: array.rows_mut().into_iter() };
+        }
+        match array.as_slice_mut() {
+            Some(target) if streaming => {
+                let rows = (STAGE_BYTES / size_of::<T>() / width).max(1);
+                Self::Staged { target, stage: vec![T::default(); rows * width], filled: 0, width }
+            }
+            target => Self::Direct(target.unwrap_or_default().chunks_exact_mut(width)),
+        }
+    }
+
+    #[inline(always)]
+    fn write(&mut self, write: impl FnOnce(&mut [T])) {
+        match self {
+            Self::Direct(rows) => {
+                if let Some(row) = rows.next() {
+                    write(row);
+                }
+            }
+            Self::Staged { target, stage, filled, width } => {
+                write(&mut stage[*filled..*filled + *width]);
+                *filled += *width;
+                if *filled == stage.len() {
+                    let (run, rest) = std::mem::take(target).split_at_mut(*filled);
+                    stream::copy(run, stage);
+                    (*target, *filled) = (rest, 0);
+                }
+            }
+            Self::Strided { rows, spare } => {
+                write(spare);
+                if let Some(mut row) = rows.next() {
+                    row.assign(&ndarray::aview1(spare));
+                }
+            }
+        }
+    }
+
+    fn finish(self) {
+        if let Self::Staged { target, stage, filled, .. } = self {
+            stream::copy(target, &stage[..filled]);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The element types of images and patches, and the types in which they are summed.
+
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A type of pixel: `u8 i8 u16 i16 u32 i32 u64 i64 f16 bf16 f32 f64` and `bool`.
+///
+/// Cutting copies any of them; sewing adds them up as [`Element::Sum`]. Sealed: a value of these
+/// types is valid when all its bytes are zero, which allocation relies on.
+pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+    /// The type of sums: `f32` for types of up to 16 bits, for `f32` and for `bool`, else `f64`.
+    type Sum: Real;
+
+    /// The value as a term of a sum.
+    fn widen(self) -> Self::Sum;
+
+    /// `sums[i] += values[i] * (scale * weights[i])`, over the shortest of the three slices.
+    #[inline(always)]
+    fn add_weighted(sums: &mut [Self::Sum], values: &[Self], scale: Self::Sum, weights: &[Self::Sum]) {
+        for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
+            *sum += value.widen() * (scale * *weight);
+        }
+    }
+}
+
+/// An [`Element`] that holds fractions: `f16`, `bf16`, `f32` and `f64`.
+pub trait Float: Element {
+    /// The nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+}
+
+/// A type of sums: `f32` or `f64`.
+pub trait Real:
+    Float<Sum = Self>
+    + PartialOrd
+    + std::ops::Add<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + std::ops::Div<Output = Self>
+    + std::ops::AddAssign
+    + std::ops::DivAssign
+{
+}
+
+macro_rules! element {
+    ($($type:ty => $sum:ty, $widen:expr;)*) => {$(
+        impl sealed::Sealed for $type {}
+        impl Element for $type {
+            type Sum = $sum;
+            #[inline(always)]
+            fn widen(self) -> $sum {
+                let widen: fn($type) -> $sum = $widen;
+                widen(self)
+            }
+        }
+    )*};
+}
+
+element! {
+    bool => f32, |v| f32::from(u8::from(v));
+    u8 => f32, f32::from;
+    i8 => f32, f32::from;
+    u16 => f32, f32::from;
+    i16 => f32, f32::from;
+    u32 => f64, f64::from;
+    i32 => f64, f64::from;
+    u64 => f64, |v| v as f64;
+    i64 => f64, |v| v as f64;
+    f32 => f32, |v| v;
+    f64 => f64, |v| v;
+}
+
+macro_rules! half_element {
+    ($($type:ty)*) => {$(
+        impl sealed::Sealed for $type {}
+        impl Element for $type {
+            type Sum = f32;
+            #[inline(always)]
+            fn widen(self) -> f32 {
+                self.to_f32()
+            }
+            // `half` looks for conversion instructions once a call: a call for a block of values
+            // costs a fraction of a call for each.
+            #[inline(always)]
+            fn add_weighted(sums: &mut [f32], values: &[Self], scale: f32, weights: &[f32]) {
+                const BLOCK: usize = 256;
+                let mut wide = [0.0; BLOCK];
+                let blocks = sums.chunks_mut(BLOCK).zip(values.chunks(BLOCK)).zip(weights.chunks(BLOCK));
+                for ((sums, values), weights) in blocks {
+                    let wide = &mut wide[..values.len()];
+                    values.convert_to_f32_slice(wide);
+                    f32::add_weighted(sums, wide, scale, weights);
+                }
+            }
+        }
+        impl Float for $type {
+            fn from_f64(value: f64) -> Self {
+                <$type>::from_f64(value)
+            }
+        }
+    )*};
+}
+
+half_element!(f16 bf16);
+
+impl Float for f32 {
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl Float for f64 {
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+}
+
+impl Real for f32 {}
+impl Real for f64 {}

@@ -1,0 +1,79 @@
+//! What can go wrong, with what was got and what was expected.
+
+/// Why a call failed. No output of the call has been written, unless the variant says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument has a value that the call cannot take.
+    #[error("{argument}: got {got}, expected {expected}")]
+    Argument {
+        /// Which argument.
+        argument: String,
+        /// Its value.
+        got: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// An array has another shape than the geometry asks for.
+    #[error("{argument}: got shape {got:?}, expected {expected}")]
+    Shape {
+        /// Which array.
+        argument: &'static str,
+        /// Its shape.
+        got: Vec<usize>,
+        /// The shape that it should have had.
+        expected: String,
+    },
+    /// A product of sizes does not fit the address space.
+    #[error("{what}: the product of {factors:?} is too large")]
+    Overflow {
+        /// What was being counted.
+        what: &'static str,
+        /// The factors of the product.
+        factors: Vec<usize>,
+    },
+    /// The system did not give the memory for a result.
+    #[error("{what}: no memory for {bytes} bytes")]
+    OutOfMemory {
+        /// What the memory was for.
+        what: &'static str,
+        /// How much was asked for.
+        bytes: usize,
+    },
+    /// Patches have not arrived yet; the stitcher is unchanged and takes more.
+    #[error("{missing} of {total} patches are missing, the first of them {first:?}")]
+    Incomplete {
+        /// How many are missing.
+        missing: usize,
+        /// How many there are in all.
+        total: usize,
+        /// The lowest missing patch indices, ten at most.
+        first: Vec<usize>,
+    },
+    /// A patch has arrived before; nothing of the batch that held it was added.
+    #[error("patch {index} was given twice")]
+    Duplicate {
+        /// The patch index.
+        index: usize,
+    },
+    /// The caller cancelled. The values in a buffer that was being filled are unspecified.
+    #[error("cancelled by the caller")]
+    Cancelled,
+}
+
+/// The result of the calls of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn argument(
+        argument: impl Into<String>,
+        got: impl std::fmt::Debug,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Argument { argument: argument.into(), got: format!("{got:?}"), expected: expected.into() }
+    }
+
+    pub(crate) fn shape(argument: &'static str, got: &[usize], expected: impl Into<String>) -> Self {
+        Self::Shape { argument, got: got.to_vec(), expected: expected.into() }
+    }
+}

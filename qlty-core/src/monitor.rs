@@ -1,0 +1,111 @@
+//! Watching a long call from outside, and stopping it.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// How far a long call has come, and whether it should stop.
+///
+/// Share one between the thread that makes the call and the thread that watches. The work is
+/// counted in units of the call's own (patches, rows); only their ratio to the total says anything.
+///
+/// ```
+/// use qlty_core::{Error, Monitor, NcyxQuilt};
+/// let quilt = NcyxQuilt::builder([32, 32], [8, 8], [4, 4]).build()?;
+/// let batch = ndarray::Array4::<f32>::zeros((1, 1, 32, 32));
+/// let mut patches = ndarray::Array4::<f32>::zeros((49, 1, 8, 8));
+/// let monitor = Monitor::new();
+/// quilt.unstitch_into(batch.view(), 0, patches.view_mut(), &monitor)?;
+/// assert_eq!(monitor.done(), monitor.total());
+/// monitor.cancel();
+/// let stopped = quilt.unstitch_into(batch.view(), 0, patches.view_mut(), &monitor);
+/// assert_eq!(stopped, Err(Error::Cancelled));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Monitor {
+    done: AtomicU64,
+    total: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Monitor {
+    /// A monitor of a call that has not begun.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The units done so far.
+    pub fn done(&self) -> u64 {
+        self.done.load(Relaxed)
+    }
+
+    /// The units that there are to do; zero before the call has begun.
+    pub fn total(&self) -> u64 {
+        self.total.load(Relaxed)
+    }
+
+    /// Asks the call to stop soon, with [`Error::Cancelled`]. It stays asked.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Relaxed);
+    }
+
+    /// Whether the call has been asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed)
+    }
+
+    /// Begins a call of `total` units: for the implementation of long calls.
+    pub fn begin(&self, total: u64) {
+        self.done.store(0, Relaxed);
+        self.total.store(total, Relaxed);
+    }
+
+    /// Counts `units` as done: for the implementation of long calls.
+    pub fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Relaxed);
+    }
+
+    /// Fails when the call has been asked to stop: for the implementation of long calls.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] after [`Monitor::cancel`].
+    pub fn check(&self) -> Result<()> {
+        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Runs `work` on another thread while this one calls `progress(done, total)`, some twenty times a
+/// second and once at the end; [`ControlFlow::Break`] cancels.
+///
+/// `progress` is only called on the calling thread, so it may touch what belongs to it.
+pub fn with_progress<R: Send>(
+    work: impl FnOnce(&Monitor) -> R + Send,
+    mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
+) -> R {
+    let monitor = Monitor::new();
+    std::thread::scope(|scope| {
+        let (finished, wait) = channel::<()>();
+        let worker = scope.spawn(|| {
+            // Dropped when the work ends, also by a panic, which wakes the loop below.
+            let _finished = finished;
+            work(&monitor)
+        });
+        while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(Duration::from_millis(50)) {
+            report(&monitor, &mut progress);
+        }
+        let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        report(&monitor, &mut progress);
+        result
+    })
+}
+
+fn report(monitor: &Monitor, progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>) {
+    let total = monitor.total();
+    if total > 0 && progress(monitor.done().min(total), total).is_break() {
+        monitor.cancel();
+    }
+}

@@ -1,0 +1,248 @@
+//! The kernel of sewing: adds weighted patches to images, in the order of the patch memory.
+//!
+//! A task owns some channels of a band of rows of one image, small enough for the second-level
+//! cache, and adds to it every patch that reaches the band, in the order of the patch index. So
+//! each piece of a patch is read in one run and once, the sums stay in the cache, no two threads
+//! write the same pixel, and the order of the additions at a pixel does not depend on the threads.
+
+use std::ops::Range;
+
+use crate::axis::Axis;
+use crate::element::Element;
+use crate::monitor::Monitor;
+use crate::profile::{Coverage, CoverageRow, WindowRows};
+use crate::rows::Rows;
+
+/// The bytes of sums of a task: a part of the second-level cache of common processors.
+pub(crate) const BAND_BYTES: usize = 512 << 10;
+
+/// Bands are not split below this number of rows as long as there are channels to split: lower
+/// bands cut the runs of patch memory short.
+const LEAST_ROWS: usize = 32;
+
+/// How far ahead of the sums patch memory is fetched: a patch's piece of a band is one run, but
+/// too short for the processor to fetch ahead enough by itself.
+const FETCH_AHEAD: usize = 2048;
+
+/// Patches by their patch index, where their memory holds them in this order or another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Slots<'a> {
+    /// Slot `i` holds patch `first + i`.
+    Run { first: usize, len: usize },
+    /// Pairs of patch index and slot, in ascending order of the index.
+    Sorted(&'a [(usize, usize)]),
+}
+
+impl<'a> Slots<'a> {
+    /// The patches with an index in `range`, ascending, as pairs of index and slot.
+    #[inline(always)]
+    fn within(self, range: Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<'a> {
+        let (run, sorted): (Range<usize>, &[(usize, usize)]) = match self {
+            Self::Run { first, len } => (range.start.max(first)..range.end.min(first + len), &[]),
+            Self::Sorted(pairs) => {
+                let start = pairs.partition_point(|(index, _)| *index < range.start);
+                let end = pairs.partition_point(|(index, _)| *index < range.end);
+                (0..0, &pairs[start..end.max(start)])
+            }
+        };
+        let first = if let Self::Run { first, .. } = self { first } else { 0 };
+        run.map(move |index| (index, index - first)).chain(sorted.iter().copied())
+    }
+}
+
+/// What is to be sewn, and how.
+#[derive(Debug)]
+pub(crate) struct Sewing<'a, T: Element> {
+    pub(crate) axes: [Axis; 3],
+    /// Patches (slots, C, z, y, x), of all channels of the images.
+    pub(crate) patches: Rows<'a, T>,
+    pub(crate) slots: Slots<'a>,
+    pub(crate) weights: &'a WindowRows<T::Sum>,
+    /// Divide by these weights at the end.
+    pub(crate) divide_by: Option<&'a Coverage>,
+    /// Begin with zeros, whatever the images hold.
+    pub(crate) fresh: bool,
+    pub(crate) monitor: &'a Monitor,
+}
+
+/// Some channels of a band of rows of one image.
+struct Band<'b, S> {
+    image: usize,
+    first_channel: usize,
+    /// The rows, counted through the planes: row `r` is (z, y) = (r / height, r % height).
+    rows: Range<usize>,
+    /// The sums of each channel, row after row.
+    channels: Vec<&'b mut [S]>,
+}
+
+impl<T: Element> Sewing<'_, T> {
+    /// Sews whole images: `images` holds the sums of (N, C, Z, Y, X) in standard layout, beginning
+    /// with image `first_image`.
+    pub(crate) fn images(&self, images: &mut [T::Sum], first_image: usize, channels: usize) {
+        let volume: usize = self.axes.iter().map(|axis| axis.size).product();
+        let rows = self.axes[0].size * self.axes[1].size;
+        if images.is_empty() {
+            return;
+        }
+        let band = |(n, image): (usize, &'_ mut [T::Sum])| {
+            let channels = image.chunks_exact_mut(volume).collect();
+            self.split(Band { image: first_image + n, first_channel: 0, rows: 0..rows, channels });
+        };
+        use rayon::prelude::*;
+        images.par_chunks_exact_mut(channels * volume).enumerate().for_each(band);
+    }
+
+    /// Sews a part of an image into `sums`: channels by rows by the x axis, in standard layout.
+    pub(crate) fn part(&self, sums: &mut [T::Sum], image: usize, channels: Range<usize>, rows: Range<usize>) {
+        let run = rows.len() * self.axes[2].size;
+        let (first_channel, channels) = (channels.start, sums.chunks_exact_mut(run).collect());
+        self.split(Band { image, first_channel, rows, channels });
+    }
+
+    /// Halves a band until it fits the cache: rows first, then channels, then rows to the last.
+    fn split(&self, band: Band<'_, T::Sum>) {
+        let width = self.axes[2].size;
+        let (rows, channels) = (band.rows.len(), band.channels.len());
+        if self.monitor.is_cancelled() || self.is_idle(&band) {
+            return;
+        }
+        if rows * width * channels * size_of::<T::Sum>() <= BAND_BYTES || rows.max(channels) == 1 {
+            self.band(band);
+            return;
+        }
+        let Band { image, first_channel, rows: Range { start, end }, channels: mut sums } = band;
+        let (low, high) = if rows > LEAST_ROWS || channels == 1 {
+            let middle = start + rows / 2;
+            let (low, high) = sums.into_iter().map(|sums| sums.split_at_mut(rows / 2 * width)).unzip();
+            (
+                Band { image, first_channel, rows: start..middle, channels: low },
+                Band { image, first_channel, rows: middle..end, channels: high },
+            )
+        } else {
+            let high = sums.split_off(channels / 2);
+            (
+                Band { image, first_channel, rows: start..end, channels: sums },
+                Band { image, first_channel: first_channel + channels / 2, rows: start..end, channels: high },
+            )
+        };
+        rayon::join(|| self.split(low), || self.split(high));
+    }
+
+    /// Whether nothing is to be done in a band, which then need not be split up and searched.
+    fn is_idle(&self, band: &Band<'_, T::Sum>) -> bool {
+        !self.fresh && self.divide_by.is_none() && {
+            let [nz, ny, nx] = self.axes.map(|axis| axis.count());
+            let (planes, lines) = self.planes_and_lines(&band.rows);
+            let z = self.axes[0].touching(planes.start, planes.end);
+            let y = self.axes[1].touching(lines.start, lines.end);
+            let index = |z: usize, y: usize| ((band.image * nz + z) * ny + y) * nx;
+            self.slots.within(index(z.start, y.start)..index(z.end - 1, y.end - 1) + nx).next().is_none()
+        }
+    }
+
+    /// The planes that a range of rows lies in, and the lines of them that it may reach.
+    fn planes_and_lines(&self, rows: &Range<usize>) -> (Range<usize>, Range<usize>) {
+        let height = self.axes[1].size;
+        let planes = rows.start / height..(rows.end - 1) / height + 1;
+        let lines = if planes.len() == 1 {
+            rows.start - planes.start * height..rows.end - planes.start * height
+        } else {
+            0..height
+        };
+        (planes, lines)
+    }
+
+    fn band(&self, band: Band<'_, T::Sum>) {
+        let done = (band.rows.len() * band.channels.len()) as u64;
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the one feature that the function is compiled for.
+            unsafe { self.band_avx2(band) };
+            self.monitor.advance(done);
+            return;
+        }
+        self.band_kernel(band);
+        self.monitor.advance(done);
+    }
+
+    /// [`Self::band_kernel`], compiled for wider vectors. The operations and their order are the
+    /// same, no two are fused, and so the results are the same to the bit.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn band_avx2(&self, band: Band<'_, T::Sum>) {
+        self.band_kernel(band);
+    }
+
+    #[inline(always)]
+    fn band_kernel(&self, mut band: Band<'_, T::Sum>) {
+        let [az, ay, ax] = self.axes;
+        let [nz, ny, nx] = self.axes.map(|axis| axis.count());
+        if self.fresh {
+            band.channels.iter_mut().for_each(|sums| sums.fill(T::Sum::default()));
+        }
+        let (planes, lines) = self.planes_and_lines(&band.rows);
+        let mut spare = Vec::new();
+        for iz in az.touching(planes.start, planes.end) {
+            for iy in ay.touching(lines.start, lines.end) {
+                let first = ((band.image * nz + iz) * ny + iy) * nx;
+                let corner = [az.start(iz), ay.start(iy)];
+                for (index, slot) in self.slots.within(first..first + nx) {
+                    self.add_patch(&mut band, slot, corner, ax.start(index - first), &mut spare);
+                }
+            }
+        }
+        if let Some(coverage) = self.divide_by {
+            divide(coverage, band.rows.clone(), ay.size, &mut band.channels);
+        }
+    }
+
+    /// Adds what a band has of the patch whose window starts at `corner` (z, y) and `x0`.
+    #[inline(always)]
+    fn add_patch(&self, band: &mut Band<'_, T::Sum>, slot: usize, corner: [usize; 2], x0: usize, spare: &mut Vec<T>) {
+        let [az, ay, ax] = self.axes;
+        let Band { first_channel, rows, channels, .. } = band;
+        let planes = rows.start / ay.size..(rows.end - 1) / ay.size + 1;
+        for (c, sums) in channels.iter_mut().enumerate() {
+            for z in planes.start.max(corner[0])..planes.end.min(corner[0] + az.window) {
+                // The lines of this plane that are in the band and in the window.
+                let from = rows.start.saturating_sub(z * ay.size).max(corner[1]);
+                let to = (rows.end - z * ay.size).min(corner[1] + ay.window).min(ay.size);
+                for y in from..to {
+                    let at = [slot, *first_channel + c, z - corner[0], y - corner[1]];
+                    let values = self.patches.row(at, 0..ax.window, spare);
+                    fetch_ahead(values);
+                    let (scale, weights) = self.weights.row(at[2], at[3]);
+                    let start = (z * ay.size + y - rows.start) * ax.size + x0;
+                    T::add_weighted(&mut sums[start..start + ax.window], values, scale, weights);
+                }
+            }
+        }
+    }
+}
+
+/// Divides the rows of some channels by the weights that reached them.
+#[inline(always)]
+fn divide<S: crate::Real>(coverage: &Coverage, rows: Range<usize>, height: usize, channels: &mut [&mut [S]]) {
+    let mut weights = CoverageRow::new(coverage);
+    for sums in channels {
+        let width = sums.len() / rows.len();
+        for (r, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
+            let weights = weights.at(r / height, r % height);
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum /= *weight);
+        }
+    }
+}
+
+/// Asks for the memory some way behind each line of `values`.
+#[inline(always)]
+fn fetch_ahead<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..size_of_val(values)).step_by(64) {
+        let ahead = values.as_ptr().cast::<i8>().wrapping_add(line + FETCH_AHEAD);
+        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is
+        // made by wrapping arithmetic and is not dereferenced. SSE is part of x86-64.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(ahead) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (values, FETCH_AHEAD);
+}

@@ -1,0 +1,174 @@
+//! Stitching all at once: patches to batches.
+
+use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, s};
+
+use crate::array::{self, product};
+use crate::element::Element;
+use crate::monitor::Monitor;
+use crate::profile::{Coverage, WindowRows};
+use crate::quilt::Quilt;
+use crate::rank::{Rank, Spatial, axis_names, five, five_mut};
+use crate::rows::Rows;
+use crate::sew::{BAND_BYTES, Sewing, Slots};
+use crate::{Error, Result};
+
+/// A stitched batch and the sum of the weights per pixel, (Y,X) or (Z,Y,X), the same for each image.
+pub type Stitched<S, const D: usize> = (Array<S, <Spatial<D> as Rank>::Batch>, Array<S, <Spatial<D> as Rank>::Window>);
+
+impl<const D: usize> Quilt<D>
+where
+    Spatial<D>: Rank,
+{
+    /// Puts all patches of a batch, (P,C,y,x) or (P,C,z,y,x) of any strides, back together.
+    ///
+    /// A pixel is the mean of the patches over it, weighted with the windows' profile. It is summed
+    /// in the order of the patch index: the result is the same to the bit for any number of
+    /// threads. A NaN reaches only the pixels under it. Patches of up to 16-bit integers, `f16`,
+    /// `bf16` and `f32` give `f32`, others `f64`.
+    ///
+    /// ```
+    /// use qlty_core::{Error, NcyxQuilt};
+    /// let quilt = NcyxQuilt::builder([37, 29], [12, 7], [5, 3]).border([3, 1]).build()?;
+    /// let batch = ndarray::Array4::<u8>::from_elem((2, 3, 37, 29), 7);
+    /// let patches = quilt.unstitch(batch.view())?;
+    /// let (stitched, weights) = quilt.stitch(patches.view())?;
+    /// assert!(stitched.iter().all(|pixel| (pixel - 7.0).abs() < 1e-5));
+    /// assert_eq!(weights.dim(), (37, 29));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the patches are not those of whole images, [`Error::Argument`] where
+    /// the step leaves gaps between the windows, [`Error::Overflow`] and [`Error::OutOfMemory`].
+    pub fn stitch<T: Element>(
+        &self,
+        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+    ) -> Result<Stitched<T::Sum, D>> {
+        self.check_no_gaps()?;
+        let (images, channels) = self.whole_images(patches.shape())?;
+        let mut batch = array::zeros("batch", &self.batch_shape(images, channels))?;
+        let weights = self.weights()?;
+        self.stitch_into(patches, batch.view_mut(), None, &Monitor::new())?;
+        Ok((batch, weights))
+    }
+
+    /// [`Quilt::stitch`] into arrays of the caller's, of any strides; their values do not matter.
+    /// Progress is counted in rows.
+    ///
+    /// # Errors
+    /// Those of [`Quilt::stitch`]; [`Error::Shape`] where `batch` or `weights` has another shape
+    /// than its result, and [`Error::Cancelled`].
+    pub fn stitch_into<T: Element>(
+        &self,
+        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
+        weights: Option<ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Window>>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        self.check_no_gaps()?;
+        if let Some(weights) = &weights {
+            self.check_weights(weights.shape())?;
+        }
+        let window = self.taper.rows();
+        self.sew_all::<T>(patches, batch, &window, Some(&self.coverage), monitor)?;
+        weights.map_or(Ok(()), |weights| self.weights_into(weights))
+    }
+
+    /// Sews all patches of whole images into `batch`.
+    pub(crate) fn sew_all<T: Element>(
+        &self,
+        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
+        window: &WindowRows<T::Sum>,
+        divide_by: Option<&Coverage>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let (images, channels) = self.whole_images(patches.shape())?;
+        let expected = self.batch_shape(images, channels);
+        if batch.shape() != expected {
+            return Err(Error::shape("batch", batch.shape(), format!("{expected:?}")));
+        }
+        let sewing = self.sewing::<T>(
+            five::<_, _, D>("patches", patches)?,
+            Slots::Run { first: 0, len: self.patch_count(images)? },
+            window,
+            monitor,
+        );
+        let sewing = Sewing { divide_by, fresh: true, ..sewing };
+        let mut batch = five_mut::<_, _, D>("batch", batch)?;
+        let [depth, height, _] = self.axes.map(|axis| axis.size);
+        monitor.begin((images * channels * depth * height) as u64);
+        monitor.check()?;
+        match batch.as_slice_mut() {
+            Some(values) => sewing.images(values, 0, channels),
+            None => sew_strided(&sewing, batch)?,
+        }
+        monitor.check()
+    }
+
+    /// What adds patches to sums; see [`Sewing`].
+    pub(crate) fn sewing<'a, T: Element>(
+        &self,
+        patches: ArrayView5<'a, T>,
+        slots: Slots<'a>,
+        weights: &'a WindowRows<T::Sum>,
+        monitor: &'a Monitor,
+    ) -> Sewing<'a, T> {
+        Sewing { axes: self.axes, patches: Rows::new(patches), slots, weights, divide_by: None, fresh: false, monitor }
+    }
+
+    /// The images and channels of an array that should hold all patches of whole images.
+    pub(crate) fn whole_images(&self, shape: &[usize]) -> Result<(usize, usize)> {
+        let channels = self.check_patches(shape, shape[0], None)?;
+        let per_image = self.patches_per_image();
+        if !shape[0].is_multiple_of(per_image) {
+            let expected = format!("a multiple of {per_image} patches, those of an image");
+            return Err(Error::shape("patches", shape, expected));
+        }
+        let images = shape[0] / per_image;
+        product("pixels of a batch", &self.batch_shape(images, channels))?;
+        Ok((images, channels))
+    }
+
+    pub(crate) fn batch_shape(&self, images: usize, channels: usize) -> Vec<usize> {
+        [images, channels].into_iter().chain(self.size()).collect()
+    }
+
+    /// Fails where some pixels would get no value.
+    pub(crate) fn check_no_gaps(&self) -> Result<()> {
+        for (axis, name) in self.axes[3 - D..].iter().zip(axis_names::<D>()) {
+            if !axis.is_covered() {
+                let expected =
+                    format!("at most {}, the window: larger steps leave pixels without a value", axis.window);
+                return Err(Error::argument(format!("step along {name}"), axis.step, expected));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sews into an array that is not in standard layout: part by part, by way of a buffer of a few
+/// bands, so that the memory needed does not grow with the result.
+fn sew_strided<T: Element>(sewing: &Sewing<'_, T>, mut batch: ArrayViewMut5<'_, T::Sum>) -> Result<()> {
+    const BANDS: usize = 8;
+    let (images, channels, depth, height, width) = batch.dim();
+    let row = width * channels * size_of::<T::Sum>();
+    let most = (BANDS * BAND_BYTES / row.max(1)).max(1);
+    let channel_block = if most > 1 { channels } else { (BANDS * BAND_BYTES / (width * size_of::<T::Sum>())).max(1) };
+    let mut buffer = array::zeroed("a part of the batch", channels.min(channel_block) * most.min(height) * width)?;
+    for (n, z) in (0..images).flat_map(|n| (0..depth).map(move |z| (n, z))) {
+        for c in (0..channels).step_by(channel_block) {
+            let c = c..channels.min(c + channel_block);
+            for y in (0..height).step_by(most) {
+                let y = y..height.min(y + most);
+                let shape = (c.len(), y.len(), width);
+                let sums = &mut buffer[..c.len() * y.len() * width];
+                sewing.part(sums, n, c.clone(), z * height + y.start..z * height + y.end);
+                let sums = ndarray::ArrayView3::from_shape(shape, sums)
+                    .map_err(|_| Error::shape("a part of the batch", &[shape.0, shape.1, shape.2], "its own shape"))?;
+                batch.slice_mut(s![n, c.clone(), z, y, ..]).assign(&sums);
+            }
+        }
+    }
+    Ok(())
+}
