@@ -117,9 +117,19 @@ where
                 let [z0, y0, x0] = self.starts(window);
                 for c in at[1]..at[1] + part_channels {
                     for z in at[2]..at[2] + part_depth {
-                        for y in at[3]..at[3] + part_height {
-                            let row = source.row([image, c, z0 + z, y0 + y], x0..x0 + width, &mut spare);
-                            rows.write(|to| write(to, row, ([z0 + z, y0 + y, x0], [z, y])));
+                        let mut y = at[3];
+                        while y < at[3] + part_height {
+                            let count = (rows.room() / width).min(at[3] + part_height - y);
+                            rows.write(count * width, |to| {
+                                let from = [image, c, z0 + z, y0 + y];
+                                let mut to = to.chunks_exact_mut(width);
+                                source.lines(from, count, x0..x0 + width, &mut spare, |i, row| {
+                                    if let Some(to) = to.next() {
+                                        write(to, row, ([z0 + z, y0 + y + i, x0], [z, y + i]));
+                                    }
+                                });
+                            });
+                            y += count;
                         }
                     }
                 }
@@ -183,13 +193,18 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     for (to, from) in to_blocks.iter_mut().zip(from_blocks) {
         *to = *from;
     }
-    to_rest.copy_from_slice(from_rest);
+    if !to_rest.is_empty() {
+        to_rest.copy_from_slice(from_rest);
+    }
 }
 
 /// Writes the rows of an array one after the other, by way of a stage where they are streamed.
 enum RowWriter<'a, T> {
-    Direct(std::slice::ChunksExactMut<'a, T>),
-    Staged { target: &'a mut [T], stage: Vec<T>, filled: usize, width: usize },
+    /// The rows to come.
+    Direct(&'a mut [T]),
+    /// The rows to come, of which the first are in the stage.
+    Staged { target: &'a mut [T], stage: Vec<T>, filled: usize },
+    /// The rows to come, of an array that is not contiguous.
     Strided { rows: ndarray::iter::LanesIterMut<'a, T, ndarray::Ix4>, spare: Vec<T> },
 }
 
@@ -199,30 +214,40 @@ impl<'a, T: Element> RowWriter<'a, T> {
         if !array.is_standard_layout() {
             return Self::Strided { spare: vec![T::default(); width], rows: array.rows_mut().into_iter() };
         }
-        match array.as_slice_mut() {
-            Some(target) if streaming => {
-                let rows = (STAGE_BYTES / size_of::<T>() / width).max(1);
-                Self::Staged { target, stage: vec![T::default(); rows * width], filled: 0, width }
-            }
-            target => Self::Direct(target.unwrap_or_default().chunks_exact_mut(width)),
+        let target = array.as_slice_mut().unwrap_or_default();
+        if streaming {
+            let rows = (STAGE_BYTES / size_of::<T>() / width).max(1);
+            Self::Staged { target, stage: vec![T::default(); rows * width], filled: 0 }
+        } else {
+            Self::Direct(target)
         }
     }
 
-    #[inline(always)]
-    fn write(&mut self, write: impl FnOnce(&mut [T])) {
+    /// How many values can be written at once, at least a row.
+    fn room(&self) -> usize {
         match self {
-            Self::Direct(rows) => {
-                if let Some(row) = rows.next() {
-                    write(row);
-                }
+            Self::Direct(target) => target.len(),
+            Self::Staged { stage, filled, .. } => stage.len() - filled,
+            Self::Strided { spare, .. } => spare.len(),
+        }
+    }
+
+    /// Has the next `len` values written, at most as many as there is room for.
+    #[inline(always)]
+    fn write(&mut self, len: usize, write: impl FnOnce(&mut [T])) {
+        match self {
+            Self::Direct(target) => {
+                let (now, later) = std::mem::take(target).split_at_mut(len);
+                write(now);
+                *target = later;
             }
-            Self::Staged { target, stage, filled, width } => {
-                write(&mut stage[*filled..*filled + *width]);
-                *filled += *width;
+            Self::Staged { target, stage, filled } => {
+                write(&mut stage[*filled..*filled + len]);
+                *filled += len;
                 if *filled == stage.len() {
-                    let (run, rest) = std::mem::take(target).split_at_mut(*filled);
-                    stream::copy(run, stage);
-                    (*target, *filled) = (rest, 0);
+                    let (now, later) = std::mem::take(target).split_at_mut(*filled);
+                    stream::copy(now, stage);
+                    (*target, *filled) = (later, 0);
                 }
             }
             Self::Strided { rows, spare } => {
@@ -235,7 +260,7 @@ impl<'a, T: Element> RowWriter<'a, T> {
     }
 
     fn finish(self) {
-        if let Self::Staged { target, stage, filled, .. } = self {
+        if let Self::Staged { target, stage, filled } = self {
             stream::copy(target, &stage[..filled]);
         }
     }

@@ -22,23 +22,34 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// The values `along` the row at `at`: a piece of the array where it lies in one run, else a
-    /// copy in `spare`.
+    /// Calls `each` with the number and the values `along` of `count` rows, the one at `at` first:
+    /// with a piece of the array where a row lies in one run, else with a copy in `spare`.
     #[inline(always)]
-    pub(crate) fn row<'b>(&'b self, at: [usize; 4], along: Range<usize>, spare: &'b mut Vec<T>) -> &'b [T] {
+    pub(crate) fn lines(
+        &self,
+        at: [usize; 4],
+        count: usize,
+        along: Range<usize>,
+        spare: &mut Vec<T>,
+        mut each: impl FnMut(usize, &[T]),
+    ) {
         match self {
             Self::Flat(values, [_, c, z, y, x]) => {
-                let row = ((at[0] * c + at[1]) * z + at[2]) * y + at[3];
-                &values[row * x..][along]
+                let first = ((at[0] * c + at[1]) * z + at[2]) * y + at[3];
+                for (i, row) in values[first * x..(first + count) * x].chunks_exact(*x).enumerate() {
+                    each(i, &row[along.clone()]);
+                }
             }
             Self::Strided(array) => {
-                let row = array.slice(s![at[0], at[1], at[2], at[3], along]);
-                match row.to_slice() {
-                    Some(values) => values,
-                    None => {
-                        spare.clear();
-                        spare.extend(row);
-                        spare
+                let lines = array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, along]);
+                for (i, row) in lines.rows().into_iter().enumerate() {
+                    match row.to_slice() {
+                        Some(values) => each(i, values),
+                        None => {
+                            spare.clear();
+                            spare.extend(row);
+                            each(i, spare);
+                        }
                     }
                 }
             }

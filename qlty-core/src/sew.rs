@@ -207,14 +207,17 @@ impl<T: Element> Sewing<'_, T> {
                 // The lines of this plane that are in the band and in the window.
                 let from = rows.start.saturating_sub(z * ay.size).max(corner[1]);
                 let to = (rows.end - z * ay.size).min(corner[1] + ay.window).min(ay.size);
-                for y in from..to {
-                    let at = [slot, *first_channel + c, z - corner[0], y - corner[1]];
-                    let values = self.patches.row(at, 0..ax.window, spare);
-                    fetch_ahead(values);
-                    let (scale, weights) = self.weights.row(at[2], at[3]);
-                    let start = (z * ay.size + y - rows.start) * ax.size + x0;
-                    T::add_weighted(&mut sums[start..start + ax.window], values, scale, weights);
+                if from >= to {
+                    continue;
                 }
+                let at = [slot, *first_channel + c, z - corner[0], from - corner[1]];
+                let first = z * ay.size + from - rows.start;
+                self.patches.lines(at, to - from, 0..ax.window, spare, |i, values| {
+                    fetch_ahead(values);
+                    let (scale, weights) = self.weights.row(at[2], at[3] + i);
+                    let sums = &mut sums[(first + i) * ax.size + x0..][..ax.window];
+                    T::add_weighted(sums, values, scale, weights);
+                });
             }
         }
     }

@@ -1,0 +1,104 @@
+//! How close the kernels come to what nobody can beat by much: one JSON object a line.
+//!
+//! `cargo bench -p qlty-tests --bench floors -- [FILTER]` runs the workloads whose name contains
+//! FILTER. Each figure is the median of interleaved runs of the workload and of its floor, so that
+//! a machine whose speed drifts tells the same ratio; buffers are allocated and touched before.
+
+use std::time::Instant;
+
+use ndarray::{Array4, Array5, ArrayD, IxDyn};
+use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
+use rayon::prelude::*;
+
+/// Interleaved runs of a workload and its floor.
+const RUNS: usize = 11;
+
+fn main() {
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    let wanted = |name: &str| name.contains(&filter);
+    let planes = [
+        ("2d.big", 3, NcyxQuilt::builder([1024, 1024], [256, 256], [128, 128]).border(20), 8, [true, true]),
+        ("2d.seed", 3, NcyxQuilt::builder([128, 128], [16, 16], [4, 4]).border(4), 10, [true, false]),
+        ("2d.seed", 17, NcyxQuilt::builder([128, 128], [16, 16], [4, 4]).border(4), 10, [false, true]),
+        ("2d.ragged", 3, NcyxQuilt::builder([1000, 1100], [256, 192], [100, 90]).border(20), 8, [true, true]),
+    ];
+    for (name, channels, builder, images, calls) in planes {
+        let [unstitch, stitch] = ["unstitch", "stitch"].map(|call| format!("{name}.{call}"));
+        let quilt = builder.build().expect("a geometry of the table");
+        let ([y, x], [wy, wx]) = (quilt.size(), quilt.window());
+        if calls[0] && wanted(&unstitch) {
+            let batch: Array4<f32> = filled(&[images, channels, y, x]).into_dimensionality().expect("four axes");
+            let patches = quilt.patch_count(images).expect("small");
+            let mut out: Array4<f32> = filled(&[patches, channels, wy, wx]).into_dimensionality().expect("four axes");
+            against_memcpy(&unstitch, out.len(), || {
+                quilt.unstitch_into(batch.view(), 0, out.view_mut(), &Monitor::new()).expect("shapes agree");
+            });
+        }
+        if calls[1] && wanted(&stitch) {
+            let count = quilt.patch_count(images).expect("small");
+            let patches: Array4<f32> = filled(&[count, channels, wy, wx]).into_dimensionality().expect("four axes");
+            let mut out: Array4<f32> = filled(&[images, channels, y, x]).into_dimensionality().expect("four axes");
+            let mut weights = quilt.weights::<f32>().expect("small");
+            against_memcpy(&stitch, patches.len(), || {
+                let (out, weights) = (out.view_mut(), Some(weights.view_mut()));
+                quilt.stitch_into(patches.view(), out, weights, &Monitor::new()).expect("shapes agree");
+            });
+        }
+    }
+    let quilt = NczyxQuilt::builder([192; 3], [64; 3], [32; 3]).border(8).build().expect("a geometry of the table");
+    let mut patches: Array5<f32> = filled(&[250, 1, 64, 64, 64]).into_dimensionality().expect("five axes");
+    let mut batch: Array5<f32> = filled(&[2, 1, 192, 192, 192]).into_dimensionality().expect("five axes");
+    let mut weights = quilt.weights::<f32>().expect("small");
+    if wanted("3d.unstitch") {
+        against_memcpy("3d.unstitch", patches.len(), || {
+            quilt.unstitch_into(batch.view(), 0, patches.view_mut(), &Monitor::new()).expect("shapes agree");
+        });
+    }
+    if wanted("3d.stitch") {
+        against_memcpy("3d.stitch", patches.len(), || {
+            let (out, weights) = (batch.view_mut(), Some(weights.view_mut()));
+            quilt.stitch_into(patches.view(), out, weights, &Monitor::new()).expect("shapes agree");
+        });
+    }
+}
+
+/// An array whose pages are all touched.
+fn filled(shape: &[usize]) -> ArrayD<f32> {
+    ArrayD::from_shape_fn(IxDyn(shape), |at| (at[shape.len() - 1] % 251) as f32)
+}
+
+/// Prints the time of `work` against a parallel memcpy of `len` values.
+fn against_memcpy(workload: &str, len: usize, mut work: impl FnMut()) {
+    const PIECE: usize = 1 << 16;
+    let source = vec![1.0f32; len];
+    let mut target = vec![2.0f32; len];
+    let mut memcpy = || {
+        target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE)).for_each(|(to, from)| to.copy_from_slice(from));
+    };
+    let (mut seconds, mut floor_seconds) = (Vec::new(), Vec::new());
+    for run in 0..=RUNS {
+        let times = [timed(&mut memcpy), timed(&mut work)];
+        // The first run warms up.
+        if run > 0 {
+            floor_seconds.push(times[0]);
+            seconds.push(times[1]);
+        }
+    }
+    let (seconds, floor_seconds) = (median(seconds), median(floor_seconds));
+    println!(
+        r#"{{"workload": "{workload}", "seconds": {seconds:.6}, "floor": "parallel memcpy of {} bytes", "floor_seconds": {floor_seconds:.6}, "ratio": {:.3}}}"#,
+        len * size_of::<f32>(),
+        seconds / floor_seconds,
+    );
+}
+
+fn timed(work: &mut impl FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
