@@ -1,1 +1,68 @@
-//! C ABI of the qlty crates, for C, C++ and Julia.
+//! The C ABI of the qlty crates, for C, C++ and Julia: `include/qlty.h` is generated from here.
+//!
+//! Nothing but translation lives in this crate: pointers to views, statuses to results. What the
+//! functions do is said in `qlty_core`, whose names they follow as `qlty_<noun>_<verb>`. The rules
+//! that hold for all of them are in the header's first comment, [`QLTY_ABI_VERSION`].
+#![allow(non_camel_case_types, reason = "the names of types in Rust are those in C")]
+
+// The order of the modules is the order of the header.
+mod error;
+
+mod dtype;
+
+mod array;
+
+mod long_call;
+
+mod options;
+
+mod quilt;
+
+mod stitch;
+
+mod stitcher;
+
+mod labels;
+
+pub use array::{QLTY_MAX_NDIM, qlty_array};
+pub use dtype::*;
+pub use error::*;
+pub use labels::*;
+pub use long_call::*;
+pub use options::*;
+pub use quilt::*;
+pub use stitch::*;
+pub use stitcher::*;
+
+/// The version of this interface. A library whose qlty_abi_version() differs from the
+/// QLTY_ABI_VERSION that a host was compiled with must not be called.
+///
+/// What holds for all functions:
+///
+/// A function that can fail returns a qlty_status, 0 for success, and takes last a pointer to a
+/// qlty_error *, which may be NULL. Where it fails and that pointer is not NULL, an error is stored
+/// there that the caller frees with qlty_error_free; on success nothing is stored. Other outputs
+/// are written on success only. No function unwinds: a defect of the library is
+/// QLTY_STATUS_PANIC.
+///
+/// Handles are created by a _new function and freed by the matching _free, which takes NULL. A
+/// handle that is only read, as a const pointer, may be used by several threads at once.
+///
+/// Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
+/// outputs are allocated by the caller, have any strides under which no two values share memory,
+/// and do not overlap with the inputs. Sizes are in pixels, spatial axes in the order (y, x) or
+/// (z, y, x), and the last of them is the fastest in C order.
+pub const QLTY_ABI_VERSION: u32 = 1;
+
+/// The QLTY_ABI_VERSION that the library was built with. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn qlty_abi_version() -> u32 {
+    QLTY_ABI_VERSION
+}
+
+/// The release of the library, such as "0.1.0", as a string that lives as long as the program. Any
+/// thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn qlty_version() -> *const std::ffi::c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}

@@ -7,7 +7,7 @@ use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, Axis};
 use crate::array::{self, product};
 use crate::element::Element;
 use crate::monitor::Monitor;
-use crate::quilt::Quilt;
+use crate::quilt::{Quilt, check_last};
 use crate::rank::{Rank, Spatial, five, five_mut};
 use crate::rows::Rows;
 use crate::stream;
@@ -82,7 +82,7 @@ where
     ) -> Result<()> {
         let channels = self.check_batch("batch", batch.shape())?;
         let count = patches.shape()[0];
-        let last = first.checked_add(count).ok_or_else(|| Error::argument("first patch", first, "a patch index"))?;
+        let last = check_last(first, count)?;
         self.check_range(&(first..last), batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;
         let batch = five::<_, _, D>("batch", batch)?;
@@ -144,9 +144,20 @@ where
         monitor.check()
     }
 
+    /// The shape of an array of `count` patches of a batch of this shape; of all of them for `None`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the batch does not have the size of the quilt, [`Error::Overflow`].
+    pub fn unstitch_shape(&self, batch: &[usize], count: Option<usize>) -> Result<Vec<usize>> {
+        let channels = self.check_batch("batch", batch)?;
+        let shape = self.patches_shape(count.unwrap_or(self.patch_count(batch[0])?), channels);
+        product("patches", &shape)?;
+        Ok(shape)
+    }
+
     /// The number of channels of a batch, whose size is checked.
     pub(crate) fn check_batch(&self, argument: &'static str, shape: &[usize]) -> Result<usize> {
-        if shape[2..] != self.size() {
+        if shape.len() != D + 2 || shape[2..] != self.size() {
             let expected = format!("(images, channels) and then {:?}", self.size());
             return Err(Error::shape(argument, shape, expected));
         }
@@ -165,7 +176,7 @@ where
 
     /// The number of channels of an array of `count` patches, whose shape is checked.
     pub(crate) fn check_patches(&self, shape: &[usize], count: usize, channels: Option<usize>) -> Result<usize> {
-        let channels = channels.unwrap_or(shape[1]);
+        let channels = channels.or(shape.get(1).copied()).unwrap_or(1);
         let expected = self.patches_shape(count, channels);
         if shape != expected {
             return Err(Error::shape("patches", shape, format!("{expected:?}")));

@@ -1,6 +1,6 @@
 //! Training pairs of images and labels, and the choice of patches that carry labels.
 
-use ndarray::{Array, Array1, ArrayView, Axis};
+use ndarray::{Array, Array1, ArrayView, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Dimension};
 use rayon::prelude::*;
 
 use crate::array;
@@ -113,6 +113,7 @@ where
         missing: L,
     ) -> Result<Array1<bool>> {
         self.check_labels("label patches", patches.shape(), self.window())?;
+        #[allow(clippy::eq_op, reason = "only a NaN differs from itself, and an element need not be a float")]
         let is_nan = |value: &L| value != value;
         let is_label = |value: &L| *value != missing && !(is_nan(value) && is_nan(&missing));
         let patches = five::<_, _, D>("label patches", patches)?;
@@ -129,7 +130,7 @@ where
     /// # Errors
     /// [`Error::Shape`] where the label patches do not have the size of the windows, or image
     /// patches are not as many.
-    pub fn weed_sparse<T: Element, L: Element, Labels: LabelRank<D> + ndarray::RemoveAxis>(
+    pub fn weed_sparse<T: Element, L: Element, Labels: LabelRank<D>>(
         &self,
         images: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
         labels: ArrayView<'_, L, Labels>,
@@ -140,10 +141,9 @@ where
             return Err(Error::shape("image patches", images.shape(), expected));
         }
         let labelled = self.labelled(labels.view(), missing)?;
-        let kept: Vec<_> = labelled.indexed_iter().filter(|(_, kept)| **kept).map(|(index, _)| index).collect();
         Ok(Weeded {
-            images: images.select(Axis(0), &kept),
-            labels: labels.select(Axis(0), &kept),
+            images: keep("image patches", images, &labelled)?,
+            labels: keep("label patches", labels, &labelled)?,
             removed: labelled.map(|kept| !kept),
         })
     }
@@ -162,4 +162,43 @@ where
         let channels = &labels[1..labels.len() - D];
         [count].into_iter().chain(channels.iter().copied()).chain(self.window()).collect()
     }
+}
+
+/// The patches to be kept, in their order.
+fn keep<T: Element, Dim: Dimension>(
+    what: &'static str,
+    patches: ArrayView<'_, T, Dim>,
+    kept: &Array1<bool>,
+) -> Result<Array<T, Dim>> {
+    let mut shape = patches.shape().to_vec();
+    shape[0] = kept.iter().filter(|kept| **kept).count();
+    let mut out = array::zeros::<T, Dim>(what, &shape)?;
+    keep_into(patches.into_dyn(), kept.view(), out.view_mut().into_dyn())?;
+    Ok(out)
+}
+
+/// Copies the patches that are to be kept, in their order, into an array of the caller's, of any
+/// strides. The first axis of `patches` counts them, the others are any.
+///
+/// # Errors
+/// [`Error::Shape`] where `kept` does not have a value per patch, or `out` not the shape of the
+/// patches that are kept.
+pub fn keep_into<T: Element>(
+    patches: ArrayViewD<'_, T>,
+    kept: ArrayView1<'_, bool>,
+    mut out: ArrayViewMutD<'_, T>,
+) -> Result<()> {
+    let mut expected = patches.shape().to_vec();
+    let Some(count) = expected.first_mut().filter(|count| **count == kept.len()) else {
+        return Err(Error::shape("kept", kept.shape(), format!("a value for each patch of {:?}", patches.shape())));
+    };
+    *count = kept.iter().filter(|kept| **kept).count();
+    if out.shape() != expected {
+        return Err(Error::shape("patches kept", out.shape(), format!("{expected:?}")));
+    }
+    let kept = patches.outer_iter().zip(kept).filter(|(_, kept)| **kept);
+    for ((patch, _), mut out) in kept.zip(out.outer_iter_mut()) {
+        out.assign(&patch);
+    }
+    Ok(())
 }

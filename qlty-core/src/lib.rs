@@ -20,7 +20,7 @@ mod stream;
 
 pub use element::{Element, Float, Real};
 pub use error::{Error, Result};
-pub use labels::{PatchPair, Weeded};
+pub use labels::{PatchPair, Weeded, keep_into};
 pub use monitor::{Monitor, with_progress};
 pub use positional::{Origin, Positional};
 pub use profile::Profile;

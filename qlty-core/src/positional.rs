@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use ndarray::{Array, ArrayView, ArrayViewMut, Axis};
 
+use crate::Result;
 use crate::array;
 use crate::element::Float;
 use crate::monitor::Monitor;
-use crate::quilt::Quilt;
+use crate::quilt::{Quilt, check_last};
 use crate::rank::{Rank, Spatial, axis_names, five_mut};
-use crate::{Error, Result};
 
 /// From where a positional channel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +70,7 @@ where
     /// on, into an array (P,2,y,x) or (P,3,z,y,x) of the caller's, of any strides.
     ///
     /// # Errors
-    /// [`Error::Shape`] where `out` has another number of channels or another window.
+    /// [`crate::Error::Shape`] where `out` has another number of channels or another window.
     pub fn positional_into<T: Float>(
         &self,
         first: usize,
@@ -78,9 +78,7 @@ where
         Positional { origin, normalize }: Positional,
     ) -> Result<()> {
         self.check_patches(out.shape(), out.shape()[0], Some(D))?;
-        if first.checked_add(out.shape()[0]).is_none() {
-            return Err(Error::argument("first patch", first, "a patch index"));
-        }
+        check_last(first, out.shape()[0])?;
         let out = five_mut::<_, _, D>("positional channels", out)?;
         array::divide(out, [0; 4], 1 << 16, &|at, mut part| {
             for ((p, c, z, y, x), value) in part.indexed_iter_mut() {

@@ -1,6 +1,6 @@
 //! The geometry of a quilt and its weights: what is cut where, and what counts how much.
 
-use ndarray::{Array, Array2, ArrayViewMut, aview1};
+use ndarray::{Array, Array2, ArrayViewMut, ArrayViewMut2, aview1};
 
 use crate::array::{self, product};
 use crate::axis::Axis;
@@ -258,14 +258,29 @@ where
     }
 
     fn position_rows(&self, images: usize, columns: usize) -> Result<Array2<i64>> {
-        let patches = self.patch_count(images)?;
-        let mut rows = array::zeros("positions", &[patches, columns])?;
-        for (index, mut row) in rows.outer_iter_mut().enumerate() {
+        let mut rows = array::zeros("positions", &[self.patch_count(images)?, columns])?;
+        self.positions_into(0, rows.view_mut())?;
+        Ok(rows)
+    }
+
+    /// Where patches lie, as many as `rows` has rows, from patch index `first` on: the columns of
+    /// [`Quilt::positions`] or of [`Quilt::positions_with_image`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where `rows` has another number of columns, [`Error::Argument`] where the
+    /// indices are too large.
+    pub fn positions_into(&self, first: usize, mut rows: ArrayViewMut2<'_, i64>) -> Result<()> {
+        let (count, columns) = rows.dim();
+        if columns != D && columns != D + 1 {
+            return Err(Error::shape("positions", rows.shape(), format!("{D} or {} columns", D + 1)));
+        }
+        check_last(first, count)?;
+        for (index, mut row) in (first..).zip(rows.outer_iter_mut()) {
             let Position { image, start } = self.position(index);
             let values = [image].into_iter().chain(start).skip(D + 1 - columns);
             row.iter_mut().zip(values).for_each(|(to, value)| *to = value as i64);
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Which pixels of a window lie inside its border: (Y,X) or (Z,Y,X).
@@ -334,4 +349,10 @@ where
         }
         Ok(())
     }
+}
+
+/// Fails where `count` patches from index `first` on have no indices.
+pub(crate) fn check_last(first: usize, count: usize) -> Result<usize> {
+    let last = first.checked_add(count).filter(|last| isize::try_from(*last).is_ok());
+    last.ok_or_else(|| Error::argument("first patch", first, format!("an index with {count} more after it")))
 }

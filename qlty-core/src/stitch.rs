@@ -74,6 +74,15 @@ where
         weights.map_or(Ok(()), |weights| self.weights_into(weights))
     }
 
+    /// The shape of the batch that patches of this shape give.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the patches are not those of whole images, [`Error::Overflow`].
+    pub fn stitch_shape(&self, patches: &[usize]) -> Result<Vec<usize>> {
+        let (images, channels) = self.whole_images(patches)?;
+        Ok(self.batch_shape(images, channels))
+    }
+
     /// Sews all patches of whole images into `batch`.
     pub(crate) fn sew_all<T: Element>(
         &self,
@@ -119,13 +128,14 @@ where
 
     /// The images and channels of an array that should hold all patches of whole images.
     pub(crate) fn whole_images(&self, shape: &[usize]) -> Result<(usize, usize)> {
-        let channels = self.check_patches(shape, shape[0], None)?;
+        let count = shape.first().copied().unwrap_or(0);
+        let channels = self.check_patches(shape, count, None)?;
         let per_image = self.patches_per_image();
-        if !shape[0].is_multiple_of(per_image) {
+        if !count.is_multiple_of(per_image) {
             let expected = format!("a multiple of {per_image} patches, those of an image");
             return Err(Error::shape("patches", shape, expected));
         }
-        let images = shape[0] / per_image;
+        let images = count / per_image;
         product("pixels of a batch", &self.batch_shape(images, channels))?;
         Ok((images, channels))
     }

@@ -1,0 +1,850 @@
+/* qlty: cut images and volumes into overlapping patches and sew them back together. */
+
+#ifndef QLTY_H
+#define QLTY_H
+
+/* Generated from qlty-capi/src by cbindgen; change it there. */
+
+#include <stdint.h>
+
+/*
+ The version of this interface. A library whose qlty_abi_version() differs from the
+ QLTY_ABI_VERSION that a host was compiled with must not be called.
+
+ What holds for all functions:
+
+ A function that can fail returns a qlty_status, 0 for success, and takes last a pointer to a
+ qlty_error *, which may be NULL. Where it fails and that pointer is not NULL, an error is stored
+ there that the caller frees with qlty_error_free; on success nothing is stored. Other outputs
+ are written on success only. No function unwinds: a defect of the library is
+ QLTY_STATUS_PANIC.
+
+ Handles are created by a _new function and freed by the matching _free, which takes NULL. A
+ handle that is only read, as a const pointer, may be used by several threads at once.
+
+ Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
+ outputs are allocated by the caller, have any strides under which no two values share memory,
+ and do not overlap with the inputs. Sizes are in pixels, spatial axes in the order (y, x) or
+ (z, y, x), and the last of them is the fastest in C order.
+ */
+#define QLTY_ABI_VERSION 1
+
+/*
+ The most axes that an array can have.
+ */
+#define QLTY_MAX_NDIM 6
+
+/*
+ How much the pixels of a window count: 1 inside the border and border_weight on it.
+ */
+#define QLTY_PROFILE_BORDER 0
+
+/*
+ sin^2(pi t) per axis, at the middles t = (i + 0.5) / window of the pixels.
+ */
+#define QLTY_PROFILE_HANN 1
+
+/*
+ 1 - |2 t - 1| per axis.
+ */
+#define QLTY_PROFILE_TRIANGULAR 2
+
+/*
+ exp(-(t - 0.5)^2 / (2 sigma^2)) per axis; sigma is the profile_parameter, 0.125 is usual.
+ */
+#define QLTY_PROFILE_GAUSSIAN 3
+
+/*
+ 1 in the middle with cosine flanks; the profile_parameter is the tapered part, 0 to 1.
+ */
+#define QLTY_PROFILE_TUKEY 4
+
+/*
+ Positional coordinates count from the first pixel of the image ("absolute").
+ */
+#define QLTY_ORIGIN_IMAGE 0
+
+/*
+ Positional coordinates count from the first pixel of the window ("relative").
+ */
+#define QLTY_ORIGIN_WINDOW 1
+
+/*
+ Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
+ */
+typedef struct qlty_error qlty_error;
+
+/*
+ A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
+ may use one at once; free it with qlty_quilt_free.
+ */
+typedef struct qlty_quilt qlty_quilt;
+
+/*
+ Takes the patches of a batch as they come and stitches them together. Opaque; one thread at a
+ time may use one, which works on all of them. Free it with qlty_stitcher_free.
+ */
+typedef struct qlty_stitcher qlty_stitcher;
+
+/*
+ What came of a call.
+ */
+typedef int32_t qlty_status;
+
+/*
+ What a quilt is made of. Fill it with qlty_quilt_options_init, then set size, window and step.
+ */
+typedef struct qlty_quilt_options {
+  /*
+   sizeof(qlty_quilt_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   The number of spatial axes, 2 or 3. Initially 2.
+   */
+  int32_t ndim;
+  /*
+   The size of an image in pixels, (y, x) or (z, y, x). Initially 0, which is not valid.
+   */
+  int64_t size[3];
+  /*
+   The size of a window in pixels. Initially 0, which is not valid.
+   */
+  int64_t window[3];
+  /*
+   The distance of neighbouring windows in pixels. Initially 0, which is not valid.
+   */
+  int64_t step[3];
+  /*
+   The rim of a window in pixels. Initially 0, no border.
+   */
+  int64_t border[3];
+  /*
+   The weight of the border, 0 to 1. Initially NaN, which means 0.1.
+   */
+  double border_weight;
+  /*
+   How much the pixels of a window count, a QLTY_PROFILE. Initially QLTY_PROFILE_BORDER.
+   */
+  int32_t profile;
+  /*
+   The parameter of a profile that has one, else not used. Initially 0.
+   */
+  double profile_parameter;
+} qlty_quilt_options;
+
+/*
+ The type of an array's values.
+ */
+typedef int32_t qlty_dtype;
+
+/*
+ An array in the host's memory.
+
+ Value (i, j, ...) lies at `data`, taken as a pointer to values of `dtype`, plus
+ i * strides[0] + j * strides[1] + ...: strides count values, not bytes, and may be negative or,
+ in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
+ for its type, and is not looked at where the array has no values.
+ */
+typedef struct qlty_array {
+  /*
+   The value at (0, 0, ...).
+   */
+  void *data;
+  /*
+   The type of the values, a QLTY_DTYPE.
+   */
+  qlty_dtype dtype;
+  /*
+   The number of axes, 1 to 6.
+   */
+  int32_t ndim;
+  /*
+   The number of values along each axis.
+   */
+  int64_t shape[QLTY_MAX_NDIM];
+  /*
+   The distance of neighbours along each axis, in values.
+   */
+  int64_t strides[QLTY_MAX_NDIM];
+} qlty_array;
+
+/*
+ Told how far a long call has come: `done` of `total` units of the call's own. Called some
+ twenty times a second, only on the thread that made the call, and once at its end. A result
+ that is not zero cancels the call; it must return by itself, not by longjmp or an exception.
+ */
+typedef int32_t (*qlty_progress)(void *user,
+                                 uint64_t done,
+                                 uint64_t total);
+
+/*
+ The call succeeded.
+ */
+#define QLTY_STATUS_OK 0
+
+/*
+ An argument has a value that the call cannot take, or is NULL where it must not be.
+ */
+#define QLTY_STATUS_INVALID_ARGUMENT 1
+
+/*
+ An array has another shape than the call asks for.
+ */
+#define QLTY_STATUS_SHAPE 2
+
+/*
+ An array has another type of values than the call asks for.
+ */
+#define QLTY_STATUS_DTYPE 3
+
+/*
+ A product of sizes does not fit the address space.
+ */
+#define QLTY_STATUS_OVERFLOW 4
+
+/*
+ The system did not give the memory that the call needs.
+ */
+#define QLTY_STATUS_OUT_OF_MEMORY 5
+
+/*
+ Patches are missing.
+ */
+#define QLTY_STATUS_INCOMPLETE 6
+
+/*
+ A patch was given twice.
+ */
+#define QLTY_STATUS_DUPLICATE 7
+
+/*
+ The progress function asked to stop. The values in an output array are then unspecified.
+ */
+#define QLTY_STATUS_CANCELLED 8
+
+/*
+ A defect of the library; please report it with the message.
+ */
+#define QLTY_STATUS_PANIC 9
+
+/*
+ Unsigned 8-bit integer.
+ */
+#define QLTY_DTYPE_U8 1
+
+/*
+ Signed 8-bit integer.
+ */
+#define QLTY_DTYPE_I8 2
+
+/*
+ Unsigned 16-bit integer.
+ */
+#define QLTY_DTYPE_U16 3
+
+/*
+ Signed 16-bit integer.
+ */
+#define QLTY_DTYPE_I16 4
+
+/*
+ Unsigned 32-bit integer.
+ */
+#define QLTY_DTYPE_U32 5
+
+/*
+ Signed 32-bit integer.
+ */
+#define QLTY_DTYPE_I32 6
+
+/*
+ Unsigned 64-bit integer.
+ */
+#define QLTY_DTYPE_U64 7
+
+/*
+ Signed 64-bit integer.
+ */
+#define QLTY_DTYPE_I64 8
+
+/*
+ IEEE 754 binary16.
+ */
+#define QLTY_DTYPE_F16 9
+
+/*
+ bfloat16: the upper half of a binary32.
+ */
+#define QLTY_DTYPE_BF16 10
+
+/*
+ IEEE 754 binary32.
+ */
+#define QLTY_DTYPE_F32 11
+
+/*
+ IEEE 754 binary64.
+ */
+#define QLTY_DTYPE_F64 12
+
+/*
+ A truth value in a byte, 0 or 1; its bytes are treated as QLTY_DTYPE_U8.
+ */
+#define QLTY_DTYPE_BOOL 13
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ The QLTY_ABI_VERSION that the library was built with. Any thread.
+ */
+uint32_t qlty_abi_version(void);
+
+/*
+ The release of the library, such as "0.1.0", as a string that lives as long as the program. Any
+ thread.
+ */
+const char *qlty_version(void);
+
+/*
+ The status that the failed call returned. Any thread. QLTY_STATUS_OK for NULL.
+
+ The caller promises that `error` is NULL or an error that has not been freed.
+ */
+qlty_status qlty_error_status(const struct qlty_error *error);
+
+/*
+ What went wrong, in UTF-8: what was got and what was expected. The string lives as long as the
+ error. Any thread. An empty string for NULL.
+
+ The caller promises that `error` is NULL or an error that has not been freed.
+ */
+const char *qlty_error_message(const struct qlty_error *error);
+
+/*
+ Frees an error. NULL is fine. Any thread.
+
+ The caller promises that `error` is NULL or an error that has not been freed, and is not used after.
+ */
+void qlty_error_free(struct qlty_error *error);
+
+/*
+ Sets the number of threads that calls work on, from the next call on; 0 means as many as there
+ are processors, which is the default. Results do not depend on it. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 65535,
+ QLTY_STATUS_OUT_OF_MEMORY where the system does not give the threads.
+
+ The caller promises that `error` is NULL or may be written.
+ */
+qlty_status qlty_threads_set(int64_t threads,
+                             struct qlty_error **error);
+
+/*
+ Stores the number of threads that calls work on. Any thread.
+
+ The caller promises that `threads` and `error` are NULL or may be written.
+ */
+qlty_status qlty_threads_get(int64_t *threads,
+                             struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_quilt_options_init(struct qlty_quilt_options *options,
+                                    uint32_t struct_size,
+                                    struct qlty_error **error);
+
+/*
+ Creates a quilt and stores it in `*quilt`.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where, on any axis, the window is empty or larger than the
+ image, the step is zero, or twice the border is not less than the window; where the border
+ weight is not within 0 to 1, or given with a profile that has no use for it; where the profile
+ is none or its parameter out of range. QLTY_STATUS_OVERFLOW where an image has too many pixels.
+
+ The caller promises that `options` is NULL or was filled by qlty_quilt_options_init; `quilt` and `error` are NULL or may
+ be written.
+ */
+qlty_status qlty_quilt_new(const struct qlty_quilt_options *options,
+                           struct qlty_quilt **quilt,
+                           struct qlty_error **error);
+
+/*
+ Frees a quilt. NULL is fine.
+
+ The caller promises that `quilt` is NULL or a quilt that has not been freed, and is not used after.
+ */
+void qlty_quilt_free(struct qlty_quilt *quilt);
+
+/*
+ Stores the number of windows along each spatial axis: 2 or 3 numbers, (y, x) or (z, y, x). Any
+ thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `quilt` is NULL or a quilt; `counts` is NULL or has room for as many numbers as the quilt has
+ spatial axes; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_counts(const struct qlty_quilt *quilt,
+                              int64_t *counts,
+                              struct qlty_error **error);
+
+/*
+ Stores the number of patches of a batch of `images`. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `quilt` is NULL or a quilt; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_quilt_patch_count(const struct qlty_quilt *quilt,
+                                   int64_t images,
+                                   int64_t *count,
+                                   struct qlty_error **error);
+
+/*
+ Fills `positions`, of type i64, with where patches lie, from patch index `first` on: (P, 2) or
+ (P, 3) with the first pixel (y, x) or (z, y, x) of each, or one column more with the image
+ before them. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative index, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `positions` is NULL or an array whose values may be written; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_quilt_positions(const struct qlty_quilt *quilt,
+                                 int64_t first,
+                                 const struct qlty_array *positions,
+                                 struct qlty_error **error);
+
+/*
+ Fills `mask`, (y, x) or (z, y, x) of type u8 or bool and of the size of a window, with 1 where a
+ pixel lies inside the border of the window, else 0. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `mask` is NULL or an array whose values may be written; `error` is
+ NULL or may be written.
+ */
+qlty_status qlty_quilt_border_mask(const struct qlty_quilt *quilt,
+                                   const struct qlty_array *mask,
+                                   struct qlty_error **error);
+
+/*
+ Fills `weights`, (y, x) or (z, y, x) of type f32 or f64 and of the size of a window, with the
+ weight of each pixel of a window. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_quilt_window_weight(const struct qlty_quilt *quilt,
+                                     const struct qlty_array *weights,
+                                     struct qlty_error **error);
+
+/*
+ Fills `weights`, (Y, X) or (Z, Y, X) of type f32 or f64 and of the size of an image, with the
+ sum of the window weights that reach each pixel: what stitching divides by. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_quilt_weights(const struct qlty_quilt *quilt,
+                               const struct qlty_array *weights,
+                               struct qlty_error **error);
+
+/*
+ Describes the array that holds `count` patches of `batch`: its type, its shape (count, C, y, x)
+ or (count, C, z, y, x), and its strides in C order; data is NULL. A negative `count` stands for
+ all patches of the batch. Of `batch` the type and the shape are read, not the data. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the batch does not have
+ the size of the quilt, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `quilt` is NULL or a quilt; `batch` is NULL or an array; `patches` and `error` are NULL or may
+ be written.
+ */
+qlty_status qlty_quilt_unstitch_shape(const struct qlty_quilt *quilt,
+                                      const struct qlty_array *batch,
+                                      int64_t count,
+                                      struct qlty_array *patches,
+                                      struct qlty_error **error);
+
+/*
+ Cuts as many patches as `patches` has room for out of `batch`, from patch index `first` on.
+
+ `batch` is (N, C, Y, X) or (N, C, Z, Y, X) of any type, `patches` (P, C, y, x) or (P, C, z, y, x)
+ of the same type; values are copied bit by bit. Patches count in C order over (n, z, y, x).
+ Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
+ overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `quilt` is NULL or a quilt; `batch` and `patches` are NULL or arrays, of which the first is not
+ written and the second not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_unstitch(const struct qlty_quilt *quilt,
+                                const struct qlty_array *batch,
+                                int64_t first,
+                                const struct qlty_array *patches,
+                                qlty_progress progress,
+                                void *user,
+                                struct qlty_error **error);
+
+/*
+ Fills `channels`, (P, 2, y, x) or (P, 3, z, y, x) of type f16, bf16, f32 or f64, with the
+ coordinates of the pixels of patches, from patch index `first` on: along y and x, or z, y and x.
+
+ `origin` is a QLTY_ORIGIN. Where `normalize` is not 0, coordinates are divided by the size of
+ the image, or by the last coordinate of a window. To have them behind the channels of a batch,
+ give qlty_quilt_unstitch and this function two views of one array. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or an origin that is none, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `channels` is NULL or an array whose values may be written; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_quilt_positional(const struct qlty_quilt *quilt,
+                                  int64_t first,
+                                  int32_t origin,
+                                  int32_t normalize,
+                                  const struct qlty_array *channels,
+                                  struct qlty_error **error);
+
+/*
+ Describes the arrays that stitching `patches` gives: `*batch`, (N, C, Y, X) or (N, C, Z, Y, X),
+ and, where `weights` is not NULL, `*weights`, (Y, X) or (Z, Y, X); both of type f32 or f64, with
+ strides in C order and data NULL. Patches of u32, i32, u64, i64 and f64 give f64, others f32. Of
+ `patches` the type and the shape are read, not the data. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the patches are not those
+ of whole images, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `quilt` is NULL or a quilt; `patches` is NULL or an array; `batch`, `weights` and `error` are
+ NULL or may be written.
+ */
+qlty_status qlty_quilt_stitch_shape(const struct qlty_quilt *quilt,
+                                    const struct qlty_array *patches,
+                                    struct qlty_array *batch,
+                                    struct qlty_array *weights,
+                                    struct qlty_error **error);
+
+/*
+ Puts all patches of a batch back together: each pixel of `batch` is the mean of the patches over
+ it, weighted with the windows' profile.
+
+ `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, in the order of the patch index.
+ `batch` and `weights` have the type and the shape that qlty_quilt_stitch_shape says; `weights`
+ may be NULL, and gets the sum of the window weights per pixel. Sums run in the order of the
+ patch index: the result is the same to the bit for any number of threads. Progress counts rows.
+ Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where the step leaves gaps between the windows, or
+ where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `quilt` is NULL or a quilt; `patches`, `batch` and `weights` are NULL or arrays, of which the
+ first is not written and the others not used by others during the call; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_quilt_stitch(const struct qlty_quilt *quilt,
+                              const struct qlty_array *patches,
+                              const struct qlty_array *batch,
+                              const struct qlty_array *weights,
+                              qlty_progress progress,
+                              void *user,
+                              struct qlty_error **error);
+
+/*
+ Applies the adjoint of qlty_quilt_unstitch: each pixel of `batch` becomes the sum of the patch
+ pixels that were copied from it. Shapes and types are those of qlty_quilt_stitch. Progress
+ counts rows. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `quilt` is NULL or a quilt; `patches` and `batch` are NULL or arrays, of which the first is not
+ written and the second not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_unstitch_adjoint(const struct qlty_quilt *quilt,
+                                        const struct qlty_array *patches,
+                                        const struct qlty_array *batch,
+                                        qlty_progress progress,
+                                        void *user,
+                                        struct qlty_error **error);
+
+/*
+ Applies the adjoint of qlty_quilt_stitch: each pixel of a patch becomes the pixel of `batch` that
+ it was added to, times its share in it. `batch` and `patches` are both of type f32 or both f64;
+ `patches` has all patches of the batch. Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where the step leaves gaps between the windows, or
+ where the arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `quilt` is NULL or a quilt; `batch` and `patches` are NULL or arrays, of which the first is not
+ written and the second not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_stitch_adjoint(const struct qlty_quilt *quilt,
+                                      const struct qlty_array *batch,
+                                      const struct qlty_array *patches,
+                                      qlty_progress progress,
+                                      void *user,
+                                      struct qlty_error **error);
+
+/*
+ Creates a stitcher for a batch of `images` with `channels`, whose patches are of type `dtype`, and
+ stores it in `*stitcher`. The quilt may be freed before the stitcher. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where the step leaves gaps
+ between the windows; QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `quilt` is NULL or a quilt; `stitcher` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stitcher_new(const struct qlty_quilt *quilt,
+                              qlty_dtype dtype,
+                              int64_t images,
+                              int64_t channels,
+                              struct qlty_stitcher **stitcher,
+                              struct qlty_error **error);
+
+/*
+ Frees a stitcher. NULL is fine.
+
+ The caller promises that `stitcher` is NULL or a stitcher that has not been freed, and is not used after.
+ */
+void qlty_stitcher_free(struct qlty_stitcher *stitcher);
+
+/*
+ Adds the patches `first`, `first` + 1, ...: (P, C, y, x) or (P, C, z, y, x) of the stitcher's type.
+ Patches that come in the order of their index give the result of qlty_quilt_stitch to the bit.
+
+ Errors, of which none adds anything: QLTY_STATUS_INVALID_ARGUMENT for NULL or indices beyond the
+ batch, QLTY_STATUS_DUPLICATE, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `patches` is NULL or an array that is
+ not written during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_stitcher_push(struct qlty_stitcher *stitcher,
+                               int64_t first,
+                               const struct qlty_array *patches,
+                               struct qlty_error **error);
+
+/*
+ Adds patches in any order: patch i of `patches` has the patch index indices[i]. `indices` is (P) of
+ type i64.
+
+ Errors, of which none adds anything: those of qlty_stitcher_push, and
+ QLTY_STATUS_INVALID_ARGUMENT where there are not as many indices as patches.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `indices` and `patches` are NULL or
+ arrays that are not written during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_stitcher_push_at(struct qlty_stitcher *stitcher,
+                                  const struct qlty_array *indices,
+                                  const struct qlty_array *patches,
+                                  struct qlty_error **error);
+
+/*
+ Stores the number of patches that have not arrived.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread changes; `count` and `error` are NULL or may
+ be written.
+ */
+qlty_status qlty_stitcher_missing_count(const struct qlty_stitcher *stitcher,
+                                        int64_t *count,
+                                        struct qlty_error **error);
+
+/*
+ Fills `indices`, (K) of type i64, with the lowest indices of patches that have not arrived; K is at
+ most their number, which qlty_stitcher_missing_count says.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where K is larger,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread changes; `indices` is NULL or an array whose
+ values may be written; `error` is NULL or may be written.
+ */
+qlty_status qlty_stitcher_missing(const struct qlty_stitcher *stitcher,
+                                  const struct qlty_array *indices,
+                                  struct qlty_error **error);
+
+/*
+ Writes the stitched batch, (N, C, Y, X) or (N, C, Z, Y, X), and, where `weights` is not NULL, the
+ sum of the window weights, (Y, X) or (Z, Y, X); types are those of qlty_quilt_stitch. The
+ stitcher is empty then, and begins anew.
+
+ Errors, after which the stitcher is as before: QLTY_STATUS_INCOMPLETE while patches are missing,
+ QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `batch` and `weights` are NULL or
+ arrays that are not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_stitcher_finish(struct qlty_stitcher *stitcher,
+                                 const struct qlty_array *batch,
+                                 const struct qlty_array *weights,
+                                 struct qlty_error **error);
+
+/*
+ As qlty_stitcher_finish while patches are missing: pixels that no patch has reached are `fill`, and
+ `weights` is (N, Y, X) or (N, Z, Y, X), the sums of the weights that arrived for each image.
+
+ Errors, after which the stitcher is as before: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the
+ arrays overlap, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `batch` and `weights` are NULL or
+ arrays that are not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_stitcher_finish_incomplete(struct qlty_stitcher *stitcher,
+                                            double fill,
+                                            const struct qlty_array *batch,
+                                            const struct qlty_array *weights,
+                                            struct qlty_error **error);
+
+/*
+ Cuts as many label patches as `patches` has room for, from patch index `first` on.
+
+ `labels` is (N, Y, X) or (N, C, Y, X), or with a Z, of any type, and `patches` the same with P
+ for N and the window for the image. Where `missing` is not NULL, it points to a value of the
+ labels' type, and the labels on the border of each window are set to it, so that a model is not
+ trained on pixels of which it sees too little. Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
+ overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `quilt` is NULL or a quilt; `labels` and `patches` are NULL or arrays, of which the first is not
+ written and the second not used by others during the call; `missing` is NULL or points to a
+ value; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_unstitch_labels(const struct qlty_quilt *quilt,
+                                       const struct qlty_array *labels,
+                                       const void *missing,
+                                       int64_t first,
+                                       const struct qlty_array *patches,
+                                       qlty_progress progress,
+                                       void *user,
+                                       struct qlty_error **error);
+
+/*
+ Fills `labelled`, (P) of type u8 or bool, with 1 for each label patch that carries a label other
+ than `*missing` inside the border, else 0.
+
+ `patches` is (P, y, x) or (P, C, y, x), or with a z, and `missing` points to a value of its type;
+ a NaN equals a missing label that is NaN. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `quilt` is NULL or a quilt; `patches` and `labelled` are NULL or arrays, of which the first is
+ not written and the second not used by others during the call; `missing` is NULL or points to a
+ value; `error` is NULL or may be written.
+ */
+qlty_status qlty_quilt_labelled(const struct qlty_quilt *quilt,
+                                const struct qlty_array *patches,
+                                const void *missing,
+                                const struct qlty_array *labelled,
+                                struct qlty_error **error);
+
+/*
+ Copies the patches for which `kept`, (P) of type u8 or bool, is not 0 into `out`, in their order.
+
+ `patches` has P along its first axis and is else any array; `out` has the same type and axes, and
+ along the first axis as many as are kept. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `patches`, `kept` and `out` are NULL or arrays, of which the first two are not written and the
+ third not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_patches_keep(const struct qlty_array *patches,
+                              const struct qlty_array *kept,
+                              const struct qlty_array *out,
+                              struct qlty_error **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* QLTY_H */
+
+/*
+ An array in C order: `shape` has `ndim` numbers, of which at most QLTY_MAX_NDIM are taken.
+ */
+static inline qlty_array qlty_array_contiguous(void *data, qlty_dtype dtype, int32_t ndim,
+                                               const int64_t *shape) {
+  qlty_array array;
+  int64_t stride = 1;
+  int32_t axis;
+  array.data = data;
+  array.dtype = dtype;
+  array.ndim = ndim;
+  for (axis = 0; axis < QLTY_MAX_NDIM; axis++) {
+    array.shape[axis] = axis < ndim ? shape[axis] : 0;
+    array.strides[axis] = 0;
+  }
+  for (axis = (ndim < QLTY_MAX_NDIM ? ndim : QLTY_MAX_NDIM) - 1; axis >= 0; axis--) {
+    array.strides[axis] = stride;
+    stride *= array.shape[axis] > 1 ? array.shape[axis] : 1;
+  }
+  return array;
+}
+
+#ifdef DLPACK_DLPACK_H_ /* dlpack.h was included before this header. */
+/*
+ Makes an array of a DLPack tensor, whose memory it shares. A tensor that is not in the memory of
+ the processor, has more than QLTY_MAX_NDIM axes or another type than these gives
+ QLTY_STATUS_INVALID_ARGUMENT or QLTY_STATUS_DTYPE, and `*array` stays as it is.
+ */
+static inline qlty_status qlty_array_from_dlpack(const DLTensor *tensor, qlty_array *array) {
+  int32_t axis, log2_bytes = -1;
+  qlty_dtype dtype = 0;
+  if (!tensor || !array || tensor->device.device_type != kDLCPU || tensor->ndim < 1 ||
+      tensor->ndim > QLTY_MAX_NDIM)
+    return QLTY_STATUS_INVALID_ARGUMENT;
+  switch (tensor->dtype.bits) {
+    case 8: log2_bytes = 0; break;
+    case 16: log2_bytes = 1; break;
+    case 32: log2_bytes = 2; break;
+    case 64: log2_bytes = 3; break;
+    default: return QLTY_STATUS_DTYPE;
+  }
+  if (tensor->dtype.lanes != 1) return QLTY_STATUS_DTYPE;
+  switch (tensor->dtype.code) {
+    case 0: dtype = QLTY_DTYPE_I8 + 2 * log2_bytes; break; /* kDLInt */
+    case 1: dtype = QLTY_DTYPE_U8 + 2 * log2_bytes; break; /* kDLUInt */
+    case 2: /* kDLFloat */
+      if (log2_bytes == 0) return QLTY_STATUS_DTYPE;
+      dtype = log2_bytes == 1 ? QLTY_DTYPE_F16 : log2_bytes == 2 ? QLTY_DTYPE_F32 : QLTY_DTYPE_F64;
+      break;
+    case 4: /* kDLBfloat */
+      if (log2_bytes != 1) return QLTY_STATUS_DTYPE;
+      dtype = QLTY_DTYPE_BF16;
+      break;
+    case 6: /* kDLBool */
+      if (log2_bytes != 0) return QLTY_STATUS_DTYPE;
+      dtype = QLTY_DTYPE_BOOL;
+      break;
+    default: return QLTY_STATUS_DTYPE;
+  }
+  *array = qlty_array_contiguous(tensor->data ? (char *)tensor->data + tensor->byte_offset : 0, dtype,
+                                 tensor->ndim, tensor->shape);
+  for (axis = 0; tensor->strides && axis < tensor->ndim; axis++)
+    array->strides[axis] = tensor->strides[axis];
+  return QLTY_STATUS_OK;
+}
+#endif

@@ -1,0 +1,165 @@
+//! Statuses, errors, and the barrier that no panic passes.
+
+use std::ffi::{CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use qlty_core::Error;
+
+/// What came of a call.
+pub type qlty_status = i32;
+
+/// The call succeeded.
+pub const QLTY_STATUS_OK: qlty_status = 0;
+/// An argument has a value that the call cannot take, or is NULL where it must not be.
+pub const QLTY_STATUS_INVALID_ARGUMENT: qlty_status = 1;
+/// An array has another shape than the call asks for.
+pub const QLTY_STATUS_SHAPE: qlty_status = 2;
+/// An array has another type of values than the call asks for.
+pub const QLTY_STATUS_DTYPE: qlty_status = 3;
+/// A product of sizes does not fit the address space.
+pub const QLTY_STATUS_OVERFLOW: qlty_status = 4;
+/// The system did not give the memory that the call needs.
+pub const QLTY_STATUS_OUT_OF_MEMORY: qlty_status = 5;
+/// Patches are missing.
+pub const QLTY_STATUS_INCOMPLETE: qlty_status = 6;
+/// A patch was given twice.
+pub const QLTY_STATUS_DUPLICATE: qlty_status = 7;
+/// The progress function asked to stop. The values in an output array are then unspecified.
+pub const QLTY_STATUS_CANCELLED: qlty_status = 8;
+/// A defect of the library; please report it with the message.
+pub const QLTY_STATUS_PANIC: qlty_status = 9;
+
+/// Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
+#[derive(Debug)]
+pub struct qlty_error {
+    status: qlty_status,
+    message: CString,
+}
+
+/// The status that the failed call returned. Any thread. QLTY_STATUS_OK for NULL.
+///
+/// # Safety
+/// `error` is NULL or an error that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_error_status(error: *const qlty_error) -> qlty_status {
+    // SAFETY: the caller's promise.
+    unsafe { error.as_ref() }.map_or(QLTY_STATUS_OK, |error| error.status)
+}
+
+/// What went wrong, in UTF-8: what was got and what was expected. The string lives as long as the
+/// error. Any thread. An empty string for NULL.
+///
+/// # Safety
+/// `error` is NULL or an error that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_error_message(error: *const qlty_error) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+}
+
+/// Frees an error. NULL is fine. Any thread.
+///
+/// # Safety
+/// `error` is NULL or an error that has not been freed, and is not used after.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_error_free(error: *mut qlty_error) {
+    if !error.is_null() {
+        // SAFETY: errors are made by `Box::into_raw` in `guard`, and the caller frees one once.
+        drop(unsafe { Box::from_raw(error) });
+    }
+}
+
+/// A failure on its way to the caller.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: qlty_status,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: qlty_status, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new(QLTY_STATUS_INVALID_ARGUMENT, message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Shape { .. } => QLTY_STATUS_SHAPE,
+            Error::Overflow { .. } => QLTY_STATUS_OVERFLOW,
+            Error::OutOfMemory { .. } => QLTY_STATUS_OUT_OF_MEMORY,
+            Error::Incomplete { .. } => QLTY_STATUS_INCOMPLETE,
+            Error::Duplicate { .. } => QLTY_STATUS_DUPLICATE,
+            Error::Cancelled => QLTY_STATUS_CANCELLED,
+            _ => QLTY_STATUS_INVALID_ARGUMENT,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+/// Runs the body of a call: its failure or panic becomes a status and an error.
+///
+/// # Safety
+/// `error` is NULL or may be written.
+pub(crate) unsafe fn guard(error: *mut *mut qlty_error, body: impl FnOnce() -> Outcome) -> qlty_status {
+    // Nothing that the body borrows is looked at again after a panic, except handles, whose
+    // state is written last.
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(Failure::new(QLTY_STATUS_PANIC, format!("a defect of qlty: {text}")))
+    });
+    let Err(Failure { status, message }) = outcome else { return QLTY_STATUS_OK };
+    if !error.is_null() {
+        let message = CString::new(message.replace('\0', " ")).unwrap_or_default();
+        // SAFETY: not null, and the caller promises that it may be written.
+        unsafe { error.write(Box::into_raw(Box::new(qlty_error { status, message }))) };
+    }
+    status
+}
+
+/// A reference to what an argument points to.
+///
+/// # Safety
+/// `pointer` is NULL or points to a `T` that nobody writes during `'a`.
+pub(crate) unsafe fn borrow<'a, T>(name: &str, pointer: *const T) -> Outcome<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_ref() }.ok_or_else(|| Failure::argument(format!("{name}: got NULL, expected a pointer")))
+}
+
+/// Fails where an output argument is NULL.
+pub(crate) fn writable<T>(name: &str, pointer: *mut T) -> Outcome<*mut T> {
+    if pointer.is_null() {
+        return Err(Failure::argument(format!("{name}: got NULL, expected a pointer")));
+    }
+    Ok(pointer)
+}
+
+/// A size or an index that crosses as a signed number.
+pub(crate) fn size(name: &str, value: i64) -> Outcome<usize> {
+    usize::try_from(value).map_err(|_| Failure::argument(format!("{name}: got {value}, expected 0 or more")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status_with_its_text() {
+        let mut error = std::ptr::null_mut();
+        // SAFETY: `error` may be written.
+        let status = unsafe { guard(&mut error, || panic!("number {}", 7)) };
+        assert_eq!(status, QLTY_STATUS_PANIC);
+        // SAFETY: `guard` stored an error, freed below.
+        let message = unsafe { std::ffi::CStr::from_ptr(qlty_error_message(error)) };
+        assert_eq!(message.to_str(), Ok("a defect of qlty: number 7"));
+        // SAFETY: freed once.
+        unsafe { qlty_error_free(error) };
+    }
+}

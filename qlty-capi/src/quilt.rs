@@ -1,0 +1,421 @@
+//! Quilts, what is known of them, and cutting.
+
+use std::ffi::c_void;
+
+use ndarray::ArrayViewMut2;
+use qlty_core::{Origin, Positional, Quilt, Rank, Spatial};
+
+use crate::array::qlty_array;
+use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, mismatch, with_type};
+use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
+use crate::long_call::{qlty_progress, run};
+use crate::options::qlty_quilt_options;
+
+/// A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
+/// may use one at once; free it with qlty_quilt_free.
+#[derive(Debug)]
+pub struct qlty_quilt(pub(crate) AnyQuilt);
+
+/// A quilt of either number of spatial axes.
+#[derive(Debug)]
+pub(crate) enum AnyQuilt {
+    Two(Quilt<2>),
+    Three(Quilt<3>),
+}
+
+/// Runs a body with `$q` standing for the quilt and `$D` for its number of spatial axes.
+macro_rules! with_quilt {
+    ($quilt:expr, $q:ident, $D:ident => $body:expr) => {
+        match &$quilt.0 {
+            $crate::quilt::AnyQuilt::Two($q) => {
+                const $D: usize = 2;
+                $body
+            }
+            $crate::quilt::AnyQuilt::Three($q) => {
+                const $D: usize = 3;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_quilt;
+
+/// The array dimension of batches and patches, and of windows and images without channels.
+pub(crate) type BatchDim<const D: usize> = <Spatial<D> as Rank>::Batch;
+pub(crate) type WindowDim<const D: usize> = <Spatial<D> as Rank>::Window;
+
+fn build<const D: usize>(options: &qlty_quilt_options) -> Outcome<Quilt<D>>
+where
+    Spatial<D>: Rank,
+{
+    let sizes = |name, values: &[i64; 3]| -> Outcome<[usize; D]> {
+        let mut sizes = [0; D];
+        for (to, value) in sizes.iter_mut().zip(values) {
+            *to = size(name, *value)?;
+        }
+        Ok(sizes)
+    };
+    let [image, window] = [("size", &options.size), ("window", &options.window)].map(|(name, v)| sizes(name, v));
+    let mut builder = Quilt::builder(image?, window?, sizes("step", &options.step)?);
+    builder = builder.border(sizes("border", &options.border)?).profile(options.profile()?);
+    if !options.border_weight.is_nan() {
+        builder = builder.border_weight(options.border_weight);
+    }
+    Ok(builder.build()?)
+}
+
+/// Creates a quilt and stores it in `*quilt`.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT where, on any axis, the window is empty or larger than the
+/// image, the step is zero, or twice the border is not less than the window; where the border
+/// weight is not within 0 to 1, or given with a profile that has no use for it; where the profile
+/// is none or its parameter out of range. QLTY_STATUS_OVERFLOW where an image has too many pixels.
+///
+/// # Safety
+/// `options` is NULL or was filled by qlty_quilt_options_init; `quilt` and `error` are NULL or may
+/// be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_new(
+    options: *const qlty_quilt_options,
+    quilt: *mut *mut qlty_quilt,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        let quilt = writable("quilt", quilt)?;
+        // SAFETY: the caller's promise.
+        let options = unsafe { qlty_quilt_options::read(options) }?;
+        let built = match options.ndim {
+            2 => AnyQuilt::Two(build(&options)?),
+            3 => AnyQuilt::Three(build(&options)?),
+            other => return Err(Failure::argument(format!("ndim: got {other}, expected 2 or 3"))),
+        };
+        // SAFETY: not null, and the caller promises that it may be written.
+        unsafe { quilt.write(Box::into_raw(Box::new(qlty_quilt(built)))) };
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Frees a quilt. NULL is fine.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt that has not been freed, and is not used after.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_free(quilt: *mut qlty_quilt) {
+    if !quilt.is_null() {
+        // SAFETY: quilts are made by `Box::into_raw`, and the caller frees one once.
+        drop(unsafe { Box::from_raw(quilt) });
+    }
+}
+
+/// Stores the number of windows along each spatial axis: 2 or 3 numbers, (y, x) or (z, y, x). Any
+/// thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `counts` is NULL or has room for as many numbers as the quilt has
+/// spatial axes; `error` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_counts(
+    quilt: *const qlty_quilt,
+    counts: *mut i64,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let quilt = unsafe { borrow("quilt", quilt) }?;
+        let counts = writable("counts", counts)?;
+        with_quilt!(quilt, q, _D => for (axis, count) in q.counts().iter().enumerate() {
+            // SAFETY: not null, and the caller promises room for a number per axis.
+            unsafe { counts.add(axis).write(*count as i64) };
+        });
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Stores the number of patches of a batch of `images`. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, QLTY_STATUS_OVERFLOW.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `count` and `error` are NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_patch_count(
+    quilt: *const qlty_quilt,
+    images: i64,
+    count: *mut i64,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let quilt = unsafe { borrow("quilt", quilt) }?;
+        let (images, stored) = (size("images", images)?, writable("count", count)?);
+        let count = with_quilt!(quilt, q, _D => q.patch_count(images))?;
+        // SAFETY: not null, and the caller promises that it may be written.
+        unsafe { stored.write(count as i64) };
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Fills `positions`, of type i64, with where patches lie, from patch index `first` on: (P, 2) or
+/// (P, 3) with the first pixel (y, x) or (z, y, x) of each, or one column more with the image
+/// before them. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative index, QLTY_STATUS_SHAPE,
+/// QLTY_STATUS_DTYPE.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `positions` is NULL or an array whose values may be written; `error`
+/// is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_positions(
+    quilt: *const qlty_quilt,
+    first: i64,
+    positions: *const qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, positions) = unsafe { (borrow("quilt", quilt)?, borrow("positions", positions)?) };
+        let first = size("first", first)?;
+        // SAFETY: the caller's promise.
+        let out: ArrayViewMut2<'_, i64> = unsafe { positions.view_mut("positions", &[]) }?;
+        with_quilt!(quilt, q, _D => Ok(q.positions_into(first, out)?))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Fills `mask`, (y, x) or (z, y, x) of type u8 or bool and of the size of a window, with 1 where a
+/// pixel lies inside the border of the window, else 0. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `mask` is NULL or an array whose values may be written; `error` is
+/// NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_border_mask(
+    quilt: *const qlty_quilt,
+    mask: *const qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, mask) = unsafe { (borrow("quilt", quilt)?, borrow("mask", mask)?) };
+        if ![QLTY_DTYPE_U8, QLTY_DTYPE_BOOL].contains(&mask.dtype) {
+            return Err(mismatch("mask", mask.dtype, "u8 or bool"));
+        }
+        with_quilt!(quilt, q, D => {
+            let values = q.border_mask()?.map(|inner| u8::from(*inner));
+            // SAFETY: the caller's promise.
+            unsafe { fill::<u8, WindowDim<D>>("mask", mask, values) }
+        })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Fills `weights`, (y, x) or (z, y, x) of type f32 or f64 and of the size of a window, with the
+/// weight of each pixel of a window. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
+/// is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_window_weight(
+    quilt: *const qlty_quilt,
+    weights: *const qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, weights) = unsafe { (borrow("quilt", quilt)?, borrow("weights", weights)?) };
+        with_quilt!(quilt, q, D => with_type!("weights", weights.dtype, S: real => {
+            // SAFETY: the caller's promise.
+            unsafe { fill::<S, WindowDim<D>>("weights", weights, q.window_weight::<S>()?) }
+        }))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Fills `weights`, (Y, X) or (Z, Y, X) of type f32 or f64 and of the size of an image, with the
+/// sum of the window weights that reach each pixel: what stitching divides by. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
+/// is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_weights(
+    quilt: *const qlty_quilt,
+    weights: *const qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, weights) = unsafe { (borrow("quilt", quilt)?, borrow("weights", weights)?) };
+        with_quilt!(quilt, q, D => with_type!("weights", weights.dtype, S: real => {
+            // SAFETY: the caller's promise.
+            let out = unsafe { weights.view_mut::<S, WindowDim<D>>("weights", &[]) }?;
+            Ok(q.weights_into(out)?)
+        }))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Describes the array that holds `count` patches of `batch`: its type, its shape (count, C, y, x)
+/// or (count, C, z, y, x), and its strides in C order; data is NULL. A negative `count` stands for
+/// all patches of the batch. Of `batch` the type and the shape are read, not the data. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the batch does not have
+/// the size of the quilt, QLTY_STATUS_OVERFLOW.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `batch` is NULL or an array; `patches` and `error` are NULL or may
+/// be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_unstitch_shape(
+    quilt: *const qlty_quilt,
+    batch: *const qlty_array,
+    count: i64,
+    patches: *mut qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, batch) = unsafe { (borrow("quilt", quilt)?, borrow("batch", batch)?) };
+        let (batch_shape, out) = (batch.shape("batch")?, writable("patches", patches)?);
+        let shape = with_quilt!(quilt, q, _D => q.unstitch_shape(&batch_shape, usize::try_from(count).ok()))?;
+        let described = qlty_array::describe(batch.dtype, &shape)?;
+        // SAFETY: not null, and the caller promises that it may be written.
+        unsafe { out.write(described) };
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Cuts as many patches as `patches` has room for out of `batch`, from patch index `first` on.
+///
+/// `batch` is (N, C, Y, X) or (N, C, Z, Y, X) of any type, `patches` (P, C, y, x) or (P, C, z, y, x)
+/// of the same type; values are copied bit by bit. Patches count in C order over (n, z, y, x).
+/// Progress counts patches. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
+/// overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `batch` and `patches` are NULL or arrays, of which the first is not
+/// written and the second not used by others during the call; `error` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_unstitch(
+    quilt: *const qlty_quilt,
+    batch: *const qlty_array,
+    first: i64,
+    patches: *const qlty_array,
+    progress: qlty_progress,
+    user: *mut c_void,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, batch) = unsafe { (borrow("quilt", quilt)?, borrow("batch", batch)?) };
+        // SAFETY: the caller's promise.
+        let patches = unsafe { borrow("patches", patches) }?;
+        let first = size("first", first)?;
+        with_quilt!(quilt, q, D => with_type!("batch", batch.dtype, T => {
+            // SAFETY: the caller's promise.
+            let (from, to) = unsafe {(
+                batch.view::<T, BatchDim<D>>("batch")?,
+                patches.view_mut::<T, BatchDim<D>>("patches", &[("batch", batch)])?,
+            )};
+            run(progress, user, |monitor| q.unstitch_into(from, first, to, monitor))
+        }))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Positional coordinates count from the first pixel of the image ("absolute").
+pub const QLTY_ORIGIN_IMAGE: i32 = 0;
+/// Positional coordinates count from the first pixel of the window ("relative").
+pub const QLTY_ORIGIN_WINDOW: i32 = 1;
+
+/// Fills `channels`, (P, 2, y, x) or (P, 3, z, y, x) of type f16, bf16, f32 or f64, with the
+/// coordinates of the pixels of patches, from patch index `first` on: along y and x, or z, y and x.
+///
+/// `origin` is a QLTY_ORIGIN. Where `normalize` is not 0, coordinates are divided by the size of
+/// the image, or by the last coordinate of a window. To have them behind the channels of a batch,
+/// give qlty_quilt_unstitch and this function two views of one array. Any thread.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or an origin that is none, QLTY_STATUS_SHAPE,
+/// QLTY_STATUS_DTYPE.
+///
+/// # Safety
+/// `quilt` is NULL or a quilt; `channels` is NULL or an array whose values may be written; `error`
+/// is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_quilt_positional(
+    quilt: *const qlty_quilt,
+    first: i64,
+    origin: i32,
+    normalize: i32,
+    channels: *const qlty_array,
+    error: *mut *mut qlty_error,
+) -> qlty_status {
+    let body = || {
+        // SAFETY: the caller's promise.
+        let (quilt, channels) = unsafe { (borrow("quilt", quilt)?, borrow("channels", channels)?) };
+        let first = size("first", first)?;
+        let origin = match origin {
+            QLTY_ORIGIN_IMAGE => Origin::Image,
+            QLTY_ORIGIN_WINDOW => Origin::Window,
+            other => return Err(Failure::argument(format!("origin: got {other}, expected a QLTY_ORIGIN"))),
+        };
+        let positional = Positional { origin, normalize: normalize != 0 };
+        with_quilt!(quilt, q, D => with_type!("channels", channels.dtype, T: float => {
+            // SAFETY: the caller's promise.
+            let out = unsafe { channels.view_mut::<T, BatchDim<D>>("channels", &[]) }?;
+            Ok(q.positional_into(first, out, positional)?)
+        }))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, body) }
+}
+
+/// Copies an array of ours into one of the host's.
+///
+/// # Safety
+/// The host's values may be written.
+unsafe fn fill<T: Typed, Dim: ndarray::Dimension>(
+    name: &str,
+    out: &qlty_array,
+    values: ndarray::Array<T, Dim>,
+) -> Outcome {
+    // SAFETY: the caller's promise.
+    let mut out = unsafe { out.view_mut::<T, Dim>(name, &[]) }?;
+    check_shape(name, out.shape(), values.shape())?;
+    out.assign(&values);
+    Ok(())
+}
+
+/// Fails where an array of the host's has another shape than a result.
+pub(crate) fn check_shape(name: &str, got: &[usize], expected: &[usize]) -> Outcome {
+    if got == expected {
+        return Ok(());
+    }
+    let message = format!("{name}: got shape {got:?}, expected {expected:?}");
+    Err(Failure::new(crate::error::QLTY_STATUS_SHAPE, message))
+}
