@@ -1,0 +1,143 @@
+//! The size of a voxel, as TIFF files state it.
+
+use crate::description::Description;
+
+/// A unit of length that NGFF knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LengthUnit {
+    /// 1e-10 m.
+    Angstrom,
+    /// 1e-9 m.
+    Nanometer,
+    /// 1e-6 m.
+    Micrometer,
+    /// 1e-3 m.
+    Millimeter,
+    /// 1e-2 m.
+    Centimeter,
+    /// The metre.
+    Meter,
+    /// 25.4 mm.
+    Inch,
+}
+
+impl LengthUnit {
+    /// The unit's name in NGFF and UDUNITS-2, such as `micrometer`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Angstrom => "angstrom",
+            Self::Nanometer => "nanometer",
+            Self::Micrometer => "micrometer",
+            Self::Millimeter => "millimeter",
+            Self::Centimeter => "centimeter",
+            Self::Meter => "meter",
+            Self::Inch => "inch",
+        }
+    }
+
+    /// The unit that a name or a symbol stands for, in the spellings that microscopes write.
+    pub fn parse(text: &str) -> Option<Self> {
+        // ImageJ writes the micro sign as the escape below.
+        let text = text.trim().replace("\\u00B5", "u").replace(['\u{b5}', '\u{3bc}'], "u");
+        Some(match text.to_lowercase().as_str() {
+            "a" | "\u{e5}" | "angstrom" => Self::Angstrom,
+            "nm" | "nanometer" | "nanometre" => Self::Nanometer,
+            "um" | "micron" | "microns" | "micrometer" | "micrometre" => Self::Micrometer,
+            "mm" | "millimeter" | "millimetre" => Self::Millimeter,
+            "cm" | "centimeter" | "centimetre" => Self::Centimeter,
+            "m" | "meter" | "metre" => Self::Meter,
+            "in" | "inch" | "inches" => Self::Inch,
+            _ => return None,
+        })
+    }
+
+    fn angstroms(self) -> f64 {
+        match self {
+            Self::Angstrom => 1.0,
+            Self::Nanometer => 1e1,
+            Self::Micrometer => 1e4,
+            Self::Millimeter => 1e7,
+            Self::Centimeter => 1e8,
+            Self::Meter => 1e10,
+            Self::Inch => 2.54e8,
+        }
+    }
+}
+
+/// The size of a voxel, as far as a file states it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoxelSize {
+    /// Along Z; a TIFF page does not say, ImageJ's description does.
+    pub z: Option<f64>,
+    /// Along Y, between rows.
+    pub y: f64,
+    /// Along X, between columns.
+    pub x: f64,
+    /// The unit of all three.
+    pub unit: LengthUnit,
+}
+
+impl VoxelSize {
+    /// The same size in another unit.
+    pub fn to(self, unit: LengthUnit) -> Self {
+        if unit == self.unit {
+            return self;
+        }
+        let convert = |size: f64| size * self.unit.angstroms() / unit.angstroms();
+        Self { z: self.z.map(convert), y: convert(self.y), x: convert(self.x), unit }
+    }
+
+    /// The size that a page's tags and description state, if they state one with a unit.
+    ///
+    /// `resolutions` are the tags' fractions for Y and X, pixels over units; `unit` is the tag
+    /// ResolutionUnit: 1 none, 2 inch, 3 centimetre.
+    pub(crate) fn from_tags(
+        resolutions: Option<[(u32, u32); 2]>,
+        unit: u16,
+        description: &Description,
+    ) -> Option<Self> {
+        // The fraction is turned over before it is divided, so that 40/13 gives 0.325 and no neighbour of it.
+        let [y, x] = resolutions?.map(|(pixels, units)| move |unit| unit * f64::from(units) / f64::from(pixels));
+        if let Description::ImageJ(imagej) = description {
+            return Some(Self { z: imagej.spacing, y: y(1.0), x: x(1.0), unit: imagej.unit? });
+        }
+        // Nobody thinks of a pixel in inches, and TIFF has centimetres for want of a smaller unit.
+        let micrometers = match unit {
+            2 => 25_400.0,
+            3 => 10_000.0,
+            _ => return None,
+        };
+        Some(Self { z: None, y: y(micrometers), x: x(micrometers), unit: LengthUnit::Micrometer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::ImageJ;
+
+    #[test]
+    fn resolution_tags_give_micrometres() {
+        let size = VoxelSize::from_tags(Some([(10, 1), (20, 1)]), 3, &Description::None).unwrap();
+        assert_eq!((size.y, size.x, size.z), (1000.0, 500.0, None));
+        assert_eq!(size.to(LengthUnit::Millimeter).y, 1.0);
+        let inch = VoxelSize::from_tags(Some([(25_400, 1); 2]), 2, &Description::None).unwrap();
+        assert_eq!((inch.x, inch.unit), (1.0, LengthUnit::Micrometer));
+    }
+
+    #[test]
+    fn without_a_unit_there_is_no_size() {
+        assert_eq!(VoxelSize::from_tags(Some([(10, 1); 2]), 1, &Description::None), None);
+        let imagej = Description::ImageJ(ImageJ::default());
+        assert_eq!(VoxelSize::from_tags(Some([(10, 1); 2]), 3, &imagej), None);
+    }
+
+    #[test]
+    fn the_micro_sign_has_many_spellings() {
+        for text in ["um", "µm", "\u{3bc}m", "\\u00B5m", "micron", "Micrometer"] {
+            assert_eq!(LengthUnit::parse(text), Some(LengthUnit::Micrometer), "{text}");
+        }
+        assert_eq!(LengthUnit::parse("pixel"), None);
+    }
+}

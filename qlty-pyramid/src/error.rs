@@ -1,0 +1,161 @@
+//! What can go wrong, and the words for it.
+
+use std::path::{Path, PathBuf};
+
+use crate::PixelType;
+
+/// The error of a library underneath, whose type is no part of this crate's interface.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a stack was not read, or an image not written.
+///
+/// Whoever reads the message can find the culprit: it names the file, and what was got and expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The system refused to read or write.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An argument is outside what the call can take.
+    #[error("{argument}: got {got}, expected {expected}")]
+    Argument {
+        /// The argument's name.
+        argument: &'static str,
+        /// What was given.
+        got: String,
+        /// What would have been taken.
+        expected: String,
+    },
+    /// A folder holds no slice.
+    #[error("{}: no file with the extension {extension:?} matches {pattern:?}", folder.display())]
+    NoSlices {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The extension, in lower case, without its dot.
+        extension: String,
+        /// The regular expression.
+        pattern: String,
+    },
+    /// Two files of one stack carry the same counter.
+    #[error("{} and {} both have the counter {counter}", first.display(), second.display())]
+    DuplicateCounter {
+        /// The counter.
+        counter: u64,
+        /// The first file, by name.
+        first: PathBuf,
+        /// The second file, by name.
+        second: PathBuf,
+    },
+    /// What the expression took for a counter is none.
+    #[error("{}: the counter {counter:?} is not a whole number of 64 bits", path.display())]
+    Counter {
+        /// The file.
+        path: PathBuf,
+        /// The counter's text.
+        counter: String,
+    },
+    /// A page's TIFF structure or its compressed data are broken.
+    #[error("{}, page {page}: {source}", path.display())]
+    Tiff {
+        /// The file.
+        path: PathBuf,
+        /// The page, from 0.
+        page: usize,
+        /// What the decoder said.
+        source: Cause,
+    },
+    /// A page's sizes contradict each other or the size of the file.
+    #[error("{}, page {page}: {what}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// The page, from 0.
+        page: usize,
+        /// The contradiction, with its numbers.
+        what: String,
+    },
+    /// A page is legal TIFF of a kind that this crate would not decode faithfully.
+    #[error("{}, page {page}: {what} is not supported", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The page, from 0.
+        page: usize,
+        /// The kind.
+        what: String,
+    },
+    /// A page differs from the first page of its stack.
+    #[error("{}, page {page}: got {got}, expected {expected} as in the first page of the stack", path.display())]
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// The page, from 0.
+        page: usize,
+        /// The shape and type of this page.
+        got: String,
+        /// The shape and type of the first.
+        expected: String,
+    },
+    /// A stack was asked for in another type than it has.
+    #[error("stack {stack:?}: asked for {asked}, but its pixels are {actual}")]
+    PixelType {
+        /// The stack's name.
+        stack: String,
+        /// The type asked for.
+        asked: PixelType,
+        /// The type it has.
+        actual: PixelType,
+    },
+    /// An array does not fit the address space, or memory.
+    #[error("{what} of shape {shape:?} does not fit in memory")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The destination exists, and overwriting was not asked for.
+    #[error("{}: exists already, and overwriting was not asked for", path.display())]
+    Exists {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// The destination exists and is not something that this crate writes, so it is not replaced.
+    #[error("{}: is not a Zarr store, so it is not overwritten", path.display())]
+    NotAStore {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// Zarr refused to write.
+    #[error("{}: {source}", path.display())]
+    Zarr {
+        /// The store.
+        path: PathBuf,
+        /// What the library said.
+        source: Cause,
+    },
+}
+
+/// The result of every fallible call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn argument(argument: &'static str, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
+        Self::Argument { argument, got: format!("{got:?}"), expected: expected.into() }
+    }
+
+    pub(crate) fn zarr<E: Into<Cause>>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Zarr { path, source: source.into() }
+    }
+}
