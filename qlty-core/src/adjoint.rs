@@ -6,7 +6,7 @@ use ndarray::{Array, ArrayView, ArrayViewMut};
 
 use crate::Result;
 use crate::array;
-use crate::element::{Element, Real};
+use crate::element::{Element, Float, Real};
 use crate::monitor::Monitor;
 use crate::profile::WindowRows;
 use crate::quilt::Quilt;
@@ -43,8 +43,8 @@ where
         batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let [_, height, width] = self.axes.map(|axis| axis.window);
-        self.sew_all::<T>(patches, batch, &WindowRows::ones(height, width), None, monitor)
+        let ones = WindowRows::Ones(vec![T::Sum::from_f64(1.0); self.axes[2].window]);
+        self.sew_all::<T>(patches, batch, &ones, None, monitor)
     }
 
     /// The adjoint of [`Quilt::stitch`]: each pixel of a patch is the pixel of the batch that it
@@ -83,11 +83,11 @@ where
         let count = self.patch_count(batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;
         let (batch, patches) = (five::<_, _, D>("batch", batch)?, five_mut::<_, _, D>("patches", patches)?);
-        let window = self.taper.rows::<S>();
+        let (window, coverage) = (self.window_rows::<S>(), self.coverage());
         self.cut(batch, 0, patches, monitor, |to, from, ([z, y, x], [wz, wy])| {
             let (scale, weights) = window.row(wz, wy);
-            let coverage = self.coverage.row_from(self.coverage.coefficients(z, y), x);
-            for (((to, from), weight), sum) in to.iter_mut().zip(from).zip(weights).zip(coverage) {
+            let sums = coverage.row_from(coverage.coefficients(z, y), x);
+            for (((to, from), weight), sum) in to.iter_mut().zip(from).zip(weights).zip(sums) {
                 *to = *from * (scale * *weight) / S::from_f64(sum);
             }
         })

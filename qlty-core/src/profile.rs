@@ -36,7 +36,13 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The factor of each pixel along an axis; `None` for the border profile, which is no product.
+    /// The factor of each pixel along each axis; `None` for the border profile, which is no product.
+    fn axis_factors(self, axes: [Axis; 3]) -> Option<[Vec<f64>; 3]> {
+        let [z, y, x] = axes.map(|axis| self.factors(axis.window));
+        Some([z?, y?, x?])
+    }
+
+    /// The factor of each pixel along an axis: 1 along an axis that is one pixel long.
     fn factors(self, window: usize) -> Option<Vec<f64>> {
         let value: Box<dyn Fn(f64) -> f64> = match self {
             Self::Border => return None,
@@ -53,75 +59,45 @@ impl Profile {
     }
 }
 
-/// The weight of every pixel of a window, a row at a time.
-#[derive(Debug, Clone)]
-pub(crate) enum Taper {
-    /// 1 where all coordinates are inner, else the border weight.
-    Border { axes: [Axis; 3], border_weight: f64 },
-    /// The product of a factor per axis.
-    Separable([Vec<f64>; 3]),
-}
-
-impl Taper {
-    pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
-        match axes.map(|axis| if axis == Axis::UNIT { Some(vec![1.0]) } else { profile.factors(axis.window) }) {
-            [Some(z), Some(y), Some(x)] if profile != Profile::Border => Self::Separable([z, y, x]),
-            _ => Self::Border { axes, border_weight: border_weight.max(LEAST_WEIGHT) },
-        }
-    }
-
-    /// The weights as rows of `S`.
-    pub(crate) fn rows<S: Real>(&self) -> WindowRows<S> {
-        let convert = |values: &[f64]| values.iter().map(|v| S::from_f64(*v)).collect::<Vec<_>>();
-        match self {
-            Self::Border { axes: [z, y, x], border_weight } => {
-                let inner = (0..x.window).map(|i| if x.is_inner(i) { 1.0 } else { *border_weight });
-                WindowRows {
-                    pick: (0..z.window)
-                        .flat_map(|k| (0..y.window).map(move |j| !(z.is_inner(k) && y.is_inner(j))))
-                        .collect(),
-                    scale: Vec::new(),
-                    rows: [convert(&inner.collect::<Vec<_>>()), vec![S::from_f64(*border_weight); x.window]],
-                    height: y.window,
-                }
-            }
-            Self::Separable([z, y, x]) => WindowRows {
-                pick: Vec::new(),
-                scale: z.iter().flat_map(|k| y.iter().map(move |j| S::from_f64(k * j))).collect(),
-                rows: [convert(x), Vec::new()],
-                height: y.len(),
-            },
-        }
-    }
-}
-
-/// A window's weights: row (z, y) is `scale * row`, rounded once more in `S`.
+/// The weights of a window, a row at a time.
 ///
 /// A border window has only two kinds of rows, and a separable one has one kind at many scales, so
 /// that the weights of a window of any size stay in the fastest cache.
 #[derive(Debug, Clone)]
-pub(crate) struct WindowRows<S> {
-    /// Which of the rows, for each (z, y); empty where it is always the first.
-    pick: Vec<bool>,
-    /// The scale for each (z, y); empty where it is always 1.
-    scale: Vec<S>,
-    rows: [Vec<S>; 2],
-    height: usize,
+pub(crate) enum WindowRows<S> {
+    /// The row of weight one, everywhere: for sums that are no mean.
+    Ones(Vec<S>),
+    /// Rows with inner pixels where z and y are inner, else rows of border.
+    Border { z: Axis, y: Axis, inner: Vec<S>, border: Vec<S> },
+    /// Row (z, y) is `x` times the factors of z and y.
+    Separable { z: Vec<f64>, y: Vec<f64>, x: Vec<S> },
 }
 
 impl<S: Real> WindowRows<S> {
-    /// Weight one everywhere: for sums that are no mean.
-    pub(crate) fn ones(height: usize, width: usize) -> Self {
-        Self { pick: Vec::new(), scale: Vec::new(), rows: [vec![S::from_f64(1.0); width], Vec::new()], height }
+    pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
+        let convert = |values: Vec<f64>| values.into_iter().map(S::from_f64).collect();
+        match profile.axis_factors(axes) {
+            Some([z, y, x]) => Self::Separable { z, y, x: convert(x) },
+            None => {
+                let [z, y, x] = axes;
+                let inner = (0..x.window).map(|i| if x.is_inner(i) { 1.0 } else { border_weight });
+                Self::Border { z, y, inner: convert(inner.collect()), border: convert(vec![border_weight; x.window]) }
+            }
+        }
     }
 
-    /// The scale and the row of weights at (z, y) of the window.
+    /// The scale and the row of weights at (z, y) of the window: a weight is their product,
+    /// rounded once more in `S`.
     #[inline(always)]
     pub(crate) fn row(&self, z: usize, y: usize) -> (S, &[S]) {
-        let at = z * self.height + y;
-        let second = self.pick.get(at).is_some_and(|pick| *pick);
-        let scale = self.scale.get(at).copied().unwrap_or(S::from_f64(1.0));
-        (scale, &self.rows[usize::from(second)])
+        let one = S::from_f64(1.0);
+        match self {
+            Self::Ones(row) => (one, row),
+            Self::Border { z: az, y: ay, inner, border } => {
+                (one, if az.is_inner(z) && ay.is_inner(y) { inner } else { border })
+            }
+            Self::Separable { z: fz, y: fy, x } => (S::from_f64(fz[z] * fy[y]), x),
+        }
     }
 }
 
@@ -139,29 +115,22 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    pub(crate) fn new(axes: [Axis; 3], taper: &Taper) -> Self {
-        let sum_over = |axis: &Axis, factor: &dyn Fn(usize) -> f64| {
-            let mut sums = vec![0.0; axis.size];
-            for index in 0..axis.count() {
-                let start = axis.start(index);
-                for (offset, sum) in sums[start..start + axis.window].iter_mut().enumerate() {
-                    *sum += factor(offset);
-                }
-            }
-            sums
+    pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
+        let along = |axis: &Axis, factor: &dyn Fn(usize) -> f64| {
+            let at = |x| axis.touching(x, x + 1).map(|index| factor(x - axis.start(index))).sum();
+            (0..axis.size).map(at).collect::<Vec<f64>>()
         };
-        match taper {
-            Taper::Border { border_weight, .. } => Self {
-                first: axes.map(|axis| sum_over(&axis, &|_| 1.0)),
-                second: axes.map(|axis| sum_over(&axis, &|i| f64::from(u8::from(axis.is_inner(i))))),
-                coefficients: (*border_weight, 1.0 - border_weight),
+        match profile.axis_factors(axes) {
+            Some(factors) => Self {
+                first: std::array::from_fn(|d| along(&axes[d], &|offset| factors[d][offset])),
+                second: axes.map(|axis| vec![0.0; axis.size]),
+                coefficients: (1.0, 0.0),
             },
-            Taper::Separable(factors) => {
-                let [z, y, x] = axes;
-                let first = [(z, &factors[0]), (y, &factors[1]), (x, &factors[2])]
-                    .map(|(axis, factors)| sum_over(&axis, &|i| factors[i]));
-                Self { second: axes.map(|axis| vec![0.0; axis.size]), first, coefficients: (1.0, 0.0) }
-            }
+            None => Self {
+                first: axes.map(|axis| along(&axis, &|_| 1.0)),
+                second: axes.map(|axis| along(&axis, &|offset| f64::from(u8::from(axis.is_inner(offset))))),
+                coefficients: (border_weight, 1.0 - border_weight),
+            },
         }
     }
 

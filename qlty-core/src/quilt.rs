@@ -5,7 +5,7 @@ use ndarray::{Array, Array2, ArrayViewMut, ArrayViewMut2, aview1};
 use crate::array::{self, product};
 use crate::axis::Axis;
 use crate::element::Real;
-use crate::profile::{Coverage, CoverageRow, LEAST_WEIGHT, Profile, Taper};
+use crate::profile::{Coverage, CoverageRow, LEAST_WEIGHT, Profile, WindowRows};
 use crate::rank::{Rank, Spatial, axis_names, five_mut};
 use crate::{Error, Result};
 
@@ -108,14 +108,7 @@ where
         }
         product("pixels of an image", &self.size)?;
         product("patches of an image", &axes.map(|axis| axis.count()))?;
-        let taper = Taper::new(axes, self.profile, border_weight);
-        Ok(Quilt {
-            coverage: Coverage::new(axes, &taper),
-            axes,
-            taper,
-            border_weight: border_weight.max(LEAST_WEIGHT),
-            profile: self.profile,
-        })
+        Ok(Quilt { axes, border_weight: border_weight.max(LEAST_WEIGHT), profile: self.profile })
     }
 }
 
@@ -125,12 +118,10 @@ where
 /// Along an axis of size S, with window W and step T, there are `ceil((S - W) / T) + 1` windows,
 /// and window i starts at `min(i * T, S - W)`: the last is pulled back inside. Patches are counted
 /// in C order over (n, z, y, x). A quilt never changes: threads may share it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quilt<const D: usize> {
     /// The axes z, y, x; z is [`Axis::UNIT`] where D is 2.
     pub(crate) axes: [Axis; 3],
-    pub(crate) taper: Taper,
-    pub(crate) coverage: Coverage,
     border_weight: f64,
     profile: Profile,
 }
@@ -305,7 +296,7 @@ where
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn window_weight<S: Real>(&self) -> Result<Array<S, <Spatial<D> as Rank>::Window>> {
-        let rows = self.taper.rows::<S>();
+        let rows = self.window_rows::<S>();
         let mut weights = array::zeros("window weight", &self.window())?;
         for ((_, _, z, y, x), weight) in five_mut::<_, _, D>("window weight", weights.view_mut())?.indexed_iter_mut() {
             let (scale, row) = rows.row(z, y);
@@ -332,15 +323,25 @@ where
     /// [`Error::Shape`] where `out` is not (Y,X) or (Z,Y,X).
     pub fn weights_into<S: Real>(&self, out: ArrayViewMut<'_, S, <Spatial<D> as Rank>::Window>) -> Result<()> {
         self.check_weights(out.shape())?;
-        let out = five_mut::<_, _, D>("weights", out)?;
+        let (out, coverage) = (five_mut::<_, _, D>("weights", out)?, self.coverage());
         array::divide(out, [0; 4], BLOCK, &|at, mut block| {
             let (_, _, depth, height, _) = block.dim();
-            let mut weights = CoverageRow::new(&self.coverage);
+            let mut weights = CoverageRow::new(&coverage);
             for ((z, y), mut row) in ndarray::indices([depth, height]).into_iter().zip(block.rows_mut()) {
                 row.assign(&aview1(weights.at(at[2] + z, at[3] + y)));
             }
         });
         Ok(())
+    }
+
+    /// The weights of a window.
+    pub(crate) fn window_rows<S: Real>(&self) -> WindowRows<S> {
+        WindowRows::new(self.axes, self.profile, self.border_weight)
+    }
+
+    /// The weights of an image.
+    pub(crate) fn coverage(&self) -> Coverage {
+        Coverage::new(self.axes, self.profile, self.border_weight)
     }
 
     pub(crate) fn check_weights(&self, shape: &[usize]) -> Result<()> {

@@ -69,8 +69,8 @@ where
         if let Some(weights) = &weights {
             self.check_weights(weights.shape())?;
         }
-        let window = self.taper.rows();
-        self.sew_all::<T>(patches, batch, &window, Some(&self.coverage), monitor)?;
+        let (window, coverage) = (self.window_rows(), self.coverage());
+        self.sew_all::<T>(patches, batch, &window, Some(&coverage), monitor)?;
         weights.map_or(Ok(()), |weights| self.weights_into(weights))
     }
 

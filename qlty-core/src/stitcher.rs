@@ -63,12 +63,12 @@ where
         let shape = self.batch_shape(images, channels);
         product("bytes of a batch", &[product("pixels of a batch", &shape)?, size_of::<T::Sum>()])?;
         Ok(Stitcher {
-            window: self.taper.rows(),
+            window: self.window_rows(),
             images,
             channels,
             sums: Vec::new(),
             arrived: Arrivals::new(self.patch_count(images)?)?,
-            quilt: self.clone(),
+            quilt: *self,
         })
     }
 }
@@ -167,7 +167,7 @@ where
                 first: self.missing().take(10).collect(),
             });
         }
-        let weights = self.quilt.weights()?;
+        let (weights, coverage) = (self.quilt.weights()?, self.quilt.coverage());
         self.allocate()?;
         let monitor = Monitor::new();
         // Nothing is added any more: this only divides.
@@ -176,7 +176,7 @@ where
             patches: Rows::Flat(&[], [0; 5]),
             slots: Slots::Run { first: 0, len: 0 },
             weights: &self.window,
-            divide_by: Some(&self.quilt.coverage),
+            divide_by: Some(&coverage),
             fresh: false,
             monitor: &monitor,
         };
