@@ -117,7 +117,9 @@ pub(crate) struct Coverage {
 impl Coverage {
     pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
         let along = |axis: &Axis, factor: &dyn Fn(usize) -> f64| {
-            let at = |x| axis.touching(x, x + 1).map(|index| factor(x - axis.start(index))).sum();
+            let at = |x| {
+                axis.touching(x, x + 1).map(|index| factor(x - axis.start(index))).fold(0.0, |sum, value| sum + value)
+            };
             (0..axis.size).map(at).collect::<Vec<f64>>()
         };
         match profile.axis_factors(axes) {
