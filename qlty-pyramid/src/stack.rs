@@ -16,6 +16,9 @@ use crate::{Error, Pixel, PixelType, Result, SliceSet, VoxelSize};
 /// JPEG, pixels of other than 8, 16, 32 or 64 bits, sparse tiles, hyperstacks of several channels or
 /// time points. Rows come in the order of the file; the orientation tag is not applied.
 ///
+/// Two kinds of file end in an error of the decoder beneath, though they are whole: many with LZW in
+/// tiles ("no lzw end code found"), and those whose first page has over 130,000 strips or tiles.
+///
 /// ```no_run
 /// let stack = qlty_pyramid::Stack::from_pages("brain.tif")?;
 /// println!("{:?} voxels of {}", stack.shape(), stack.pixel_type());
