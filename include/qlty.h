@@ -471,7 +471,7 @@ qlty_status qlty_quilt_weights(const struct qlty_quilt *quilt,
  all patches of the batch. Of `batch` the type and the shape are read, not the data. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the batch does not have
- the size of the quilt, QLTY_STATUS_OVERFLOW.
+ the size of the quilt, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
 
  The caller promises that `quilt` is NULL or a quilt; `batch` is NULL or an array; `patches` and `error` are NULL or may
  be written.
@@ -720,7 +720,7 @@ qlty_status qlty_stitcher_finish_incomplete(struct qlty_stitcher *stitcher,
 
  `labels` is (N, Y, X) or (N, C, Y, X), or with a Z, of any type, and `patches` the same with P
  for N and the window for the image. Where `missing` is not NULL, it points to a value of the
- labels' type, and the labels on the border of each window are set to it, so that a model is not
+ labels' type, aligned or not, and the labels on the border of each window are set to it, so that a model is not
  trained on pixels of which it sees too little. Progress counts patches. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
@@ -782,13 +782,15 @@ qlty_status qlty_patches_keep(const struct qlty_array *patches,
 
 #endif  /* QLTY_H */
 
+#ifndef QLTY_ARRAY_CONTIGUOUS
+#define QLTY_ARRAY_CONTIGUOUS
 /*
  An array in C order: `shape` has `ndim` numbers, of which at most QLTY_MAX_NDIM are taken.
  */
 static inline qlty_array qlty_array_contiguous(void *data, qlty_dtype dtype, int32_t ndim,
                                                const int64_t *shape) {
   qlty_array array;
-  int64_t stride = 1;
+  uint64_t stride = 1; /* Wraps where a shape is too large, which the library then refuses. */
   int32_t axis;
   array.data = data;
   array.dtype = dtype;
@@ -798,13 +800,16 @@ static inline qlty_array qlty_array_contiguous(void *data, qlty_dtype dtype, int
     array.strides[axis] = 0;
   }
   for (axis = (ndim < QLTY_MAX_NDIM ? ndim : QLTY_MAX_NDIM) - 1; axis >= 0; axis--) {
-    array.strides[axis] = stride;
-    stride *= array.shape[axis] > 1 ? array.shape[axis] : 1;
+    array.strides[axis] = (int64_t)stride;
+    stride *= array.shape[axis] > 1 ? (uint64_t)array.shape[axis] : 1;
   }
   return array;
 }
+#endif /* QLTY_ARRAY_CONTIGUOUS */
 
-#ifdef DLPACK_DLPACK_H_ /* dlpack.h was included before this header. */
+/* Where dlpack.h was included before this header. */
+#if defined(DLPACK_DLPACK_H_) && !defined(QLTY_ARRAY_FROM_DLPACK)
+#define QLTY_ARRAY_FROM_DLPACK
 /*
  Makes an array of a DLPack tensor, whose memory it shares. A tensor that is not in the memory of
  the processor, has more than QLTY_MAX_NDIM axes or another type than these gives
@@ -847,4 +852,4 @@ static inline qlty_status qlty_array_from_dlpack(const DLTensor *tensor, qlty_ar
     array->strides[axis] = tensor->strides[axis];
   return QLTY_STATUS_OK;
 }
-#endif
+#endif /* QLTY_ARRAY_FROM_DLPACK */

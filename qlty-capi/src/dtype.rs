@@ -35,8 +35,13 @@ pub const QLTY_DTYPE_BOOL: qlty_dtype = 13;
 /// The name of a type, for messages.
 pub(crate) fn name(dtype: qlty_dtype) -> String {
     let names = ["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "bf16", "f32", "f64", "bool"];
-    let name = usize::try_from(dtype - 1).ok().and_then(|index| names.get(index));
-    name.map_or_else(|| format!("{dtype}, which is no QLTY_DTYPE,"), ToString::to_string)
+    let index = dtype.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+    index.and_then(|index| names.get(index)).map_or_else(|| dtype.to_string(), ToString::to_string)
+}
+
+/// Fails where a number stands for no type.
+pub(crate) fn check_dtype(argument: &str, dtype: qlty_dtype) -> Outcome {
+    sum_of(argument, dtype).map(|_| ())
 }
 
 /// A failure for want of another type.

@@ -28,7 +28,7 @@ macro_rules! with_labels {
 ///
 /// `labels` is (N, Y, X) or (N, C, Y, X), or with a Z, of any type, and `patches` the same with P
 /// for N and the window for the image. Where `missing` is not NULL, it points to a value of the
-/// labels' type, and the labels on the border of each window are set to it, so that a model is not
+/// labels' type, aligned or not, and the labels on the border of each window are set to it, so that a model is not
 /// trained on pixels of which it sees too little. Progress counts patches. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn qlty_quilt_unstitch_labels(
         let first = size("first", first)?;
         with_quilt!(quilt, q, D => with_labels!(labels, D, Labels => with_type!("labels", labels.dtype, L => {
             // SAFETY: the caller promises a value of the labels' type, or NULL.
-            let missing = unsafe { missing.cast::<L>().as_ref() }.copied();
+            let missing = (!missing.is_null()).then(|| unsafe { missing.cast::<L>().read_unaligned() });
             // SAFETY: the caller's promise.
             let (from, to) = unsafe {(
                 labels.view::<L, Labels>("labels")?,
@@ -98,15 +98,15 @@ pub unsafe extern "C" fn qlty_quilt_labelled(
         let mask = unsafe { borrow("labelled", labelled) }?;
         // SAFETY: the caller's promise.
         let mut out = unsafe { mask_mut("labelled", mask, &[("patches", patches)]) }?;
+        check_shape("labelled", out.shape(), &patches.shape("patches")?[..1])?;
         let found = with_quilt!(quilt, q, D => with_labels!(patches, D, Labels => {
             with_type!("patches", patches.dtype, L => {
-                // SAFETY: the caller promises a value of the patches' type, or NULL.
-                let missing = *unsafe { borrow("missing", missing.cast::<L>()) }?;
+                // SAFETY: the caller promises a value of the patches' type; `borrow` finds NULL.
+                let missing = unsafe { borrow("missing", missing.cast::<u8>()).map(|_| missing.cast::<L>().read_unaligned()) }?;
                 // SAFETY: the caller's promise.
                 unsafe { find::<L, Labels, D>(q, patches, missing) }
             })
         }))?;
-        check_shape("labelled", out.shape(), found.shape())?;
         out.assign(&found.map(|found| u8::from(*found)));
         Ok(())
     };
@@ -153,6 +153,8 @@ pub unsafe extern "C" fn qlty_patches_keep(
         // SAFETY: the caller's promise.
         let out = unsafe { borrow("out", out) }?;
         check_mask("kept", mask)?;
+        // A shape costs the host no memory where strides are zero: compare it before it costs ours.
+        check_shape("kept", &mask.shape("kept")?, &patches.shape("patches")?[..1])?;
         // SAFETY: the caller's promise.
         let kept = unsafe { mask.view::<u8, ndarray::Ix1>("kept") }?.map(|kept| *kept != 0);
         with_type!("patches", patches.dtype, T => {

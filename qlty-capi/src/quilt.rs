@@ -6,7 +6,7 @@ use ndarray::ArrayViewMut2;
 use qlty_core::{Origin, Positional, Quilt, Rank, Spatial};
 
 use crate::array::qlty_array;
-use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, mismatch, with_type};
+use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, check_dtype, mismatch, with_type};
 use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
 use crate::long_call::{qlty_progress, run};
 use crate::options::qlty_quilt_options;
@@ -213,9 +213,9 @@ pub unsafe extern "C" fn qlty_quilt_border_mask(
             return Err(mismatch("mask", mask.dtype, "u8 or bool"));
         }
         with_quilt!(quilt, q, D => {
-            let values = q.border_mask()?.map(|inner| u8::from(*inner));
+            let values = || Ok(q.border_mask()?.map(|inner| u8::from(*inner)));
             // SAFETY: the caller's promise.
-            unsafe { fill::<u8, WindowDim<D>>("mask", mask, values) }
+            unsafe { fill::<u8, WindowDim<D>>("mask", mask, &q.window(), values) }
         })
     };
     // SAFETY: the caller's promise.
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn qlty_quilt_window_weight(
         let (quilt, weights) = unsafe { (borrow("quilt", quilt)?, borrow("weights", weights)?) };
         with_quilt!(quilt, q, D => with_type!("weights", weights.dtype, S: real => {
             // SAFETY: the caller's promise.
-            unsafe { fill::<S, WindowDim<D>>("weights", weights, q.window_weight::<S>()?) }
+            unsafe { fill::<S, WindowDim<D>>("weights", weights, &q.window(), || Ok(q.window_weight::<S>()?)) }
         }))
     };
     // SAFETY: the caller's promise.
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn qlty_quilt_weights(
 /// all patches of the batch. Of `batch` the type and the shape are read, not the data. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the batch does not have
-/// the size of the quilt, QLTY_STATUS_OVERFLOW.
+/// the size of the quilt, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
 ///
 /// # Safety
 /// `quilt` is NULL or a quilt; `batch` is NULL or an array; `patches` and `error` are NULL or may
@@ -298,6 +298,7 @@ pub unsafe extern "C" fn qlty_quilt_unstitch_shape(
         let (quilt, batch) = unsafe { (borrow("quilt", quilt)?, borrow("batch", batch)?) };
         let (batch_shape, out) = (batch.shape("batch")?, writable("patches", patches)?);
         let shape = with_quilt!(quilt, q, _D => q.unstitch_shape(&batch_shape, usize::try_from(count).ok()))?;
+        check_dtype("batch", batch.dtype)?;
         let described = qlty_array::describe(batch.dtype, &shape)?;
         // SAFETY: not null, and the caller promises that it may be written.
         unsafe { out.write(described) };
@@ -395,19 +396,21 @@ pub unsafe extern "C" fn qlty_quilt_positional(
     unsafe { guard(error, body) }
 }
 
-/// Copies an array of ours into one of the host's.
+/// Copies an array of ours into one of the host's, whose shape is checked before ours is made: a
+/// window may be larger than the memory.
 ///
 /// # Safety
 /// The host's values may be written.
 unsafe fn fill<T: Typed, Dim: ndarray::Dimension>(
     name: &str,
     out: &qlty_array,
-    values: ndarray::Array<T, Dim>,
+    shape: &[usize],
+    values: impl FnOnce() -> Outcome<ndarray::Array<T, Dim>>,
 ) -> Outcome {
     // SAFETY: the caller's promise.
     let mut out = unsafe { out.view_mut::<T, Dim>(name, &[]) }?;
-    check_shape(name, out.shape(), values.shape())?;
-    out.assign(&values);
+    check_shape(name, out.shape(), shape)?;
+    out.assign(&values()?);
     Ok(())
 }
 
