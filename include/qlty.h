@@ -354,7 +354,8 @@ qlty_status qlty_threads_get(int64_t *threads,
  Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options): of a later
  library only the fields that the host knows are written. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
 
  The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
  be written.
@@ -369,7 +370,8 @@ qlty_status qlty_quilt_options_init(struct qlty_quilt_options *options,
  Errors: QLTY_STATUS_INVALID_ARGUMENT where, on any axis, the window is empty or larger than the
  image, the step is zero, or twice the border is not less than the window; where the border
  weight is not within 0 to 1, or given with a profile that has no use for it; where the profile
- is none or its parameter out of range. QLTY_STATUS_OVERFLOW where an image has too many pixels.
+ is none or its parameter out of range; where a host that is newer than the library sets an option
+ that the library does not know. QLTY_STATUS_OVERFLOW where an image has too many pixels.
 
  The caller promises that `options` is NULL or was filled by qlty_quilt_options_init; `quilt` and `error` are NULL or may
  be written.

@@ -44,6 +44,9 @@ pub struct qlty_quilt_options {
 /// The options of the first version: a struct cannot be smaller.
 const LEAST_SIZE: usize = size_of::<qlty_quilt_options>();
 
+/// No version will be larger: what claims to be is not a size, and is not read or written.
+const MOST_SIZE: usize = 4096;
+
 impl qlty_quilt_options {
     const INITIAL: Self = Self {
         struct_size: size_of::<Self>() as u32,
@@ -79,6 +82,18 @@ impl qlty_quilt_options {
             let expected = format!("at least {LEAST_SIZE}; fill options with qlty_quilt_options_init");
             return Err(Failure::argument(format!("options: got struct_size {size}, expected {expected}")));
         }
+        if size > MOST_SIZE {
+            let expected = format!("at most {MOST_SIZE}; fill options with qlty_quilt_options_init");
+            return Err(Failure::argument(format!("options: got struct_size {size}, expected {expected}")));
+        }
+        for offset in size_of::<Self>()..size {
+            // SAFETY: the host's struct has `size` bytes.
+            if unsafe { options.cast::<u8>().add(offset).read() } != 0 {
+                let problem =
+                    format!("got an option at byte {offset}, which this release of the library does not know");
+                return Err(Failure::argument(format!("options: {problem}, expected it as initialised")));
+            }
+        }
         let mut known = Self::INITIAL;
         let bytes = size.min(size_of::<Self>());
         // SAFETY: the host's struct has `size` bytes, of which at most all of ours are copied; all
@@ -91,7 +106,8 @@ impl qlty_quilt_options {
 /// Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options): of a later
 /// library only the fields that the host knows are written. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+/// or more than 4096.
 ///
 /// # Safety
 /// `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
@@ -107,6 +123,9 @@ pub unsafe extern "C" fn qlty_quilt_options_init(
         let size = struct_size as usize;
         if size < LEAST_SIZE {
             return Err(Failure::argument(format!("struct_size: got {size}, expected at least {LEAST_SIZE}")));
+        }
+        if size > MOST_SIZE {
+            return Err(Failure::argument(format!("struct_size: got {size}, expected at most {MOST_SIZE}")));
         }
         let initial = qlty_quilt_options { struct_size, ..qlty_quilt_options::INITIAL };
         // SAFETY: the caller gives `struct_size` bytes, which is at least the size of the struct;

@@ -69,7 +69,8 @@ where
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT where, on any axis, the window is empty or larger than the
 /// image, the step is zero, or twice the border is not less than the window; where the border
 /// weight is not within 0 to 1, or given with a profile that has no use for it; where the profile
-/// is none or its parameter out of range. QLTY_STATUS_OVERFLOW where an image has too many pixels.
+/// is none or its parameter out of range; where a host that is newer than the library sets an option
+/// that the library does not know. QLTY_STATUS_OVERFLOW where an image has too many pixels.
 ///
 /// # Safety
 /// `options` is NULL or was filled by qlty_quilt_options_init; `quilt` and `error` are NULL or may
