@@ -1,0 +1,158 @@
+/*
+ Cuts a picture into overlapping patches, blurs them batch by batch, as a model would be run on
+ them, and sews them together. A blur does not know what lies beyond the rim of a patch; the border,
+ of weight 0, keeps that out of the result, which is checked against blurring the picture at once.
+
+ From the root of the repository:
+
+   cargo build --release -p qlty-capi
+   cc -std=c99 -O2 -Iinclude qlty-capi/examples/c/blur.c -o target/blur \
+      -Ltarget/release -lqlty -Wl,-rpath,"$PWD/target/release" -lm
+   target/blur samples/cell.pgm target/blurred.pgm
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "qlty.h"
+
+enum { WINDOW = 64, STEP = 40, BORDER = 8, BATCH = 32 };
+
+/* What this program knows to do about an error: print it and end. */
+static void check(qlty_status status, qlty_error *error) {
+  if (status == QLTY_STATUS_OK) return;
+  fprintf(stderr, "blur: %s\n", qlty_error_message(error));
+  qlty_error_free(error);
+  exit(1);
+}
+
+static void *allocate(size_t bytes) {
+  void *memory = malloc(bytes);
+  if (!memory) {
+    fprintf(stderr, "blur: no memory for %zu bytes\n", bytes);
+    exit(1);
+  }
+  return memory;
+}
+
+/* A binary PGM of 8 bits, as numbers from 0 to 255. */
+static float *read_pgm(const char *path, int *height, int *width) {
+  int most, c;
+  long i;
+  float *pixels;
+  FILE *file = fopen(path, "rb");
+  if (!file || fscanf(file, "P5 %d %d %d", width, height, &most) != 3 || most != 255 || *width < 1 ||
+      *height < 1 || fgetc(file) == EOF) {
+    fprintf(stderr, "blur: %s is no binary PGM of 8 bits\n", path);
+    exit(1);
+  }
+  pixels = allocate((size_t)*height * (size_t)*width * sizeof *pixels);
+  for (i = 0; i < (long)*height * *width; i++) {
+    if ((c = fgetc(file)) == EOF) {
+      fprintf(stderr, "blur: %s ends early\n", path);
+      exit(1);
+    }
+    pixels[i] = (float)c;
+  }
+  fclose(file);
+  return pixels;
+}
+
+static int write_pgm(const char *path, const float *pixels, int height, int width) {
+  long i;
+  FILE *file = fopen(path, "wb");
+  if (!file) return 0;
+  fprintf(file, "P5\n%d %d\n255\n", width, height);
+  for (i = 0; i < (long)height * width; i++) fputc((int)lrintf(pixels[i]), file);
+  return fclose(file) == 0;
+}
+
+/* The mean of each pixel and its neighbours, as far as there are any. */
+static void blur(const float *from, float *to, int height, int width) {
+  int y, x, v, u;
+  for (y = 0; y < height; y++) {
+    for (x = 0; x < width; x++) {
+      float sum = 0, count = 0;
+      for (v = y - 1; v <= y + 1; v++) {
+        for (u = x - 1; u <= x + 1; u++) {
+          if (v < 0 || v >= height || u < 0 || u >= width) continue;
+          sum += from[v * width + u];
+          count++;
+        }
+      }
+      to[y * width + x] = sum / count;
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  qlty_error *error = NULL;
+  qlty_quilt_options options;
+  qlty_quilt *quilt;
+  qlty_stitcher *stitcher;
+  qlty_array batch, out;
+  int64_t shape[4] = {1, 1, 0, 0}, patch_shape[4] = {0, 1, WINDOW, WINDOW}, count, first, i;
+  int height, width, y, x;
+  float *picture, *patches, *blurred, *sewn, *expected, worst = 0;
+
+  if (argc != 3) {
+    fprintf(stderr, "usage: blur FROM.pgm TO.pgm\n");
+    return 1;
+  }
+  if (qlty_abi_version() != QLTY_ABI_VERSION) {
+    fprintf(stderr, "blur: the library is of another version than the header\n");
+    return 1;
+  }
+  picture = read_pgm(argv[1], &height, &width);
+  shape[2] = height;
+  shape[3] = width;
+
+  check(qlty_quilt_options_init(&options, sizeof options, &error), error);
+  options.size[0] = height;
+  options.size[1] = width;
+  options.window[0] = options.window[1] = WINDOW;
+  options.step[0] = options.step[1] = STEP;
+  options.border[0] = options.border[1] = BORDER;
+  options.border_weight = 0;
+  check(qlty_quilt_new(&options, &quilt, &error), error);
+  check(qlty_quilt_patch_count(quilt, 1, &count, &error), error);
+  check(qlty_stitcher_new(quilt, QLTY_DTYPE_F32, 1, 1, &stitcher, &error), error);
+
+  patches = allocate(BATCH * WINDOW * WINDOW * sizeof *patches);
+  blurred = allocate(BATCH * WINDOW * WINDOW * sizeof *blurred);
+  batch = qlty_array_contiguous(picture, QLTY_DTYPE_F32, 4, shape);
+  for (first = 0; first < count; first += BATCH) {
+    patch_shape[0] = count - first < BATCH ? count - first : BATCH;
+    out = qlty_array_contiguous(patches, QLTY_DTYPE_F32, 4, patch_shape);
+    check(qlty_quilt_unstitch(quilt, &batch, first, &out, NULL, NULL, &error), error);
+    for (i = 0; i < patch_shape[0]; i++)
+      blur(patches + i * WINDOW * WINDOW, blurred + i * WINDOW * WINDOW, WINDOW, WINDOW);
+    out = qlty_array_contiguous(blurred, QLTY_DTYPE_F32, 4, patch_shape);
+    check(qlty_stitcher_push(stitcher, first, &out, &error), error);
+  }
+  sewn = allocate((size_t)height * (size_t)width * sizeof *sewn);
+  out = qlty_array_contiguous(sewn, QLTY_DTYPE_F32, 4, shape);
+  check(qlty_stitcher_finish(stitcher, &out, NULL, &error), error);
+
+  /* On the rim of the picture there is nothing but borders. */
+  expected = allocate((size_t)height * (size_t)width * sizeof *expected);
+  blur(picture, expected, height, width);
+  for (y = BORDER; y < height - BORDER; y++)
+    for (x = BORDER; x < width - BORDER; x++)
+      worst = fmaxf(worst, fabsf(sewn[y * width + x] - expected[y * width + x]));
+  if (!write_pgm(argv[2], sewn, height, width)) {
+    fprintf(stderr, "blur: cannot write %s\n", argv[2]);
+    return 1;
+  }
+  printf("%lld patches of %d x %d pixels, blurred and sewn into %s, at most %.1e off\n", (long long)count,
+         WINDOW, WINDOW, argv[2], worst);
+
+  qlty_stitcher_free(stitcher);
+  qlty_quilt_free(quilt);
+  free(picture);
+  free(patches);
+  free(blurred);
+  free(sewn);
+  free(expected);
+  return worst < 1e-3f ? 0 : 1;
+}

@@ -1,0 +1,59 @@
+"""
+    Qlty
+
+Cut images and volumes into overlapping patches and sew them back together, with the native library
+of that name. Works on Julia 1.5.3 and later.
+
+```julia
+push!(LOAD_PATH, "qlty-capi/julia"); using Qlty
+
+batch = rand(Float32, 512, 512, 3, 8)                     # (X, Y, C, N)
+result = Quilt((512, 512), (64, 64), (32, 32); border = 8) do quilt
+    patches = unstitch(quilt, batch)                      # (x, y, C, P)
+    stitch(quilt, model(patches)).batch
+end
+```
+
+# The order of axes, for everything here
+
+- Arrays have the axes of Julia, the reverse of those of C, over the same memory: a batch is
+  `(X, Y, C, N)` or `(X, Y, Z, C, N)`, patches are `(x, y, C, P)` or `(x, y, z, C, P)`.
+- Sizes, windows, steps, borders, [`counts`](@ref) and [`positions`](@ref) follow that order:
+  `(x, y)` or `(x, y, z)`.
+- Indices of patches, images and pixels count from 1, with x the fastest, then y, z and the image.
+- Channels stay where they are, those of [`positional`](@ref) coordinates too: along y and x, or z,
+  y and x, counted from 0, as a model has them that was trained in another language.
+
+# Memory and threads
+
+Arrays are borrowed for the call and never copied: any array with `strides` and a `pointer` will do,
+also a view, whose strides may be negative. Functions with `!` write into arrays of the caller's,
+which come first.
+
+A [`Quilt`](@ref) may be used by any number of tasks and threads at once, a [`Stitcher`](@ref) by one
+at a time. Calls work on threads of the library's own, [`set_threads`](@ref), which run no Julia
+code. While a call is at work, its Julia thread does not reach a safepoint, so another thread that
+wants to collect garbage waits for it.
+
+Long calls take `progress`, a function of the units done and their total, which is called on the
+thread that made the call. Where it returns `false`, the call is cancelled; where it throws, the call
+is cancelled and throws that.
+"""
+module Qlty
+
+export Quilt, Stitcher, QltyError, BF16, stitcher, counts, patch_count, positions, border_mask, window_weight,
+    weights, unstitch, unstitch!, unstitch_one, positional, positional!, unstitch_positional, stitch, stitch!,
+    unstitch_adjoint, unstitch_adjoint!, stitch_adjoint, stitch_adjoint!, unstitch_labels, unstitch_labels!,
+    unstitch_pair, labelled, keep, weed_sparse, push_at!, missing_count, missing_patches, finish!,
+    finish_incomplete!, set_threads, threads
+
+include("libqlty.jl")
+using .LibQlty
+import .LibQlty: qlty_array, qlty_quilt_options
+
+include("calls.jl")
+include("quilt.jl")
+include("cutting.jl")
+include("stitcher.jl")
+
+end

@@ -1,0 +1,143 @@
+"""
+    LibQlty
+
+The functions of `qlty.h` under their C names, with the types of C. Their comments there say what
+they do. Arguments of type `Ptr{qlty_array}` take Julia arrays, handles take [`Quilt`](@ref) and
+[`Stitcher`](@ref): `cconvert` keeps both alive during the call.
+"""
+module LibQlty
+
+using Libdl
+
+const QLTY_ABI_VERSION = 1
+const QLTY_MAX_NDIM = 6
+
+const QLTY_PROFILE_BORDER, QLTY_PROFILE_HANN, QLTY_PROFILE_TRIANGULAR = Int32(0), Int32(1), Int32(2)
+const QLTY_PROFILE_GAUSSIAN, QLTY_PROFILE_TUKEY = Int32(3), Int32(4)
+const QLTY_ORIGIN_IMAGE, QLTY_ORIGIN_WINDOW = Int32(0), Int32(1)
+
+const QLTY_STATUS_OK, QLTY_STATUS_INVALID_ARGUMENT, QLTY_STATUS_SHAPE = Int32(0), Int32(1), Int32(2)
+const QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY = Int32(3), Int32(4), Int32(5)
+const QLTY_STATUS_INCOMPLETE, QLTY_STATUS_DUPLICATE = Int32(6), Int32(7)
+const QLTY_STATUS_CANCELLED, QLTY_STATUS_PANIC = Int32(8), Int32(9)
+
+const QLTY_DTYPE_U8, QLTY_DTYPE_I8, QLTY_DTYPE_U16, QLTY_DTYPE_I16 = Int32(1), Int32(2), Int32(3), Int32(4)
+const QLTY_DTYPE_U32, QLTY_DTYPE_I32, QLTY_DTYPE_U64, QLTY_DTYPE_I64 = Int32(5), Int32(6), Int32(7), Int32(8)
+const QLTY_DTYPE_F16, QLTY_DTYPE_BF16, QLTY_DTYPE_F32 = Int32(9), Int32(10), Int32(11)
+const QLTY_DTYPE_F64, QLTY_DTYPE_BOOL = Int32(12), Int32(13)
+
+"An opaque type of C."
+abstract type qlty_error end
+abstract type qlty_quilt end
+abstract type qlty_stitcher end
+
+"An array in memory, as C sees it: axes in C order, strides in values."
+struct qlty_array
+    data::Ptr{Cvoid}
+    dtype::Int32
+    ndim::Int32
+    shape::NTuple{QLTY_MAX_NDIM,Int64}
+    strides::NTuple{QLTY_MAX_NDIM,Int64}
+end
+
+"What a quilt is made of, as C sees it: axes in C order."
+struct qlty_quilt_options
+    struct_size::UInt32
+    ndim::Int32
+    size::NTuple{3,Int64}
+    window::NTuple{3,Int64}
+    step::NTuple{3,Int64}
+    border::NTuple{3,Int64}
+    border_weight::Float64
+    profile::Int32
+    profile_parameter::Float64
+end
+
+const library = Ref{Ptr{Cvoid}}(C_NULL)
+
+"Where the library may be, in the order in which it is looked for."
+function candidates()
+    haskey(ENV, "QLTY_LIBRARY") && return [ENV["QLTY_LIBRARY"]]
+    file = "libqlty." * Libdl.dlext
+    root = normpath(joinpath(@__DIR__, "..", ".."))
+    [joinpath(root, "target", "release", file), joinpath(root, "target", "debug", file), file]
+end
+
+function __init__()
+    tried = String[]
+    for path in candidates()
+        try
+            library[] = Libdl.dlopen(path)
+            break
+        catch problem
+            push!(tried, "  $path: $(sprint(showerror, problem))")
+        end
+    end
+    library[] == C_NULL && error("the qlty library was not found; set QLTY_LIBRARY to its path, or build " *
+                                 "it with `cargo build --release -p qlty-capi`. Tried:\n" * join(tried, "\n"))
+    version = qlty_abi_version()
+    version == QLTY_ABI_VERSION || error("the qlty library: got ABI version $version, expected $QLTY_ABI_VERSION")
+end
+
+"Defines a function over the C function of that name: `@c name(argument::Type, ...)::Result`."
+macro c(signature)
+    call, result = signature.args
+    name, arguments = call.args[1], call.args[2:end]
+    names, types = [argument.args[1] for argument in arguments], [argument.args[2] for argument in arguments]
+    symbol = QuoteNode(name)
+    # The path is known at run time only, so the function is called by its address.
+    esc(quote
+        $name($(names...)) = ccall(Libdl.dlsym(library[], $symbol), $result, ($(types...),), $(names...))
+    end)
+end
+
+const Options = Ptr{qlty_quilt_options}
+const Failure = Ptr{Ptr{qlty_error}}
+const Array_ = Ptr{qlty_array}
+const Quilt_ = Ptr{qlty_quilt}
+const Stitcher_ = Ptr{qlty_stitcher}
+
+@c qlty_abi_version()::UInt32
+@c qlty_version()::Cstring
+@c qlty_error_status(error::Ptr{qlty_error})::Int32
+@c qlty_error_message(error::Ptr{qlty_error})::Cstring
+@c qlty_error_free(error::Ptr{qlty_error})::Cvoid
+@c qlty_threads_set(threads::Int64, error::Failure)::Int32
+@c qlty_threads_get(threads::Ptr{Int64}, error::Failure)::Int32
+@c qlty_quilt_options_init(options::Options, struct_size::UInt32, error::Failure)::Int32
+@c qlty_quilt_new(options::Options, quilt::Ptr{Quilt_}, error::Failure)::Int32
+@c qlty_quilt_free(quilt::Quilt_)::Cvoid
+@c qlty_quilt_counts(quilt::Quilt_, counts::Ptr{Int64}, error::Failure)::Int32
+@c qlty_quilt_patch_count(quilt::Quilt_, images::Int64, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_quilt_positions(quilt::Quilt_, first::Int64, positions::Array_, error::Failure)::Int32
+@c qlty_quilt_border_mask(quilt::Quilt_, mask::Array_, error::Failure)::Int32
+@c qlty_quilt_window_weight(quilt::Quilt_, weights::Array_, error::Failure)::Int32
+@c qlty_quilt_weights(quilt::Quilt_, weights::Array_, error::Failure)::Int32
+@c qlty_quilt_unstitch_shape(quilt::Quilt_, batch::Array_, count::Int64, patches::Array_, error::Failure)::Int32
+@c qlty_quilt_unstitch(quilt::Quilt_, batch::Array_, first::Int64, patches::Array_, progress::Ptr{Cvoid},
+                       user::Any, error::Failure)::Int32
+@c qlty_quilt_positional(quilt::Quilt_, first::Int64, origin::Int32, normalize::Int32, channels::Array_,
+                         error::Failure)::Int32
+@c qlty_quilt_stitch_shape(quilt::Quilt_, patches::Array_, batch::Array_, weights::Array_, error::Failure)::Int32
+@c qlty_quilt_stitch(quilt::Quilt_, patches::Array_, batch::Array_, weights::Array_, progress::Ptr{Cvoid},
+                     user::Any, error::Failure)::Int32
+@c qlty_quilt_unstitch_adjoint(quilt::Quilt_, patches::Array_, batch::Array_, progress::Ptr{Cvoid}, user::Any,
+                               error::Failure)::Int32
+@c qlty_quilt_stitch_adjoint(quilt::Quilt_, batch::Array_, patches::Array_, progress::Ptr{Cvoid}, user::Any,
+                             error::Failure)::Int32
+@c qlty_stitcher_new(quilt::Quilt_, dtype::Int32, images::Int64, channels::Int64, stitcher::Ptr{Stitcher_},
+                     error::Failure)::Int32
+@c qlty_stitcher_free(stitcher::Stitcher_)::Cvoid
+@c qlty_stitcher_push(stitcher::Stitcher_, first::Int64, patches::Array_, error::Failure)::Int32
+@c qlty_stitcher_push_at(stitcher::Stitcher_, indices::Array_, patches::Array_, error::Failure)::Int32
+@c qlty_stitcher_missing_count(stitcher::Stitcher_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_stitcher_missing(stitcher::Stitcher_, indices::Array_, error::Failure)::Int32
+@c qlty_stitcher_finish(stitcher::Stitcher_, batch::Array_, weights::Array_, error::Failure)::Int32
+@c qlty_stitcher_finish_incomplete(stitcher::Stitcher_, fill::Float64, batch::Array_, weights::Array_,
+                                   error::Failure)::Int32
+@c qlty_quilt_unstitch_labels(quilt::Quilt_, labels::Array_, missing::Ptr{Cvoid}, first::Int64, patches::Array_,
+                              progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_quilt_labelled(quilt::Quilt_, patches::Array_, missing::Ptr{Cvoid}, labelled::Array_, error::Failure)::Int32
+@c qlty_patches_keep(patches::Array_, kept::Array_, out::Array_, error::Failure)::Int32
+
+end
