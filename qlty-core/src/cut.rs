@@ -110,7 +110,6 @@ where
                 return;
             }
             let (parts, part_channels, part_depth, part_height, _) = part.dim();
-            let mut spare = Vec::new();
             let mut rows = RowWriter::new(&mut part, streaming);
             for p in at[0]..at[0] + parts {
                 let (image, window) = self.place(first + p);
@@ -123,7 +122,7 @@ where
                             rows.write(count * width, |to| {
                                 let from = [image, c, z0 + z, y0 + y];
                                 let mut to = to.chunks_exact_mut(width);
-                                source.lines(from, count, x0..x0 + width, &mut spare, |i, row| {
+                                source.lines(from, count, x0..x0 + width, |i, row| {
                                     if let Some(to) = to.next() {
                                         write(to, row, ([z0 + z, y0 + y + i, x0], [z, y + i]));
                                     }

@@ -1,5 +1,7 @@
 //! How much a window's pixels count in a stitched mean: the weight across the window.
 
+use std::ops::Range;
+
 use crate::axis::Axis;
 use crate::element::Real;
 
@@ -86,18 +88,29 @@ impl<S: Real> WindowRows<S> {
         }
     }
 
-    /// The scale and the row of weights at (z, y) of the window: a weight is their product,
-    /// rounded once more in `S`.
+    /// How many of the `lines` of plane z of the window, from the first on, have the same weights,
+    /// and these as a scale and a row: a weight is their product, rounded once more in `S`.
     #[inline(always)]
-    pub(crate) fn row(&self, z: usize, y: usize) -> (S, &[S]) {
+    pub(crate) fn run(&self, z: usize, lines: Range<usize>) -> (usize, S, &[S]) {
         let one = S::from_f64(1.0);
         match self {
-            Self::Ones(row) => (one, row),
+            Self::Ones(row) => (lines.len(), one, row),
             Self::Border { z: az, y: ay, inner, border } => {
-                (one, if az.is_inner(z) && ay.is_inner(y) { inner } else { border })
+                let (row, end) = match (az.is_inner(z), ay.is_inner(lines.start)) {
+                    (true, true) => (inner, ay.window - ay.border),
+                    (true, false) if lines.start < ay.border => (border, ay.border),
+                    _ => (border, lines.end),
+                };
+                (end.min(lines.end) - lines.start, one, row)
             }
-            Self::Separable { z: fz, y: fy, x } => (S::from_f64(fz[z] * fy[y]), x),
+            Self::Separable { z: fz, y: fy, x } => (1, S::from_f64(fz[z] * fy[lines.start]), x),
         }
+    }
+
+    /// The scale and the row of weights at (z, y) of the window; see [`Self::run`].
+    pub(crate) fn row(&self, z: usize, y: usize) -> (S, &[S]) {
+        let (_, scale, row) = self.run(z, y..y + 1);
+        (scale, row)
     }
 }
 

@@ -22,37 +22,65 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// Calls `each` with the number and the values `along` of `count` rows, the one at `at` first:
-    /// with a piece of the array where a row lies in one run, else with a copy in `spare`.
+    /// Calls `each` with the number and the values `along` of `count` rows, the one at `at` first.
     #[inline(always)]
-    pub(crate) fn lines(
-        &self,
-        at: [usize; 4],
-        count: usize,
-        along: Range<usize>,
-        spare: &mut Vec<T>,
-        mut each: impl FnMut(usize, &[T]),
-    ) {
+    pub(crate) fn lines(&self, at: [usize; 4], count: usize, along: Range<usize>, mut each: impl FnMut(usize, &[T])) {
         match self {
-            Self::Flat(values, [_, c, z, y, x]) => {
-                let first = ((at[0] * c + at[1]) * z + at[2]) * y + at[3];
-                for (i, row) in values[first * x..(first + count) * x].chunks_exact(*x).enumerate() {
+            Self::Flat(..) => {
+                let width = self.width();
+                for (i, row) in self.run(at, count).chunks_exact(width).enumerate() {
                     each(i, &row[along.clone()]);
                 }
             }
             Self::Strided(array) => {
                 let lines = array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, along]);
+                let mut spare = Vec::new();
                 for (i, row) in lines.rows().into_iter().enumerate() {
                     match row.to_slice() {
                         Some(values) => each(i, values),
                         None => {
                             spare.clear();
                             spare.extend(row);
-                            each(i, spare);
+                            each(i, &spare);
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// The values of `count` whole rows, the one at `at` first, one after the other: a piece of the
+    /// array where it has them so, else a copy in `spare`.
+    #[inline(always)]
+    pub(crate) fn block<'b>(&'b self, at: [usize; 4], count: usize, spare: &'b mut Vec<T>) -> &'b [T] {
+        if let Self::Strided(array) = self {
+            spare.clear();
+            spare.extend(array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, ..]));
+            return spare;
+        }
+        self.run(at, count)
+    }
+
+    /// The values of `count` rows of an array in standard layout; none of another array.
+    #[inline(always)]
+    fn run(&self, at: [usize; 4], count: usize) -> &[T] {
+        let Self::Flat(values, [_, c, z, y, x]) = self else { return &[] };
+        let first = ((at[0] * c + at[1]) * z + at[2]) * y + at[3];
+        &values[first * x..(first + count) * x]
+    }
+
+    /// The number of channels, the second axis.
+    pub(crate) fn channels(&self) -> usize {
+        match self {
+            Self::Flat(_, [_, channels, ..]) => *channels,
+            Self::Strided(array) => array.dim().1,
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Flat(_, [.., x]) => *x,
+            Self::Strided(array) => array.dim().4,
         }
     }
 }

@@ -202,8 +202,13 @@ impl<T: Element> Sewing<'_, T> {
         let [az, ay, ax] = self.axes;
         let Band { first_channel, rows, channels, .. } = band;
         let planes = rows.start / ay.size..(rows.end - 1) / ay.size + 1;
+        let planes = planes.start.max(corner[0])..planes.end.min(corner[0] + az.window);
+        let count = channels.len();
         for (c, sums) in channels.iter_mut().enumerate() {
-            for z in planes.start.max(corner[0])..planes.end.min(corner[0] + az.window) {
+            // The piece of the next channel follows, after the last that of the next patch.
+            let channels_to_next = if c + 1 < count { 1 } else { self.patches.channels() + 1 - count };
+            let to_next = channels_to_next * az.window * ay.window * ax.window;
+            for z in planes.clone() {
                 // The lines of this plane that are in the band and in the window.
                 let from = rows.start.saturating_sub(z * ay.size).max(corner[1]);
                 let to = (rows.end - z * ay.size).min(corner[1] + ay.window).min(ay.size);
@@ -212,12 +217,24 @@ impl<T: Element> Sewing<'_, T> {
                 }
                 let at = [slot, *first_channel + c, z - corner[0], from - corner[1]];
                 let first = z * ay.size + from - rows.start;
-                self.patches.lines(at, to - from, 0..ax.window, spare, |i, values| {
-                    fetch_ahead(values);
-                    let (scale, weights) = self.weights.row(at[2], at[3] + i);
-                    let sums = &mut sums[(first + i) * ax.size + x0..][..ax.window];
-                    T::add_weighted(sums, values, scale, weights);
-                });
+                let values = self.patches.block(at, to - from, spare);
+                let sums = &mut sums[first * ax.size + x0..];
+                let left = if z + 1 == planes.end { values.len() } else { usize::MAX };
+                let mut done = 0;
+                while done < to - from {
+                    let y = at[3] + done;
+                    let (run, scale, weights) = self.weights.run(at[2], y..y + (to - from - done));
+                    let rows = sums[done * ax.size..]
+                        .chunks_mut(ax.size)
+                        .zip(values[done * ax.window..].chunks_exact(ax.window));
+                    for (i, (sums, values)) in rows.take(run).enumerate() {
+                        let passed = (done + i) * ax.window;
+                        let to_next = to_next - (z - planes.start) * ay.window * ax.window - passed;
+                        fetch_ahead(values, left.saturating_sub(passed), to_next);
+                        T::add_weighted(&mut sums[..ax.window], values, scale, weights);
+                    }
+                    done += run;
+                }
             }
         }
     }
@@ -236,16 +253,18 @@ fn divide<S: crate::Real>(coverage: &Coverage, rows: Range<usize>, height: usize
     }
 }
 
-/// Asks for the memory some way behind each line of `values`.
+/// Asks for the memory that is wanted some way after `values`, which begin the last `left` values of a
+/// piece of memory; the next piece begins `to_next` values from here.
 #[inline(always)]
-fn fetch_ahead<T>(values: &[T]) {
+fn fetch_ahead<T>(values: &[T], left: usize, to_next: usize) {
+    let ahead = FETCH_AHEAD / size_of::<T>();
+    let ahead = if ahead < left { ahead } else { ahead - left + to_next };
+    let _ = ahead;
     #[cfg(target_arch = "x86_64")]
     for line in (0..size_of_val(values)).step_by(64) {
-        let ahead = values.as_ptr().cast::<i8>().wrapping_add(line + FETCH_AHEAD);
+        let wanted = values.as_ptr().wrapping_add(ahead).cast::<i8>().wrapping_add(line);
         // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is
         // made by wrapping arithmetic and is not dereferenced. SSE is part of x86-64.
-        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(ahead) };
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(wanted) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (values, FETCH_AHEAD);
 }
