@@ -1,1 +1,19 @@
-//! Shared helpers of the tests and benchmarks.
+//! What the tests of the workspace share: golden data, a plain oracle, awkward arrays, and the
+//! means to compare.
+//!
+//! - [`golden`] reads the reference results under `tests/golden/`;
+//! - [`oracle`] cuts and sews with plain loops, written from the contract and not from the code;
+//! - [`sample`] makes values of every element type, [`layout`] arrays of every kind of strides,
+//!   and [`strategy`] geometries that proptest can shrink;
+//! - [`compare`] says where two arrays differ, and by how much;
+//! - [`counting`] is an allocator that counts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test helper that fails is a failed test")]
+#![allow(clippy::missing_panics_doc, reason = "every helper panics when a test should fail")]
+
+pub mod compare;
+pub mod counting;
+pub mod golden;
+pub mod layout;
+pub mod oracle;
+pub mod sample;
+pub mod strategy;

@@ -1,0 +1,151 @@
+//! Sizes that can be counted, but for which there is no memory: an error, and the process lives.
+
+use ndarray::{Array2, Array3, Array4, ArrayView4, arr0};
+use qlty_core::{Error, Monitor, NcyxQuilt, Positional, Profile};
+
+use crate::{quilt, zeros};
+
+/// Geometries whose pixels can be counted, though no memory holds a row of them.
+const HUGE: [([usize; 2], [usize; 2], Profile); 5] = [
+    ([1, 1 << 48], [1, 1 << 48], Profile::Border),
+    ([1 << 48, 1], [1 << 48, 1], Profile::Hann),
+    ([1, 1 << 48], [1, 1 << 47], Profile::Triangular),
+    ([1 << 20, 1 << 40], [1 << 20, 1 << 40], Profile::Border),
+    ([1 << 62, 1], [1, 1], Profile::Border),
+];
+
+type Call = Box<dyn Fn() -> Result<(), Error>>;
+
+/// Every call that takes an array of `quilt`'s size, or makes one. Outputs are too small.
+fn call_everything(quilt: NcyxQuilt) -> Vec<(&'static str, Call)> {
+    fn done<T>(result: Result<T, Error>) -> Result<(), Error> {
+        result.map(|_| ())
+    }
+    let ([height, width], [y, x]) = (quilt.size(), quilt.window());
+    let batch = move || Array4::from_shape_fn((1, 1, 1, 1), |_| 1.0_f32);
+    let labels = || Array3::from_elem((1, 1, 1), 1_u8);
+    let count = quilt.patch_count(1).unwrap();
+    let small = || zeros(1, 1, 1, 1);
+    macro_rules! calls {
+        ($($name:ident => |$batch:ident, $patches:ident| $call:expr;)*) => {
+            vec![$((stringify!($name), Box::new(move || {
+                let value = batch();
+                let $batch = value.broadcast((1, 1, height, width)).unwrap();
+                let $patches = value.broadcast((count, 1, y, x)).unwrap();
+                let _ = ($batch, $patches);
+                done($call)
+            }) as Call)),*]
+        };
+    }
+    calls! {
+        window_weight => |batch, patches| quilt.window_weight::<f32>();
+        border_mask => |batch, patches| quilt.border_mask();
+        weights => |batch, patches| quilt.weights::<f64>();
+        weights_into => |batch, patches| quilt.weights_into(Array2::<f32>::zeros((1, 1)).view_mut());
+        unstitch => |batch, patches| quilt.unstitch(batch);
+        unstitch_into => |batch, patches| quilt.unstitch_into(batch, 0, small().view_mut(), &Monitor::new());
+        unstitch_positional => |batch, patches| quilt.unstitch_positional(batch, 0..1, Positional::default());
+        positional_into => |batch, patches| quilt.positional_into(0, small().view_mut(), Positional::default());
+        unstitch_labels => |batch, patches| {
+            quilt.unstitch_labels(labels().broadcast((1, height, width)).unwrap(), Some(1))
+        };
+        stitch => |batch, patches| quilt.stitch(patches);
+        stitch_into => |batch, patches| quilt.stitch_into(patches, small().view_mut(), None, &Monitor::new());
+        stitcher => |batch, patches| quilt.stitcher::<f32>(1, 1)?.push(0, patches);
+        empty_stitcher => |batch, patches| quilt.stitcher::<f32>(1, 1)?.finish_incomplete(0.0);
+        unstitch_adjoint => |batch, patches| quilt.unstitch_adjoint(patches);
+        unstitch_adjoint_into => |batch, patches| {
+            quilt.unstitch_adjoint_into(patches, small().view_mut(), &Monitor::new())
+        };
+        stitch_adjoint => |batch, patches| quilt.stitch_adjoint(batch);
+        stitch_adjoint_into => |batch, patches| {
+            quilt.stitch_adjoint_into(batch, small().view_mut(), &Monitor::new())
+        };
+    }
+}
+
+/// Each call in a process of its own: what is tested is that the process lives to say no.
+#[test]
+fn sizes_that_no_memory_holds() {
+    const CHILD: &str = "QLTY_TEST_HUGE_GEOMETRY";
+    let huge = |(size, window, profile): ([usize; 2], [usize; 2], Profile)| {
+        // A window of one pixel leaves gaps, and one that is half of the image none.
+        let step = window.map(|window| if window == 1 { usize::MAX } else { window });
+        NcyxQuilt::builder(size, window, step).profile(profile).build()
+    };
+    if let Ok(which) = std::env::var(CHILD) {
+        let (geometry, call) = which.split_once(' ').unwrap();
+        let quilt = huge(HUGE[geometry.parse::<usize>().unwrap()]).unwrap();
+        let calls = call_everything(quilt);
+        let (_, call) = calls.iter().find(|(name, _)| *name == call).unwrap();
+        let result = call();
+        // A window of one pixel can be cut from any image.
+        assert!(result.is_err() || quilt.window() == [1, 1], "an answer without the memory for it");
+        return;
+    }
+    let mut died = Vec::new();
+    for (which, geometry) in HUGE.into_iter().enumerate() {
+        let Ok(quilt) = huge(geometry) else { continue };
+        for (name, _) in call_everything(quilt) {
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "huge::sizes_that_no_memory_holds", "--nocapture"])
+                .env(CHILD, format!("{which} {name}"))
+                .env("RUST_BACKTRACE", "0")
+                .output()
+                .unwrap();
+            if !child.status.success() {
+                let text = String::from_utf8_lossy(&child.stderr).into_owned();
+                let text: Vec<_> = text.lines().filter(|line| !line.is_empty()).take(2).collect();
+                died.push(format!("{name} of {geometry:?}: {}, {}", child.status, text.join(" ")));
+            }
+        }
+    }
+    assert!(died.is_empty(), "{} calls ended the process:\n{}", died.len(), died.join("\n"));
+}
+
+/// A batch of one value, repeated more often than any memory can hold.
+fn endless(one: &ndarray::Array0<f32>, shape: (usize, usize, usize, usize)) -> ArrayView4<'_, f32> {
+    one.broadcast(shape).unwrap()
+}
+
+#[test]
+fn results_that_no_memory_holds() {
+    let (quilt, one) = (quilt(), arr0(1.0_f32));
+    let images = 1 << 50;
+    let batch = endless(&one, (images, 1, 8, 8));
+    assert_error!(quilt.unstitch(batch), OutOfMemory, "patches", images * 9 * 16 * 4);
+    assert_error!(quilt.stitch_adjoint(batch), OutOfMemory, "patches", images * 9 * 16 * 4);
+    assert_error!(quilt.unstitch(endless(&one, (1 << 56, 1, 8, 8))), Overflow, "patches", 9_u64 << 56);
+    assert_eq!(quilt.unstitch_one(batch, 9 * images - 1).unwrap().sum(), 16.0);
+    assert_error!(quilt.unstitch_range(batch, 0..images), OutOfMemory, "patches");
+    let channels = endless(&one, (1, images, 8, 8));
+    assert_error!(quilt.unstitch_positional(channels, 0..9, Positional::default()), OutOfMemory, "patches");
+
+    let patches = endless(&one, (images * 9, 1, 4, 4));
+    assert_error!(quilt.stitch(patches), OutOfMemory, "batch", images * 64 * 4);
+    assert_error!(quilt.unstitch_adjoint(patches), OutOfMemory, "batch", images * 64 * 4);
+    let small = quilt.stitch_into(patches, zeros(1, 1, 8, 8).view_mut(), None, &Monitor::new());
+    assert_error!(small, Shape, images);
+    let labels = arr0(1_u8);
+    let labels = labels.broadcast((images, 8, 8)).unwrap();
+    assert_error!(quilt.unstitch_labels(labels, None), OutOfMemory, "label patches");
+
+    assert_error!(quilt.positions(images), OutOfMemory, "positions", images * 9 * 2 * 8);
+    assert_error!(quilt.positions_with_image(usize::MAX), Overflow, "patches of a batch", usize::MAX, 9);
+    assert_error!(quilt.patch_count(usize::MAX / 8), Overflow, usize::MAX / 8, 9);
+}
+
+#[test]
+fn stitchers_that_no_memory_holds() {
+    let (quilt, one) = (quilt(), arr0(1.0_f32));
+    assert_error!(quilt.stitcher::<f32>(usize::MAX, 1), Overflow, usize::MAX);
+    assert_error!(quilt.stitcher::<f32>(1, usize::MAX), Overflow, usize::MAX);
+    assert_error!(quilt.stitcher::<f32>(1 << 50, 1), OutOfMemory, "patch");
+    let channels = 1 << 50;
+    let mut stitcher = quilt.stitcher::<f32>(1, channels).unwrap();
+    let refused = stitcher.push(0, endless(&one, (9, channels, 4, 4)));
+    assert_error!(refused, OutOfMemory, "batch", channels * 64 * 4);
+    assert_error!(stitcher.push_at(&[3], endless(&one, (1, channels, 4, 4))), OutOfMemory, "batch");
+    assert_error!(stitcher.finish_incomplete(0.0), OutOfMemory, "batch");
+    assert_eq!(stitcher.missing_count(), 9);
+}

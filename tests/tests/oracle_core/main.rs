@@ -1,0 +1,91 @@
+//! The in-memory quilt against plain loops, on random geometries, element types and strides.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod adjoints;
+mod cutting;
+mod labels;
+mod large;
+mod monitoring;
+mod positional;
+mod sewing;
+mod stitching;
+
+use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD};
+use proptest::prelude::*;
+use qlty_core::{Rank, Spatial};
+use qlty_tests::layout::Layout;
+use qlty_tests::oracle::Geometry;
+use qlty_tests::sample::Sample;
+
+type Batch<const D: usize> = <Spatial<D> as Rank>::Batch;
+type Window<const D: usize> = <Spatial<D> as Rank>::Window;
+
+/// A batch with the number of axes in its type.
+fn typed<T, const D: usize>(view: ArrayViewD<'_, T>) -> ArrayView<'_, T, Batch<D>>
+where
+    Spatial<D>: Rank,
+{
+    view.into_dimensionality().unwrap()
+}
+
+/// [`typed`], to be written.
+fn typed_mut<T, const D: usize>(view: ArrayViewMutD<'_, T>) -> ArrayViewMut<'_, T, Batch<D>>
+where
+    Spatial<D>: Rank,
+{
+    view.into_dimensionality().unwrap()
+}
+
+/// A geometry and a batch for it, in memory of some layout.
+#[derive(Debug, Clone)]
+struct Trial<const D: usize> {
+    geometry: Geometry<D>,
+    images: usize,
+    channels: usize,
+    seed: u64,
+    /// Of what is read and of what is written.
+    layouts: [Layout; 2],
+}
+
+impl<const D: usize> Trial<D>
+where
+    Spatial<D>: Rank,
+{
+    fn batch_shape(&self) -> Vec<usize> {
+        [self.images, self.channels].into_iter().chain(self.geometry.size).collect()
+    }
+
+    fn patch_count(&self) -> usize {
+        self.images * self.geometry.starts().len()
+    }
+
+    fn patches_shape(&self) -> Vec<usize> {
+        [self.patch_count(), self.channels].into_iter().chain(self.geometry.window).collect()
+    }
+
+    /// Patches as a model might give them.
+    fn patches<T: Sample>(&self) -> ArrayD<T> {
+        qlty_tests::sample::moderate(&self.patches_shape(), self.seed)
+    }
+
+    /// How far sums of [`Sample::moderate`] values may be from the exact mean, for a type of sums
+    /// with neighbours at `epsilon`: an error of a rounding per overlapping window.
+    fn tolerance(&self, epsilon: f64) -> f64 {
+        100.0 * epsilon * (self.geometry.most_overlapping() + 8) as f64
+    }
+}
+
+/// Trials of geometries with axes of at most `most` pixels.
+fn trial<const D: usize>(geometry: impl Strategy<Value = Geometry<D>>) -> impl Strategy<Value = Trial<D>>
+where
+    Spatial<D>: Rank,
+{
+    let layouts = [qlty_tests::strategy::layout(D + 2), qlty_tests::strategy::layout(D + 2)];
+    (geometry, 1..=2_usize, 1..=3_usize, any::<u64>(), layouts)
+        .prop_map(|(geometry, images, channels, seed, layouts)| Trial { geometry, images, channels, seed, layouts })
+}
+
+/// A pool of so many threads.
+fn threads(count: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap()
+}
