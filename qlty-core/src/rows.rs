@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayView5, s};
 
+/// The bytes of rows that are copied at a time where an array does not have them in one run.
+const SPARE_BYTES: usize = 16 << 10;
+
 /// An array to be read row by row along its last axis.
 #[derive(Debug)]
 pub(crate) enum Rows<'a, T> {
@@ -49,11 +52,12 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// The values of `count` whole rows, the one at `at` first, one after the other: a piece of the
-    /// array where it has them so, else a copy in `spare`.
+    /// The values of whole rows, the one at `at` first, one after the other: of all `count` where the
+    /// array has them so, else of some, at least one, copied to `spare`.
     #[inline(always)]
     pub(crate) fn block<'b>(&'b self, at: [usize; 4], count: usize, spare: &'b mut Vec<T>) -> &'b [T] {
         if let Self::Strided(array) = self {
+            let count = (SPARE_BYTES / size_of::<T>() / self.width()).clamp(1, count);
             spare.clear();
             spare.extend(array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, ..]));
             return spare;

@@ -215,29 +215,54 @@ impl<T: Element> Sewing<'_, T> {
                 if from >= to {
                     continue;
                 }
-                let at = [slot, *first_channel + c, z - corner[0], from - corner[1]];
+                let passed = (z - planes.start) * ay.window * ax.window;
+                let piece = Piece {
+                    slot,
+                    channel: *first_channel + c,
+                    plane: z - corner[0],
+                    lines: from - corner[1]..to - corner[1],
+                    to_next: to_next - passed,
+                    is_last: z + 1 == planes.end,
+                };
                 let first = z * ay.size + from - rows.start;
-                let values = self.patches.block(at, to - from, spare);
-                let sums = &mut sums[first * ax.size + x0..];
-                let left = if z + 1 == planes.end { values.len() } else { usize::MAX };
-                let mut done = 0;
-                while done < to - from {
-                    let y = at[3] + done;
-                    let (run, scale, weights) = self.weights.run(at[2], y..y + (to - from - done));
-                    let rows = sums[done * ax.size..]
-                        .chunks_mut(ax.size)
-                        .zip(values[done * ax.window..].chunks_exact(ax.window));
-                    for (i, (sums, values)) in rows.take(run).enumerate() {
-                        let passed = (done + i) * ax.window;
-                        let to_next = to_next - (z - planes.start) * ay.window * ax.window - passed;
-                        fetch_ahead(values, left.saturating_sub(passed), to_next);
-                        T::add_weighted(&mut sums[..ax.window], values, scale, weights);
-                    }
-                    done += run;
+                self.add_piece(&mut sums[first * ax.size + x0..], &piece, spare);
+            }
+        }
+    }
+
+    /// Adds some lines of one plane of a patch to `sums`, which begin at the first of its pixels.
+    #[inline(always)]
+    fn add_piece(&self, sums: &mut [T::Sum], piece: &Piece, spare: &mut Vec<T>) {
+        let [_, _, ax] = self.axes;
+        let mut line = piece.lines.start;
+        while line < piece.lines.end {
+            let at = [piece.slot, piece.channel, piece.plane, line];
+            let mut values = self.patches.block(at, piece.lines.end - line, spare).chunks_exact(ax.window);
+            while values.len() > 0 {
+                let (run, scale, weights) = self.weights.run(piece.plane, line..line + values.len());
+                let sums = sums[(line - piece.lines.start) * ax.size..].chunks_mut(ax.size);
+                for (sums, values) in sums.zip(values.by_ref().take(run)) {
+                    let passed = (line - piece.lines.start) * ax.window;
+                    let left = if piece.is_last { piece.lines.len() * ax.window - passed } else { usize::MAX };
+                    fetch_ahead(values, left, piece.to_next - passed);
+                    T::add_weighted(&mut sums[..ax.window], values, scale, weights);
+                    line += 1;
                 }
             }
         }
     }
+}
+
+/// Lines of one plane of a patch.
+struct Piece {
+    slot: usize,
+    channel: usize,
+    plane: usize,
+    lines: Range<usize>,
+    /// How many values lie between the first of these and those that are wanted after the last.
+    to_next: usize,
+    /// Whether these are the last lines that are wanted of the channel.
+    is_last: bool,
 }
 
 /// Divides the rows of some channels by the weights that reached them.
