@@ -768,7 +768,7 @@ qlty_status qlty_quilt_labelled(const struct qlty_quilt *quilt,
  along the first axis as many as are kept. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
 
  The caller promises that `patches`, `kept` and `out` are NULL or arrays, of which the first two are not written and the
  third not used by others during the call; `error` is NULL or may be written.

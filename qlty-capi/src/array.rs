@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dimension, IxDyn, ShapeBuilder};
 
 use crate::dtype::{Typed, mismatch, qlty_dtype, with_type};
-use crate::error::{Failure, Outcome, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE};
+use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE};
 
 /// The most axes that an array can have.
 pub const QLTY_MAX_NDIM: usize = 6;
@@ -199,6 +199,18 @@ fn typed<V>(name: &str, shape: &[usize], view: Option<V>) -> Outcome<V> {
         let message = format!("{name}: got {} axes, shape {shape:?}, expected another number of axes", shape.len());
         Failure::new(QLTY_STATUS_SHAPE, message)
     })
+}
+
+/// Collects values of the host's: a shape costs the host no memory where strides are zero, and ours
+/// may not be enough.
+pub(crate) fn collect<T>(name: &str, values: impl ExactSizeIterator<Item = Outcome<T>>) -> Outcome<Vec<T>> {
+    let mut collected = Vec::new();
+    let expected = || format!("{name}: no memory for {} values", values.len());
+    collected.try_reserve_exact(values.len()).map_err(|_| Failure::new(QLTY_STATUS_OUT_OF_MEMORY, expected()))?;
+    for value in values {
+        collected.push(value?);
+    }
+    Ok(collected)
 }
 
 fn too_large(name: &str) -> Failure {

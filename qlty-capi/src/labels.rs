@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use ndarray::{Array1, ArrayViewMut1, IxDyn};
 use qlty_core::{LabelRank, Quilt, Rank, Spatial};
 
-use crate::array::qlty_array;
+use crate::array::{collect, qlty_array};
 use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, mismatch, with_type};
 use crate::error::{Failure, Outcome, QLTY_STATUS_SHAPE, borrow, guard, qlty_error, qlty_status, size};
 use crate::long_call::{in_pool, qlty_progress, run};
@@ -135,7 +135,7 @@ where
 /// along the first axis as many as are kept. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
-/// QLTY_STATUS_DTYPE.
+/// QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
 ///
 /// # Safety
 /// `patches`, `kept` and `out` are NULL or arrays, of which the first two are not written and the
@@ -153,10 +153,10 @@ pub unsafe extern "C" fn qlty_patches_keep(
         // SAFETY: the caller's promise.
         let out = unsafe { borrow("out", out) }?;
         check_mask("kept", mask)?;
-        // A shape costs the host no memory where strides are zero: compare it before it costs ours.
         check_shape("kept", &mask.shape("kept")?, &patches.shape("patches")?[..1])?;
         // SAFETY: the caller's promise.
-        let kept = unsafe { mask.view::<u8, ndarray::Ix1>("kept") }?.map(|kept| *kept != 0);
+        let kept = unsafe { mask.view::<u8, ndarray::Ix1>("kept") }?;
+        let kept = Array1::from(collect("kept", kept.iter().map(|kept| Ok(*kept != 0)))?);
         with_type!("patches", patches.dtype, T => {
             // SAFETY: the caller's promise.
             let (from, to) = unsafe {(

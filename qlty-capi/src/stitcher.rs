@@ -3,7 +3,7 @@
 use ndarray::{ArrayView1, Dimension, Ix1};
 use qlty_core::{Float, Rank, Spatial, Stitcher};
 
-use crate::array::qlty_array;
+use crate::array::{collect, qlty_array};
 use crate::dtype::{QLTY_DTYPE_I64, Typed, mismatch, qlty_dtype, with_type};
 use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
 use crate::long_call::in_pool;
@@ -201,7 +201,12 @@ pub unsafe extern "C" fn qlty_stitcher_push_at(
         let (stitcher, patches) = unsafe { (borrow_mut(stitcher)?, borrow("patches", patches)?) };
         // SAFETY: the caller's promise.
         let indices: ArrayView1<'_, i64> = unsafe { borrow("indices", indices)?.view::<i64, Ix1>("indices") }?;
-        let indices: Vec<_> = indices.iter().map(|index| size("indices", *index)).collect::<Outcome<_>>()?;
+        let count = patches.shape("patches")?[0];
+        if indices.len() != count {
+            let problem = format!("number of indices: got {}, expected {count}, one per patch", indices.len());
+            return Err(Failure::argument(problem));
+        }
+        let indices = collect("indices", indices.iter().map(|index| size("indices", *index)))?;
         // SAFETY: the caller's promise.
         unsafe { stitcher.push_at(&indices, patches) }
     };
