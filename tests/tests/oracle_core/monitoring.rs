@@ -134,6 +134,33 @@ fn a_break_stops_within_a_call() {
     assert!(seen.0 < seen.1, "{seen:?}");
 }
 
+/// The same of cutting, cancelled from another thread as soon as a patch is there.
+#[test]
+fn a_cut_stops_within_a_call() {
+    let quilt = NcyxQuilt::builder([1000, 1000], [40, 40], [8, 8]).build().unwrap();
+    let one = ndarray::arr0(1_u8);
+    let batch = one.broadcast((1, 1, 1000, 1000)).unwrap();
+    let count = quilt.patch_count(1).unwrap();
+    let mut patches = Array4::<u8>::zeros((count, 1, 40, 40));
+    patches.invert_axis(ndarray::Axis(3));
+    // The call may be over before the other thread has seen a patch, but not every time.
+    let stopped = (0..20).any(|_| {
+        let monitor = Monitor::new();
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while monitor.done() == 0 {
+                    std::hint::spin_loop();
+                }
+                monitor.cancel();
+            });
+            quilt.unstitch_into(batch, 0, patches.view_mut(), &monitor)
+        });
+        assert!(result == Err(Error::Cancelled) || monitor.done() == monitor.total(), "{result:?}");
+        result == Err(Error::Cancelled) && monitor.done() < monitor.total()
+    });
+    assert!(stopped);
+}
+
 /// A panic in the work is the caller's, and does not hang.
 #[test]
 #[should_panic(expected = "from within")]
