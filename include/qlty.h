@@ -142,8 +142,8 @@ typedef int32_t qlty_dtype;
  An array in the host's memory.
 
  Value (i, j, ...) lies at `data`, taken as a pointer to values of `dtype`, plus
- i * strides[0] + j * strides[1] + ...: strides count values, not bytes, and may be negative or,
- in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
+ `i * strides[0] + j * strides[1] + ...`: strides count values, not bytes, and may be negative
+ or, in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
  for its type, and is not looked at where the array has no values.
  */
 typedef struct qlty_array {
@@ -644,8 +644,8 @@ qlty_status qlty_stitcher_push(struct qlty_stitcher *stitcher,
                                struct qlty_error **error);
 
 /*
- Adds patches in any order: patch i of `patches` has the patch index indices[i]. `indices` is (P) of
- type i64.
+ Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. `indices` is (P)
+ of type i64.
 
  Errors, of which none adds anything: those of qlty_stitcher_push, and
  QLTY_STATUS_INVALID_ARGUMENT where there are not as many indices as patches.

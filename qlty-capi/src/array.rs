@@ -14,8 +14,8 @@ pub const QLTY_MAX_NDIM: usize = 6;
 /// An array in the host's memory.
 ///
 /// Value (i, j, ...) lies at `data`, taken as a pointer to values of `dtype`, plus
-/// i * strides[0] + j * strides[1] + ...: strides count values, not bytes, and may be negative or,
-/// in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
+/// `i * strides[0] + j * strides[1] + ...`: strides count values, not bytes, and may be negative
+/// or, in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
 /// for its type, and is not looked at where the array has no values.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]

@@ -180,8 +180,8 @@ pub unsafe extern "C" fn qlty_stitcher_push(
     unsafe { guard(error, body) }
 }
 
-/// Adds patches in any order: patch i of `patches` has the patch index indices[i]. `indices` is (P) of
-/// type i64.
+/// Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. `indices` is (P)
+/// of type i64.
 ///
 /// Errors, of which none adds anything: those of qlty_stitcher_push, and
 /// QLTY_STATUS_INVALID_ARGUMENT where there are not as many indices as patches.

@@ -4,9 +4,11 @@
 //! FILTER. Each figure is the median of interleaved runs of the workload and of its floor, so that
 //! a machine whose speed drifts tells the same ratio; buffers are allocated and touched before.
 
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
+
 use std::time::Instant;
 
-use ndarray::{Array4, Array5, ArrayD, IxDyn};
+use ndarray::{Array, Dimension, IntoDimension};
 use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
 use rayon::prelude::*;
 
@@ -27,17 +29,17 @@ fn main() {
         let quilt = builder.build().expect("a geometry of the table");
         let ([y, x], [wy, wx]) = (quilt.size(), quilt.window());
         if calls[0] && wanted(&unstitch) {
-            let batch: Array4<f32> = filled(&[images, channels, y, x]).into_dimensionality().expect("four axes");
+            let batch = filled((images, channels, y, x));
             let patches = quilt.patch_count(images).expect("small");
-            let mut out: Array4<f32> = filled(&[patches, channels, wy, wx]).into_dimensionality().expect("four axes");
+            let mut out = filled((patches, channels, wy, wx));
             against_memcpy(&unstitch, out.len(), || {
                 quilt.unstitch_into(batch.view(), 0, out.view_mut(), &Monitor::new()).expect("shapes agree");
             });
         }
         if calls[1] && wanted(&stitch) {
             let count = quilt.patch_count(images).expect("small");
-            let patches: Array4<f32> = filled(&[count, channels, wy, wx]).into_dimensionality().expect("four axes");
-            let mut out: Array4<f32> = filled(&[images, channels, y, x]).into_dimensionality().expect("four axes");
+            let patches = filled((count, channels, wy, wx));
+            let mut out = filled((images, channels, y, x));
             let mut weights = quilt.weights::<f32>().expect("small");
             against_memcpy(&stitch, patches.len(), || {
                 let (out, weights) = (out.view_mut(), Some(weights.view_mut()));
@@ -46,8 +48,8 @@ fn main() {
         }
     }
     let quilt = NczyxQuilt::builder([192; 3], [64; 3], [32; 3]).border(8).build().expect("a geometry of the table");
-    let mut patches: Array5<f32> = filled(&[250, 1, 64, 64, 64]).into_dimensionality().expect("five axes");
-    let mut batch: Array5<f32> = filled(&[2, 1, 192, 192, 192]).into_dimensionality().expect("five axes");
+    let mut patches = filled((250, 1, 64, 64, 64));
+    let mut batch = filled((2, 1, 192, 192, 192));
     let mut weights = quilt.weights::<f32>().expect("small");
     if wanted("3d.unstitch") {
         against_memcpy("3d.unstitch", patches.len(), || {
@@ -63,8 +65,9 @@ fn main() {
 }
 
 /// An array whose pages are all touched.
-fn filled(shape: &[usize]) -> ArrayD<f32> {
-    ArrayD::from_shape_fn(IxDyn(shape), |at| (at[shape.len() - 1] % 251) as f32)
+fn filled<D: Dimension>(shape: impl IntoDimension<Dim = D>) -> Array<f32, D> {
+    let mut values = (0..251).map(|value| value as f32).cycle();
+    Array::from_shape_simple_fn(shape.into_dimension(), || values.next().unwrap_or_default())
 }
 
 /// Prints the time of `work` against a parallel memcpy of `len` values.
