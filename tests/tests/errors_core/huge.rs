@@ -1,5 +1,8 @@
 //! Sizes that can be counted, but for which there is no memory: an error, and the process lives.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use ndarray::{Array2, Array3, Array4, ArrayView4, arr0};
 use qlty_core::{Error, Monitor, NcyxQuilt, Positional, Profile};
 
@@ -64,18 +67,53 @@ fn call_everything(quilt: NcyxQuilt) -> Vec<(&'static str, Call)> {
     }
 }
 
+const CHILD: &str = "QLTY_TEST_CHILD";
+
+/// Runs `test` in a process of its own, which finds `what` in its environment; says how it ended
+/// if not well, or that it did not end within a time that is a hundred times enough.
+fn alone(test: &str, what: &str) -> Option<String> {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, what)
+        .env("RUST_BACKTRACE", "0")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begin.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return Some(format!("{what}: runs on and on"));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let text = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    let text: Vec<_> = text.lines().filter(|line| !line.is_empty()).take(2).collect();
+    (!status.success()).then(|| format!("{what}: {status}, {}", text.join(" ")))
+}
+
+/// Fails with what the processes that did not end well have said.
+fn assert_none(died: &[String]) {
+    assert!(died.is_empty(), "{} calls did not give an answer:\n{}", died.len(), died.join("\n"));
+}
+
 /// Each call in a process of its own: what is tested is that the process lives to say no.
 #[test]
 fn sizes_that_no_memory_holds() {
-    const CHILD: &str = "QLTY_TEST_HUGE_GEOMETRY";
     let huge = |(size, window, profile): ([usize; 2], [usize; 2], Profile)| {
         // A window of one pixel leaves gaps, and one that is half of the image none.
         let step = window.map(|window| if window == 1 { usize::MAX } else { window });
         NcyxQuilt::builder(size, window, step).profile(profile).build()
     };
     if let Ok(which) = std::env::var(CHILD) {
-        let (geometry, call) = which.split_once(' ').unwrap();
-        let quilt = huge(HUGE[geometry.parse::<usize>().unwrap()]).unwrap();
+        let (call, geometry) = which.split_once(' ').unwrap();
+        let geometry = HUGE.into_iter().find(|huge| format!("{huge:?}") == geometry).unwrap();
+        let quilt = huge(geometry).unwrap();
         let calls = call_everything(quilt);
         let (_, call) = calls.iter().find(|(name, _)| *name == call).unwrap();
         let result = call();
@@ -84,23 +122,47 @@ fn sizes_that_no_memory_holds() {
         return;
     }
     let mut died = Vec::new();
-    for (which, geometry) in HUGE.into_iter().enumerate() {
+    for geometry in HUGE {
         let Ok(quilt) = huge(geometry) else { continue };
-        for (name, _) in call_everything(quilt) {
-            let child = std::process::Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "huge::sizes_that_no_memory_holds", "--nocapture"])
-                .env(CHILD, format!("{which} {name}"))
-                .env("RUST_BACKTRACE", "0")
-                .output()
-                .unwrap();
-            if !child.status.success() {
-                let text = String::from_utf8_lossy(&child.stderr).into_owned();
-                let text: Vec<_> = text.lines().filter(|line| !line.is_empty()).take(2).collect();
-                died.push(format!("{name} of {geometry:?}: {}, {}", child.status, text.join(" ")));
-            }
-        }
+        let calls = call_everything(quilt).into_iter().map(|(name, _)| format!("{name} {geometry:?}"));
+        died.extend(calls.filter_map(|call| alone("huge::sizes_that_no_memory_holds", &call)));
     }
-    assert!(died.is_empty(), "{} calls ended the process:\n{}", died.len(), died.join("\n"));
+    assert_none(&died);
+}
+
+/// Batches without channels hold nothing, however many images they have: an answer at once.
+#[test]
+fn nothing_at_all_is_done_at_once() {
+    const IMAGES: usize = 1 << 50;
+    let (quilt, monitor) = (quilt(), Monitor::new());
+    let batch = || zeros(IMAGES, 0, 8, 8);
+    let patches = || zeros(9 * IMAGES, 0, 4, 4);
+    let labels = || Array4::<u8>::zeros((IMAGES, 0, 8, 8));
+    let done = [batch().dim(), patches().dim()];
+    let calls: [(&str, &dyn Fn()); 6] = [
+        ("unstitch", &|| assert_eq!(quilt.unstitch(batch().view()).unwrap().dim(), done[1])),
+        ("stitch", &|| assert_eq!(quilt.stitch(patches().view()).unwrap().0.dim(), done[0])),
+        ("unstitch_adjoint", &|| assert_eq!(quilt.unstitch_adjoint(patches().view()).unwrap().dim(), done[0])),
+        ("stitch_adjoint", &|| assert_eq!(quilt.stitch_adjoint(batch().view()).unwrap().dim(), done[1])),
+        ("unstitch_labels", &|| {
+            let mut out = Array4::zeros(done[1]);
+            quilt.unstitch_labels_into(labels().view(), Some(1), 0, out.view_mut(), &monitor).unwrap();
+            assert_eq!(monitor.done(), monitor.total());
+        }),
+        ("labelled", &|| {
+            let label = arr0(1_u8);
+            let endless = label.broadcast((9 * IMAGES, 4, 4)).unwrap();
+            assert_error!(quilt.labelled(endless, 0), OutOfMemory, 9 * IMAGES);
+            let none = Array4::<u8>::zeros(done[1]);
+            assert_error!(quilt.labelled(none.view(), 0), OutOfMemory, 9 * IMAGES);
+        }),
+    ];
+    if let Ok(which) = std::env::var(CHILD) {
+        return calls.iter().find(|(name, _)| *name == which).unwrap().1();
+    }
+    let died: Vec<_> =
+        calls.iter().filter_map(|(name, _)| alone("huge::nothing_at_all_is_done_at_once", name)).collect();
+    assert_none(&died);
 }
 
 /// A batch of one value, repeated more often than any memory can hold.
