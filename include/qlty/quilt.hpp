@@ -1,9 +1,9 @@
-// Quilts: a geometry with weights, that cuts and sews. Part of qlty.hpp, which includes this.
+// Quilts: a geometry with weights, that cuts and sews. Part of qlty.hpp.
 
 #ifndef QLTY_QUILT_HPP
 #define QLTY_QUILT_HPP
 
-#include "../qlty.hpp"
+#include "array.hpp"
 
 namespace qlty {
 

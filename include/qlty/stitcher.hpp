@@ -1,9 +1,9 @@
-// Stitching patch by patch, as a model gives them. Part of qlty.hpp, which includes this.
+// Stitching patch by patch, as a model gives them. Part of qlty.hpp.
 
 #ifndef QLTY_STITCHER_HPP
 #define QLTY_STITCHER_HPP
 
-#include "../qlty.hpp"
+#include "quilt.hpp"
 
 namespace qlty {
 

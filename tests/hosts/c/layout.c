@@ -1,0 +1,27 @@
+/* Prints the layout of the structs, for hosts that mirror them: struct, field, offset, size. */
+#include <stddef.h>
+
+#include "support.h"
+
+#define STRUCT(type) printf("%s - 0 %zu\n", #type, sizeof(type))
+#define FIELD(type, field) printf("%s %s %zu %zu\n", #type, #field, offsetof(type, field), sizeof(((type *)0)->field))
+
+int main(void) {
+  STRUCT(qlty_array);
+  FIELD(qlty_array, data);
+  FIELD(qlty_array, dtype);
+  FIELD(qlty_array, ndim);
+  FIELD(qlty_array, shape);
+  FIELD(qlty_array, strides);
+  STRUCT(qlty_quilt_options);
+  FIELD(qlty_quilt_options, struct_size);
+  FIELD(qlty_quilt_options, ndim);
+  FIELD(qlty_quilt_options, size);
+  FIELD(qlty_quilt_options, window);
+  FIELD(qlty_quilt_options, step);
+  FIELD(qlty_quilt_options, border);
+  FIELD(qlty_quilt_options, border_weight);
+  FIELD(qlty_quilt_options, profile);
+  FIELD(qlty_quilt_options, profile_parameter);
+  return 0;
+}
