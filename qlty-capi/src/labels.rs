@@ -3,19 +3,19 @@
 use std::ffi::c_void;
 
 use ndarray::{Array1, ArrayViewMut1, IxDyn};
-use qlty_core::{LabelRank, Quilt, Rank, Spatial};
+use qlty_core::{BatchDim, ImageDim, LabelRank, Quilt, Rank, Spatial};
 
 use crate::array::{collect, qlty_array};
 use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, mismatch, with_type};
 use crate::error::{Failure, Outcome, QLTY_STATUS_SHAPE, borrow, guard, qlty_error, qlty_status, size};
 use crate::long_call::{in_pool, qlty_progress, run};
-use crate::quilt::{BatchDim, check_shape, qlty_quilt, with_quilt};
+use crate::quilt::{check_shape, qlty_quilt, with_quilt};
 
 /// Runs a body with `$Labels` standing for the dimension of a label array with or without channels.
 macro_rules! with_labels {
     ($labels:expr, $D:ident, $Labels:ident => $body:expr) => {
         if usize::try_from($labels.ndim) == Ok($D + 1) {
-            type $Labels = <Spatial<$D> as Rank>::Image;
+            type $Labels = ImageDim<$D>;
             $body
         } else {
             type $Labels = BatchDim<$D>;

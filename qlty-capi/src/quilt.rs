@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use ndarray::ArrayViewMut2;
-use qlty_core::{Origin, Positional, Quilt, Rank, Spatial};
+use qlty_core::{BatchDim, Origin, Positional, Quilt, Rank, Spatial, WindowDim};
 
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, check_dtype, mismatch, with_type};
@@ -39,10 +39,6 @@ macro_rules! with_quilt {
     };
 }
 pub(crate) use with_quilt;
-
-/// The array dimension of batches and patches, and of windows and images without channels.
-pub(crate) type BatchDim<const D: usize> = <Spatial<D> as Rank>::Batch;
-pub(crate) type WindowDim<const D: usize> = <Spatial<D> as Rank>::Window;
 
 fn build<const D: usize>(options: &qlty_quilt_options) -> Outcome<Quilt<D>>
 where

@@ -2,11 +2,13 @@
 
 use std::ffi::c_void;
 
+use qlty_core::{BatchDim, WindowDim};
+
 use crate::array::qlty_array;
 use crate::dtype::{mismatch, name, sum_of, with_type};
 use crate::error::{Outcome, borrow, guard, qlty_error, qlty_status, writable};
 use crate::long_call::{qlty_progress, run};
-use crate::quilt::{BatchDim, WindowDim, qlty_quilt, with_quilt};
+use crate::quilt::{qlty_quilt, with_quilt};
 
 /// Describes the arrays that stitching `patches` gives: `*batch`, (N, C, Y, X) or (N, C, Z, Y, X),
 /// and, where `weights` is not NULL, `*weights`, (Y, X) or (Z, Y, X); both of type f32 or f64, with

@@ -1,13 +1,13 @@
 //! Stitching patch by patch.
 
 use ndarray::{ArrayView1, Dimension, Ix1};
-use qlty_core::{Float, Rank, Spatial, Stitcher};
+use qlty_core::{BatchDim, Float, ImageDim, Rank, Spatial, Stitcher, WindowDim};
 
 use crate::array::{collect, qlty_array};
 use crate::dtype::{QLTY_DTYPE_I64, Typed, mismatch, qlty_dtype, with_type};
 use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
 use crate::long_call::in_pool;
-use crate::quilt::{BatchDim, WindowDim, check_shape, qlty_quilt, with_quilt};
+use crate::quilt::{check_shape, qlty_quilt, with_quilt};
 
 /// Takes the patches of a batch as they come and stitches them together. Opaque; one thread at a
 /// time may use one, which works on all of them. Free it with qlty_stitcher_free.
@@ -65,9 +65,7 @@ where
         let shape = self.shape();
         let per_image: Vec<_> = shape[..1].iter().chain(&shape[2..]).copied().collect();
         // SAFETY: the caller's promise.
-        let outputs = unsafe {
-            Outputs::<T::Sum, BatchDim<D>, <Spatial<D> as Rank>::Image>::new(batch, &shape, weights, &per_image)
-        }?;
+        let outputs = unsafe { Outputs::<T::Sum, BatchDim<D>, ImageDim<D>>::new(batch, &shape, weights, &per_image) }?;
         let (batch, weights) = in_pool(|| self.finish_incomplete(<T::Sum as Float>::from_f64(fill)))?;
         outputs.write(&batch, &weights);
         Ok(())

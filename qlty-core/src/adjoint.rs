@@ -6,11 +6,11 @@ use ndarray::{Array, ArrayView, ArrayViewMut};
 
 use crate::Result;
 use crate::array;
-use crate::element::{Element, Float, Real};
+use crate::element::{Element, Real};
 use crate::monitor::Monitor;
-use crate::profile::WindowRows;
 use crate::quilt::Quilt;
-use crate::rank::{Rank, Spatial, five, five_mut};
+use crate::rank::{BatchDim, Rank, Spatial, five, five_mut};
+use crate::stitch::Kind;
 
 impl<const D: usize> Quilt<D>
 where
@@ -24,8 +24,8 @@ where
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
     pub fn unstitch_adjoint<T: Element>(
         &self,
-        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-    ) -> Result<Array<T::Sum, <Spatial<D> as Rank>::Batch>> {
+        patches: ArrayView<'_, T, BatchDim<D>>,
+    ) -> Result<Array<T::Sum, BatchDim<D>>> {
         let (images, channels) = self.whole_images(patches.shape())?;
         let mut batch = array::zeros("batch", &self.batch_shape(images, channels))?;
         self.unstitch_adjoint_into(patches, batch.view_mut(), &Monitor::new())?;
@@ -39,12 +39,11 @@ where
     /// [`crate::Error::Shape`] and [`crate::Error::Cancelled`].
     pub fn unstitch_adjoint_into<T: Element>(
         &self,
-        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-        batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
+        patches: ArrayView<'_, T, BatchDim<D>>,
+        batch: ArrayViewMut<'_, T::Sum, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let ones = WindowRows::Ones(vec![T::Sum::from_f64(1.0); self.axes[2].window]);
-        self.sew_all::<T>(patches, batch, &ones, None, monitor)
+        self.sew_all::<T>(patches, batch, Kind::Sum, monitor)
     }
 
     /// The adjoint of [`Quilt::stitch`]: each pixel of a patch is the pixel of the batch that it
@@ -55,10 +54,7 @@ where
     /// [`crate::Error::Shape`] where the batch does not have the size of the quilt,
     /// [`crate::Error::Argument`] where the step leaves gaps between the windows,
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
-    pub fn stitch_adjoint<S: Real>(
-        &self,
-        batch: ArrayView<'_, S, <Spatial<D> as Rank>::Batch>,
-    ) -> Result<Array<S, <Spatial<D> as Rank>::Batch>> {
+    pub fn stitch_adjoint<S: Real>(&self, batch: ArrayView<'_, S, BatchDim<D>>) -> Result<Array<S, BatchDim<D>>> {
         let channels = self.check_batch("batch", batch.shape())?;
         let count = self.patch_count(batch.shape()[0])?;
         let mut patches = array::zeros("patches", &self.patches_shape(count, channels))?;
@@ -74,8 +70,8 @@ where
     /// [`crate::Error::Cancelled`].
     pub fn stitch_adjoint_into<S: Real>(
         &self,
-        batch: ArrayView<'_, S, <Spatial<D> as Rank>::Batch>,
-        patches: ArrayViewMut<'_, S, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayView<'_, S, BatchDim<D>>,
+        patches: ArrayViewMut<'_, S, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
         self.check_no_gaps()?;
@@ -83,10 +79,10 @@ where
         let count = self.patch_count(batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;
         let (batch, patches) = (five::<_, _, D>("batch", batch)?, five_mut::<_, _, D>("patches", patches)?);
-        let (window, coverage) = (self.window_rows::<S>(), self.coverage());
+        let (window, coverage) = (self.window_rows::<S>()?, self.coverage());
         self.cut(batch, 0, patches, monitor, |to, from, ([z, y, x], [wz, wy])| {
             let (scale, weights) = window.row(wz, wy);
-            let sums = coverage.row_from(coverage.coefficients(z, y), x);
+            let sums = coverage.row(coverage.coefficients(z, y), x..x + to.len());
             for (((to, from), weight), sum) in to.iter_mut().zip(from).zip(weights).zip(sums) {
                 *to = *from * (scale * *weight) / S::from_f64(sum);
             }

@@ -27,13 +27,21 @@ impl Axis {
         index.saturating_mul(self.step).min(self.size - self.window)
     }
 
+    /// How many windows start at `from` or before, where `from` may lie before the axis.
+    fn started(&self, from: Option<usize>) -> usize {
+        let last = self.count() - 1;
+        // All but the last start at a multiple of the step.
+        from.map_or(0, |from| (from / self.step + 1).min(last) + usize::from(self.start(last) <= from))
+    }
+
     /// The windows that reach a coordinate in `from..to`, which is not empty and within the axis.
     pub(crate) fn touching(&self, from: usize, to: usize) -> Range<usize> {
-        let last = self.count() - 1;
-        // All but the last start at a multiple of the step; the last reaches the end of the axis.
-        let first = if from < self.window { 0 } else { (from - self.window) / self.step + 1 };
-        let end = to.div_ceil(self.step).min(last);
-        first.min(last)..if self.start(last) < to { last + 1 } else { end }
+        self.started(from.checked_sub(self.window))..self.started(Some(to - 1))
+    }
+
+    /// How many windows have the coordinate `at` inside their border.
+    pub(crate) fn inner_count(&self, at: usize) -> usize {
+        self.started(at.checked_sub(self.border)) - self.started(at.checked_sub(self.window - self.border))
     }
 
     /// Whether every coordinate lies in a window.
@@ -66,6 +74,11 @@ mod tests {
             let found: Vec<_> = axis.touching(from, to).collect();
             let expected: Vec<_> = (0..axis.count()).filter(reach).collect();
             prop_assert_eq!(found, expected);
+            for border in 0..window.div_ceil(2) {
+                let axis = Axis { border, ..axis };
+                let inner = (0..axis.count()).filter(|i| from >= axis.start(*i) && axis.is_inner(from - axis.start(*i)));
+                prop_assert_eq!(axis.inner_count(from), inner.count());
+            }
             let covered = (0..size).all(|x| (0..axis.count()).any(|i| (axis.start(i)..axis.start(i) + window).contains(&x)));
             prop_assert_eq!(axis.is_covered(), covered);
         }

@@ -8,7 +8,7 @@ use crate::array::{self, product};
 use crate::element::Element;
 use crate::monitor::Monitor;
 use crate::quilt::{Quilt, check_last};
-use crate::rank::{Rank, Spatial, five, five_mut};
+use crate::rank::{BatchDim, ImageDim, Rank, Spatial, five, five_mut};
 use crate::rows::Rows;
 use crate::stream;
 use crate::{Error, Result};
@@ -30,10 +30,7 @@ where
     /// # Errors
     /// [`Error::Shape`] where the batch does not have the size of the quilt, [`Error::Overflow`]
     /// and [`Error::OutOfMemory`].
-    pub fn unstitch<T: Element>(
-        &self,
-        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-    ) -> Result<Array<T, <Spatial<D> as Rank>::Batch>> {
+    pub fn unstitch<T: Element>(&self, batch: ArrayView<'_, T, BatchDim<D>>) -> Result<Array<T, BatchDim<D>>> {
         let patches = self.patch_count(batch.shape()[0])?;
         self.unstitch_range(batch, 0..patches)
     }
@@ -44,9 +41,9 @@ where
     /// Those of [`Quilt::unstitch`]; [`Error::Argument`] where the range leaves the batch.
     pub fn unstitch_range<T: Element>(
         &self,
-        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayView<'_, T, BatchDim<D>>,
         range: Range<usize>,
-    ) -> Result<Array<T, <Spatial<D> as Rank>::Batch>> {
+    ) -> Result<Array<T, BatchDim<D>>> {
         let channels = self.check_batch("batch", batch.shape())?;
         self.check_range(&range, batch.shape()[0])?;
         let mut patches = array::zeros("patches", &self.patches_shape(range.len(), channels))?;
@@ -60,9 +57,9 @@ where
     /// Those of [`Quilt::unstitch`]; [`Error::Argument`] where the index leaves the batch.
     pub fn unstitch_one<T: Element>(
         &self,
-        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayView<'_, T, BatchDim<D>>,
         index: usize,
-    ) -> Result<Array<T, <Spatial<D> as Rank>::Image>> {
+    ) -> Result<Array<T, ImageDim<D>>> {
         Ok(self.unstitch_range(batch, index..index.saturating_add(1))?.index_axis_move(Axis(0), 0))
     }
 
@@ -75,9 +72,9 @@ where
     /// so many patches, and [`Error::Cancelled`].
     pub fn unstitch_into<T: Element>(
         &self,
-        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayView<'_, T, BatchDim<D>>,
         first: usize,
-        patches: ArrayViewMut<'_, T, <Spatial<D> as Rank>::Batch>,
+        patches: ArrayViewMut<'_, T, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
         let channels = self.check_batch("batch", batch.shape())?;
@@ -103,6 +100,10 @@ where
         let (count, channels, depth, height, width) = patches.dim();
         monitor.begin(count as u64);
         monitor.check()?;
+        if patches.is_empty() {
+            monitor.advance(count as u64);
+            return Ok(());
+        }
         let streaming = patches.len() * size_of::<T>() >= stream::STREAM_BYTES;
         let source = Rows::new(batch);
         let leaf = |at: [usize; 4], mut part: ArrayViewMut5<'_, T>| {

@@ -1,17 +1,17 @@
 //! Training pairs of images and labels, and the choice of patches that carry labels.
 
-use ndarray::{Array, Array1, ArrayView, ArrayView1, ArrayViewD, ArrayViewMutD, Axis, Dimension};
+use ndarray::{Array, Array1, ArrayView, ArrayView1, ArrayView4, ArrayViewD, ArrayViewMutD, Axis, Dimension};
 use rayon::prelude::*;
 
 use crate::array;
 use crate::element::Element;
 use crate::monitor::Monitor;
 use crate::quilt::Quilt;
-use crate::rank::{LabelRank, Rank, Spatial, five, five_mut};
+use crate::rank::{BatchDim, LabelRank, Rank, Spatial, five, five_mut};
 use crate::{Error, Result};
 
 /// Image patches and the label patches that go with them.
-pub type PatchPair<T, L, Labels, const D: usize> = (Array<T, <Spatial<D> as Rank>::Batch>, Array<L, Labels>);
+pub type PatchPair<T, L, Labels, const D: usize> = (Array<T, BatchDim<D>>, Array<L, Labels>);
 
 /// What [`Quilt::weed_sparse`] keeps, and what it removes.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ where
     /// many, [`Error::Overflow`] and [`Error::OutOfMemory`].
     pub fn unstitch_pair<T: Element, L: Element, Labels: LabelRank<D>>(
         &self,
-        images: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        images: ArrayView<'_, T, BatchDim<D>>,
         labels: ArrayView<'_, L, Labels>,
         missing: Option<L>,
     ) -> Result<PatchPair<T, L, Labels, D>> {
@@ -106,7 +106,7 @@ where
     /// `missing` inside the border. A NaN equals a `missing` that is NaN.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches do not have the size of the windows.
+    /// [`Error::Shape`] where the patches do not have the size of the windows, [`Error::OutOfMemory`].
     pub fn labelled<L: Element, Labels: LabelRank<D>>(
         &self,
         patches: ArrayView<'_, L, Labels>,
@@ -117,11 +117,13 @@ where
         let is_nan = |value: &L| value != value;
         let is_label = |value: &L| *value != missing && !(is_nan(value) && is_nan(&missing));
         let patches = five::<_, _, D>("label patches", patches)?;
-        let found = patches
-            .axis_iter(Axis(0))
-            .into_par_iter()
-            .map(|patch| patch.indexed_iter().any(|((_, z, y, x), value)| is_label(value) && self.is_inner([z, y, x])));
-        Ok(found.collect::<Vec<_>>().into())
+        let mut found: Array1<bool> = array::zeros("whether patches are labelled", &[patches.dim().0])?;
+        let check = |(found, patch): (&mut bool, ArrayView4<'_, L>)| {
+            let mut pixels = patch.indexed_iter();
+            *found = pixels.any(|((_, z, y, x), value)| is_label(value) && self.is_inner([z, y, x]));
+        };
+        found.as_slice_mut().unwrap_or_default().par_iter_mut().zip(patches.axis_iter(Axis(0))).for_each(check);
+        Ok(found)
     }
 
     /// Keeps the patches that carry a label; see [`Quilt::labelled`]. Image patches may have any
@@ -129,13 +131,13 @@ where
     ///
     /// # Errors
     /// [`Error::Shape`] where the label patches do not have the size of the windows, or image
-    /// patches are not as many.
+    /// patches are not as many, and [`Error::OutOfMemory`].
     pub fn weed_sparse<T: Element, L: Element, Labels: LabelRank<D>>(
         &self,
-        images: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        images: ArrayView<'_, T, BatchDim<D>>,
         labels: ArrayView<'_, L, Labels>,
         missing: L,
-    ) -> Result<Weeded<T, L, <Spatial<D> as Rank>::Batch, Labels>> {
+    ) -> Result<Weeded<T, L, BatchDim<D>, Labels>> {
         if images.shape()[0] != labels.shape()[0] {
             let expected = format!("{} patches, as many as there are label patches", labels.shape()[0]);
             return Err(Error::shape("image patches", images.shape(), expected));

@@ -53,6 +53,7 @@ mod sew;
 mod stitch;
 mod stitcher;
 mod stream;
+mod weights;
 
 pub use element::{Element, Float, Real};
 pub use error::{Error, Result};
@@ -61,6 +62,6 @@ pub use monitor::{Monitor, with_progress};
 pub use positional::{Origin, Positional};
 pub use profile::Profile;
 pub use quilt::{Border, NcyxQuilt, NczyxQuilt, Position, Quilt, QuiltBuilder};
-pub use rank::{LabelRank, Rank, Spatial};
+pub use rank::{BatchDim, ImageDim, LabelRank, Rank, Spatial, WindowDim};
 pub use stitch::Stitched;
 pub use stitcher::{IncompletelyStitched, Stitcher};

@@ -9,7 +9,7 @@ use crate::array;
 use crate::element::Float;
 use crate::monitor::Monitor;
 use crate::quilt::{Quilt, check_last};
-use crate::rank::{Rank, Spatial, axis_names, five_mut};
+use crate::rank::{BatchDim, Rank, Spatial, five_mut};
 
 /// From where a positional channel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,10 +53,10 @@ where
     /// Those of [`Quilt::unstitch_range`].
     pub fn unstitch_positional<T: Float>(
         &self,
-        batch: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        batch: ArrayView<'_, T, BatchDim<D>>,
         range: Range<usize>,
         positional: Positional,
-    ) -> Result<Array<T, <Spatial<D> as Rank>::Batch>> {
+    ) -> Result<Array<T, BatchDim<D>>> {
         let channels = self.check_batch("batch", batch.shape())?;
         self.check_range(&range, batch.shape()[0])?;
         let mut patches = array::zeros("patches", &self.patches_shape(range.len(), channels.saturating_add(D)))?;
@@ -70,27 +70,37 @@ where
     /// on, into an array (P,2,y,x) or (P,3,z,y,x) of the caller's, of any strides.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where `out` has another number of channels or another window.
+    /// [`crate::Error::Shape`] where `out` has another number of channels or another window,
+    /// [`crate::Error::Argument`] where the indices are too large.
     pub fn positional_into<T: Float>(
         &self,
         first: usize,
-        out: ArrayViewMut<'_, T, <Spatial<D> as Rank>::Batch>,
+        out: ArrayViewMut<'_, T, BatchDim<D>>,
         Positional { origin, normalize }: Positional,
     ) -> Result<()> {
         self.check_patches(out.shape(), out.shape()[0], Some(D))?;
         check_last(first, out.shape()[0])?;
         let out = five_mut::<_, _, D>("positional channels", out)?;
         array::divide(out, [0; 4], 1 << 16, &|at, mut part| {
-            for ((p, c, z, y, x), value) in part.indexed_iter_mut() {
-                let d = axis_names::<3>().len() - D + at[1] + c;
+            let (patches, channels, depth, height, _) = part.dim();
+            let mut rows = part.rows_mut().into_iter();
+            for (p, c) in (0..patches).flat_map(|p| (0..channels).map(move |c| (p, at[1] + c))) {
+                let d = self.axes.len() - D + c;
                 let axis = &self.axes[d];
-                let offset = [at[2] + z, at[3] + y, x][d];
-                let (coordinate, whole) = match origin {
-                    Origin::Image => (self.starts(self.place(first + at[0] + p).1)[d] + offset, axis.size),
-                    Origin::Window => (offset, (axis.window - 1).max(1)),
+                let (start, whole) = match origin {
+                    Origin::Image => (self.starts(self.place(first + at[0] + p).1)[d], axis.size),
+                    Origin::Window => (0, (axis.window - 1).max(1)),
                 };
-                let divisor = if normalize { whole } else { 1 };
-                *value = T::from_f64(coordinate as f64 / divisor as f64);
+                let divisor = if normalize { whole } else { 1 } as f64;
+                let value = |offset: usize| T::from_f64((start + offset) as f64 / divisor);
+                for (z, y) in (0..depth).flat_map(|z| (0..height).map(move |y| (z, y))) {
+                    let Some(mut row) = rows.next() else { return };
+                    if d == 2 {
+                        row.iter_mut().enumerate().for_each(|(x, to)| *to = value(x));
+                    } else {
+                        row.fill(value([at[2] + z, at[3] + y][d]));
+                    }
+                }
             }
         });
         Ok(())

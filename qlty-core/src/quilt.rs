@@ -1,12 +1,13 @@
 //! The geometry of a quilt and its weights: what is cut where, and what counts how much.
 
-use ndarray::{Array, Array2, ArrayViewMut, ArrayViewMut2, aview1};
+use ndarray::{Array, Array2, ArrayViewMut, ArrayViewMut2, aview1, s};
 
 use crate::array::{self, product};
 use crate::axis::Axis;
 use crate::element::Real;
-use crate::profile::{Coverage, CoverageRow, LEAST_WEIGHT, Profile, WindowRows};
-use crate::rank::{Rank, Spatial, axis_names, five_mut};
+use crate::profile::{LEAST_WEIGHT, Profile};
+use crate::rank::{Rank, Spatial, WindowDim, axis_names, five_mut};
+use crate::weights::{Coverage, CoverageRow, WindowRows, column_runs};
 use crate::{Error, Result};
 
 /// The values that a thread writes at a time when rows are all that there is to write.
@@ -65,7 +66,7 @@ where
     /// The quilt.
     ///
     /// # Errors
-    /// [`Error::Argument`] where, on any axis, the window is empty or larger than the image, the
+    /// [`Error::Argument`] where, on any axis, the image or the window is empty, the window larger than the image, the
     /// step is zero, or twice the border is not less than the window; where the border weight is
     /// not within 0 to 1, or is given with a profile that has no use for it; where the profile's
     /// parameter is out of its range. [`Error::Overflow`] where an image has too many pixels.
@@ -73,6 +74,9 @@ where
         let mut axes = [Axis::UNIT; 3];
         for (d, name) in axis_names::<D>().iter().enumerate() {
             let (size, window, step, border) = (self.size[d], self.window[d], self.step[d], self.border[d]);
+            if size == 0 {
+                return Err(Error::argument(format!("size along {name}"), size, "at least 1"));
+            }
             if window == 0 || window > size {
                 return Err(Error::argument(
                     format!("window along {name}"),
@@ -278,7 +282,7 @@ where
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
-    pub fn border_mask(&self) -> Result<Array<bool, <Spatial<D> as Rank>::Window>> {
+    pub fn border_mask(&self) -> Result<Array<bool, WindowDim<D>>> {
         let mut mask = array::zeros("border mask", &self.window())?;
         for ((_, _, z, y, x), inner) in five_mut::<_, _, D>("border mask", mask.view_mut())?.indexed_iter_mut() {
             *inner = self.is_inner([z, y, x]);
@@ -295,9 +299,9 @@ where
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
-    pub fn window_weight<S: Real>(&self) -> Result<Array<S, <Spatial<D> as Rank>::Window>> {
-        let rows = self.window_rows::<S>();
+    pub fn window_weight<S: Real>(&self) -> Result<Array<S, WindowDim<D>>> {
         let mut weights = array::zeros("window weight", &self.window())?;
+        let rows = self.window_rows::<S>()?;
         for ((_, _, z, y, x), weight) in five_mut::<_, _, D>("window weight", weights.view_mut())?.indexed_iter_mut() {
             let (scale, row) = rows.row(z, y);
             *weight = scale * row[x];
@@ -311,7 +315,7 @@ where
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
-    pub fn weights<S: Real>(&self) -> Result<Array<S, <Spatial<D> as Rank>::Window>> {
+    pub fn weights<S: Real>(&self) -> Result<Array<S, WindowDim<D>>> {
         let mut weights = array::zeros("weights", &self.size())?;
         self.weights_into(weights.view_mut())?;
         Ok(weights)
@@ -321,21 +325,24 @@ where
     ///
     /// # Errors
     /// [`Error::Shape`] where `out` is not (Y,X) or (Z,Y,X).
-    pub fn weights_into<S: Real>(&self, out: ArrayViewMut<'_, S, <Spatial<D> as Rank>::Window>) -> Result<()> {
+    pub fn weights_into<S: Real>(&self, out: ArrayViewMut<'_, S, WindowDim<D>>) -> Result<()> {
         self.check_weights(out.shape())?;
         let (out, coverage) = (five_mut::<_, _, D>("weights", out)?, self.coverage());
         array::divide(out, [0; 4], BLOCK, &|at, mut block| {
-            let (_, _, depth, height, _) = block.dim();
-            let mut weights = CoverageRow::new(&coverage);
-            for ((z, y), mut row) in ndarray::indices([depth, height]).into_iter().zip(block.rows_mut()) {
-                row.assign(&aview1(weights.at(at[2] + z, at[3] + y)));
+            let (_, _, depth, height, width) = block.dim();
+            for columns in column_runs(0..width) {
+                let mut weights = CoverageRow::new(&coverage, columns.clone());
+                let mut block = block.slice_mut(s![.., .., .., .., columns]);
+                for ((z, y), mut row) in ndarray::indices([depth, height]).into_iter().zip(block.rows_mut()) {
+                    row.assign(&aview1(weights.at(at[2] + z, at[3] + y)));
+                }
             }
         });
         Ok(())
     }
 
     /// The weights of a window.
-    pub(crate) fn window_rows<S: Real>(&self) -> WindowRows<S> {
+    pub(crate) fn window_rows<S: Real>(&self) -> Result<WindowRows<S>> {
         WindowRows::new(self.axes, self.profile, self.border_weight)
     }
 

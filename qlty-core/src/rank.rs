@@ -25,6 +25,16 @@ pub trait Rank: sealed::Sealed {
     type Batch: Dimension + RemoveAxis<Smaller = Self::Image>;
 }
 
+/// The dimension of a batch or of patches of `D` spatial axes, of which an array is
+/// `Array<T, BatchDim<D>>`.
+pub type BatchDim<const D: usize> = <Spatial<D> as Rank>::Batch;
+
+/// The dimension of one image with channels, or of a batch without.
+pub type ImageDim<const D: usize> = <Spatial<D> as Rank>::Image;
+
+/// The dimension of a window, or of an image without channels.
+pub type WindowDim<const D: usize> = <Spatial<D> as Rank>::Window;
+
 impl sealed::Sealed for Spatial<2> {}
 impl Rank for Spatial<2> {
     type Window = Ix2;

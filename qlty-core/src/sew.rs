@@ -10,8 +10,8 @@ use std::ops::Range;
 use crate::axis::Axis;
 use crate::element::Element;
 use crate::monitor::Monitor;
-use crate::profile::{Coverage, CoverageRow, WindowRows};
 use crate::rows::Rows;
+use crate::weights::{Coverage, CoverageRow, WindowRows, column_runs};
 
 /// The bytes of sums of a task: a part of the second-level cache of common processors.
 pub(crate) const BAND_BYTES: usize = 512 << 10;
@@ -31,23 +31,46 @@ pub(crate) enum Slots<'a> {
     Run { first: usize, len: usize },
     /// Pairs of patch index and slot, in ascending order of the index.
     Sorted(&'a [(usize, usize)]),
+    /// The patches whose bits are set, all in slot 0.
+    Bits(&'a [u64]),
 }
 
 impl<'a> Slots<'a> {
     /// The patches with an index in `range`, ascending, as pairs of index and slot.
     #[inline(always)]
     fn within(self, range: Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<'a> {
-        let (run, sorted): (Range<usize>, &[(usize, usize)]) = match self {
-            Self::Run { first, len } => (range.start.max(first)..range.end.min(first + len), &[]),
+        let (mut run, mut first, mut sorted, mut bits): (_, _, &[(usize, usize)], _) = (0..0, 0, &[], None);
+        match self {
+            Self::Run { first: begin, len } => {
+                (run, first) = (range.start.max(begin)..range.end.min(begin + len), begin);
+            }
             Self::Sorted(pairs) => {
                 let start = pairs.partition_point(|(index, _)| *index < range.start);
                 let end = pairs.partition_point(|(index, _)| *index < range.end);
-                (0..0, &pairs[start..end.max(start)])
+                sorted = &pairs[start..end.max(start)];
             }
-        };
-        let first = if let Self::Run { first, .. } = self { first } else { 0 };
-        run.map(move |index| (index, index - first)).chain(sorted.iter().copied())
+            Self::Bits(all) => (run, bits) = (range, Some(all)),
+        }
+        let is_in = move |index: &usize| bits.is_none_or(|bits| bit(bits, *index));
+        let slot = move |index: usize| if bits.is_none() { index - first } else { 0 };
+        run.filter(is_in).map(move |index| (index, slot(index))).chain(sorted.iter().copied())
     }
+}
+
+impl Slots<'_> {
+    /// From the first index to the last, where there is a patch.
+    pub(crate) fn range(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Run { first, len } => Some(*first..first + len).filter(|range| !range.is_empty()),
+            Self::Sorted(pairs) => Some(pairs.first()?.0..pairs.last()?.0 + 1),
+            Self::Bits(bits) => Some(0..bits.len() * 64).filter(|range| !range.is_empty()),
+        }
+    }
+}
+
+/// Whether a bit is set.
+pub(crate) fn bit(bits: &[u64], index: usize) -> bool {
+    bits.get(index / 64).is_some_and(|bits| bits >> (index % 64) & 1 == 1)
 }
 
 /// What is to be sewn, and how.
@@ -71,6 +94,7 @@ struct Band<'b, S> {
     first_channel: usize,
     /// The rows, counted through the planes: row `r` is (z, y) = (r / height, r % height).
     rows: Range<usize>,
+    columns: Range<usize>,
     /// The sums of each channel, row after row.
     channels: Vec<&'b mut [S]>,
 }
@@ -86,22 +110,29 @@ impl<T: Element> Sewing<'_, T> {
         }
         let band = |(n, image): (usize, &'_ mut [T::Sum])| {
             let channels = image.chunks_exact_mut(volume).collect();
-            self.split(Band { image: first_image + n, first_channel: 0, rows: 0..rows, channels });
+            let columns = 0..self.axes[2].size;
+            self.split(Band { image: first_image + n, first_channel: 0, rows: 0..rows, columns, channels });
         };
         use rayon::prelude::*;
         images.par_chunks_exact_mut(channels * volume).enumerate().for_each(band);
     }
 
-    /// Sews a part of an image into `sums`: channels by rows by the x axis, in standard layout.
-    pub(crate) fn part(&self, sums: &mut [T::Sum], image: usize, channels: Range<usize>, rows: Range<usize>) {
-        let run = rows.len() * self.axes[2].size;
-        let (first_channel, channels) = (channels.start, sums.chunks_exact_mut(run).collect());
-        self.split(Band { image, first_channel, rows, channels });
+    /// Sews a part of an image into `sums`: channels by rows by columns, in standard layout.
+    pub(crate) fn part(
+        &self,
+        sums: &mut [T::Sum],
+        image: usize,
+        channels: Range<usize>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) {
+        let (first_channel, run) = (channels.start, rows.len() * columns.len());
+        self.split(Band { image, first_channel, rows, columns, channels: sums.chunks_exact_mut(run).collect() });
     }
 
     /// Halves a band until it fits the cache: rows first, then channels, then rows to the last.
     fn split(&self, band: Band<'_, T::Sum>) {
-        let width = self.axes[2].size;
+        let width = band.columns.len();
         let (rows, channels) = (band.rows.len(), band.channels.len());
         if self.monitor.is_cancelled() || self.is_idle(&band) {
             return;
@@ -110,19 +141,19 @@ impl<T: Element> Sewing<'_, T> {
             self.band(band);
             return;
         }
-        let Band { image, first_channel, rows: Range { start, end }, channels: mut sums } = band;
+        let Band { image, first_channel, rows: Range { start, end }, columns, channels: mut sums } = band;
         let (low, high) = if rows > LEAST_ROWS || channels == 1 {
             let middle = start + rows / 2;
             let (low, high) = sums.into_iter().map(|sums| sums.split_at_mut(rows / 2 * width)).unzip();
             (
-                Band { image, first_channel, rows: start..middle, channels: low },
-                Band { image, first_channel, rows: middle..end, channels: high },
+                Band { image, first_channel, rows: start..middle, columns: columns.clone(), channels: low },
+                Band { image, first_channel, rows: middle..end, columns, channels: high },
             )
         } else {
             let high = sums.split_off(channels / 2);
             (
-                Band { image, first_channel, rows: start..end, channels: sums },
-                Band { image, first_channel: first_channel + channels / 2, rows: start..end, channels: high },
+                Band { image, first_channel, rows: start..end, columns: columns.clone(), channels: sums },
+                Band { image, first_channel: first_channel + channels / 2, rows: start..end, columns, channels: high },
             )
         };
         rayon::join(|| self.split(low), || self.split(high));
@@ -186,13 +217,14 @@ impl<T: Element> Sewing<'_, T> {
             for iy in ay.touching(lines.start, lines.end) {
                 let first = ((band.image * nz + iz) * ny + iy) * nx;
                 let corner = [az.start(iz), ay.start(iy)];
-                for (index, slot) in self.slots.within(first..first + nx) {
+                let reaching = ax.touching(band.columns.start, band.columns.end);
+                for (index, slot) in self.slots.within(first + reaching.start..first + reaching.end) {
                     self.add_patch(&mut band, slot, corner, ax.start(index - first), &mut spare);
                 }
             }
         }
         if let Some(coverage) = self.divide_by {
-            divide(coverage, band.rows.clone(), ay.size, &mut band.channels);
+            divide(coverage, &mut band, ay.size);
         }
     }
 
@@ -200,7 +232,10 @@ impl<T: Element> Sewing<'_, T> {
     #[inline(always)]
     fn add_patch(&self, band: &mut Band<'_, T::Sum>, slot: usize, corner: [usize; 2], x0: usize, spare: &mut Vec<T>) {
         let [az, ay, ax] = self.axes;
-        let Band { first_channel, rows, channels, .. } = band;
+        let Band { first_channel, rows, columns, channels, .. } = band;
+        let width = columns.len();
+        let columns = columns.start.max(x0)..columns.end.min(x0 + ax.window);
+        let first_column = columns.start - band.columns.start;
         let planes = rows.start / ay.size..(rows.end - 1) / ay.size + 1;
         let planes = planes.start.max(corner[0])..planes.end.min(corner[0] + az.window);
         let count = channels.len();
@@ -221,11 +256,13 @@ impl<T: Element> Sewing<'_, T> {
                     channel: *first_channel + c,
                     plane: z - corner[0],
                     lines: from - corner[1]..to - corner[1],
+                    columns: columns.start - x0..columns.end - x0,
+                    width,
                     to_next: to_next - passed,
                     is_last: z + 1 == planes.end,
                 };
                 let first = z * ay.size + from - rows.start;
-                self.add_piece(&mut sums[first * ax.size + x0..], &piece, spare);
+                self.add_piece(&mut sums[first * width + first_column..], &piece, spare);
             }
         }
     }
@@ -240,12 +277,14 @@ impl<T: Element> Sewing<'_, T> {
             let mut values = self.patches.block(at, piece.lines.end - line, spare).chunks_exact(ax.window);
             while values.len() > 0 {
                 let (run, scale, weights) = self.weights.run(piece.plane, line..line + values.len());
-                let sums = sums[(line - piece.lines.start) * ax.size..].chunks_mut(ax.size);
+                let weights = &weights[piece.columns.clone()];
+                let sums = sums[(line - piece.lines.start) * piece.width..].chunks_mut(piece.width);
                 for (sums, values) in sums.zip(values.by_ref().take(run)) {
                     let passed = (line - piece.lines.start) * ax.window;
                     let left = if piece.is_last { piece.lines.len() * ax.window - passed } else { usize::MAX };
                     fetch_ahead(values, left, piece.to_next - passed);
-                    T::add_weighted(&mut sums[..ax.window], values, scale, weights);
+                    let values = &values[piece.columns.clone()];
+                    T::add_weighted(&mut sums[..values.len()], values, scale, weights);
                     line += 1;
                 }
             }
@@ -253,27 +292,34 @@ impl<T: Element> Sewing<'_, T> {
     }
 }
 
-/// Lines of one plane of a patch.
+/// Lines and columns of one plane of a patch.
 struct Piece {
     slot: usize,
     channel: usize,
     plane: usize,
     lines: Range<usize>,
+    columns: Range<usize>,
+    /// The width of the band that these are added to.
+    width: usize,
     /// How many values lie between the first of these and those that are wanted after the last.
     to_next: usize,
     /// Whether these are the last lines that are wanted of the channel.
     is_last: bool,
 }
 
-/// Divides the rows of some channels by the weights that reached them.
+/// Divides the sums of a band by the weights that reached them.
 #[inline(always)]
-fn divide<S: crate::Real>(coverage: &Coverage, rows: Range<usize>, height: usize, channels: &mut [&mut [S]]) {
-    let mut weights = CoverageRow::new(coverage);
-    for sums in channels {
-        let width = sums.len() / rows.len();
-        for (r, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
-            let weights = weights.at(r / height, r % height);
-            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum /= *weight);
+fn divide<S: crate::Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: usize) {
+    let width = band.columns.len();
+    for columns in column_runs(band.columns.clone()) {
+        let first = columns.start - band.columns.start;
+        let last = columns.end - band.columns.start;
+        let mut weights = CoverageRow::new(coverage, columns);
+        for sums in &mut band.channels {
+            for (r, sums) in band.rows.clone().zip(sums.chunks_exact_mut(width)) {
+                let weights = weights.at(r / height, r % height);
+                sums[first..last].iter_mut().zip(weights).for_each(|(sum, weight)| *sum /= *weight);
+            }
         }
     }
 }

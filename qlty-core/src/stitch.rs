@@ -1,19 +1,33 @@
 //! Stitching all at once: patches to batches.
 
+use std::ops::Range;
+
 use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, s};
 
 use crate::array::{self, product};
 use crate::element::Element;
 use crate::monitor::Monitor;
-use crate::profile::{Coverage, WindowRows};
 use crate::quilt::Quilt;
-use crate::rank::{Rank, Spatial, axis_names, five, five_mut};
+use crate::rank::{BatchDim, Rank, Spatial, WindowDim, axis_names, five, five_mut};
 use crate::rows::Rows;
-use crate::sew::{BAND_BYTES, Sewing, Slots};
+use crate::sew::{Sewing, Slots};
+use crate::weights::WindowRows;
 use crate::{Error, Result};
 
+/// What is sewn at a time of a result that is not in standard layout: a few bands.
+const BUFFER_BYTES: usize = 4 << 20;
+
 /// A stitched batch and the sum of the weights per pixel, (Y,X) or (Z,Y,X), the same for each image.
-pub type Stitched<S, const D: usize> = (Array<S, <Spatial<D> as Rank>::Batch>, Array<S, <Spatial<D> as Rank>::Window>);
+pub type Stitched<S, const D: usize> = (Array<S, BatchDim<D>>, Array<S, WindowDim<D>>);
+
+/// What a pixel becomes of the patches over it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// Their weighted mean.
+    Mean,
+    /// Their sum.
+    Sum,
+}
 
 impl<const D: usize> Quilt<D>
 where
@@ -40,10 +54,7 @@ where
     /// # Errors
     /// [`Error::Shape`] where the patches are not those of whole images, [`Error::Argument`] where
     /// the step leaves gaps between the windows, [`Error::Overflow`] and [`Error::OutOfMemory`].
-    pub fn stitch<T: Element>(
-        &self,
-        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-    ) -> Result<Stitched<T::Sum, D>> {
+    pub fn stitch<T: Element>(&self, patches: ArrayView<'_, T, BatchDim<D>>) -> Result<Stitched<T::Sum, D>> {
         self.check_no_gaps()?;
         let (images, channels) = self.whole_images(patches.shape())?;
         let mut batch = array::zeros("batch", &self.batch_shape(images, channels))?;
@@ -60,17 +71,16 @@ where
     /// than its result, and [`Error::Cancelled`].
     pub fn stitch_into<T: Element>(
         &self,
-        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-        batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
-        weights: Option<ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Window>>,
+        patches: ArrayView<'_, T, BatchDim<D>>,
+        batch: ArrayViewMut<'_, T::Sum, BatchDim<D>>,
+        weights: Option<ArrayViewMut<'_, T::Sum, WindowDim<D>>>,
         monitor: &Monitor,
     ) -> Result<()> {
         self.check_no_gaps()?;
         if let Some(weights) = &weights {
             self.check_weights(weights.shape())?;
         }
-        let (window, coverage) = (self.window_rows(), self.coverage());
-        self.sew_all::<T>(patches, batch, &window, Some(&coverage), monitor)?;
+        self.sew_all::<T>(patches, batch, Kind::Mean, monitor)?;
         weights.map_or(Ok(()), |weights| self.weights_into(weights))
     }
 
@@ -86,10 +96,9 @@ where
     /// Sews all patches of whole images into `batch`.
     pub(crate) fn sew_all<T: Element>(
         &self,
-        patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-        batch: ArrayViewMut<'_, T::Sum, <Spatial<D> as Rank>::Batch>,
-        window: &WindowRows<T::Sum>,
-        divide_by: Option<&Coverage>,
+        patches: ArrayView<'_, T, BatchDim<D>>,
+        batch: ArrayViewMut<'_, T::Sum, BatchDim<D>>,
+        kind: Kind,
         monitor: &Monitor,
     ) -> Result<()> {
         let (images, channels) = self.whole_images(patches.shape())?;
@@ -97,13 +106,13 @@ where
         if batch.shape() != expected {
             return Err(Error::shape("batch", batch.shape(), format!("{expected:?}")));
         }
-        let sewing = self.sewing::<T>(
-            five::<_, _, D>("patches", patches)?,
-            Slots::Run { first: 0, len: self.patch_count(images)? },
-            window,
-            monitor,
-        );
-        let sewing = Sewing { divide_by, fresh: true, ..sewing };
+        let (window, coverage) = match kind {
+            Kind::Mean => (self.window_rows()?, Some(self.coverage())),
+            Kind::Sum => (WindowRows::ones(self.axes[2].window)?, None),
+        };
+        let slots = Slots::Run { first: 0, len: self.patch_count(images)? };
+        let sewing = self.sewing::<T>(five::<_, _, D>("patches", patches)?, slots, &window, monitor);
+        let sewing = Sewing { divide_by: coverage.as_ref(), fresh: true, ..sewing };
         let mut batch = five_mut::<_, _, D>("batch", batch)?;
         let [depth, height, _] = self.axes.map(|axis| axis.size);
         monitor.begin((images * channels * depth * height) as u64);
@@ -160,25 +169,28 @@ where
 /// Sews into an array that is not in standard layout: part by part, by way of a buffer of a few
 /// bands, so that the memory needed does not grow with the result.
 fn sew_strided<T: Element>(sewing: &Sewing<'_, T>, mut batch: ArrayViewMut5<'_, T::Sum>) -> Result<()> {
-    const BANDS: usize = 8;
+    let most = BUFFER_BYTES / size_of::<T::Sum>();
     let (images, channels, depth, height, width) = batch.dim();
-    let row = width * channels * size_of::<T::Sum>();
-    let most = (BANDS * BAND_BYTES / row.max(1)).max(1);
-    let channel_block = if most > 1 { channels } else { (BANDS * BAND_BYTES / (width * size_of::<T::Sum>())).max(1) };
-    let mut buffer = array::zeroed("a part of the batch", channels.min(channel_block) * most.min(height) * width)?;
+    let width_block = width.min(most);
+    let height_block = (most / (width_block * channels.max(1))).clamp(1, height);
+    let channel_block = (most / (width_block * height_block)).clamp(1, channels.max(1));
+    let mut buffer = array::zeroed("a part of the batch", width_block * height_block * channel_block)?;
     for (n, z) in (0..images).flat_map(|n| (0..depth).map(move |z| (n, z))) {
-        for c in (0..channels).step_by(channel_block) {
-            let c = c..channels.min(c + channel_block);
-            for y in (0..height).step_by(most) {
-                let y = y..height.min(y + most);
-                let shape = (c.len(), y.len(), width);
-                let sums = &mut buffer[..c.len() * y.len() * width];
-                sewing.part(sums, n, c.clone(), z * height + y.start..z * height + y.end);
-                let sums = ndarray::ArrayView3::from_shape(shape, sums)
-                    .map_err(|_| Error::shape("a part of the batch", &[shape.0, shape.1, shape.2], "its own shape"))?;
-                batch.slice_mut(s![n, c.clone(), z, y, ..]).assign(&sums);
-            }
+        for (c, (y, x)) in blocks(channels, channel_block).flat_map(|c| {
+            let tiles =
+                blocks(height, height_block).flat_map(move |y| blocks(width, width_block).map(move |x| (y.clone(), x)));
+            tiles.map(move |tile| (c.clone(), tile))
+        }) {
+            let mut part = batch.slice_mut(s![n, c.clone(), z, y.clone(), x.clone()]);
+            let sums = &mut buffer[..part.len()];
+            sewing.part(sums, n, c, z * height + y.start..z * height + y.end, x);
+            part.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
         }
     }
     Ok(())
+}
+
+/// `0..len` in ranges of at most `most`.
+fn blocks(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(most).map(move |start| start..len.min(start + most))
 }

@@ -5,18 +5,17 @@ use ndarray::{Array, ArrayD, ArrayView, ArrayView5, IxDyn};
 use crate::array::{self, product};
 use crate::element::{Element, Float, Real};
 use crate::monitor::Monitor;
-use crate::profile::WindowRows;
 use crate::quilt::Quilt;
-use crate::rank::{Rank, Spatial, five};
+use crate::rank::{BatchDim, ImageDim, Rank, Spatial, five};
 use crate::rows::Rows;
-use crate::sew::{Sewing, Slots};
+use crate::sew::{Sewing, Slots, bit};
 use crate::stitch::Stitched;
+use crate::weights::WindowRows;
 use crate::{Error, Result};
 
 /// What [`Stitcher::finish_incomplete`] gives: the batch, and per image and pixel the sum of the
 /// weights that arrived, (N,Y,X) or (N,Z,Y,X).
-pub type IncompletelyStitched<S, const D: usize> =
-    (Array<S, <Spatial<D> as Rank>::Batch>, Array<S, <Spatial<D> as Rank>::Image>);
+pub type IncompletelyStitched<S, const D: usize> = (Array<S, BatchDim<D>>, Array<S, ImageDim<D>>);
 
 /// Takes the patches of a batch as they come and stitches them together.
 ///
@@ -56,14 +55,14 @@ where
     /// A stitcher for a batch of `images` with `channels`, whose patches are of type `T`.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the step leaves gaps between the windows, and
-    /// [`Error::Overflow`].
+    /// [`Error::Argument`] where the step leaves gaps between the windows, [`Error::Overflow`] and
+    /// [`Error::OutOfMemory`].
     pub fn stitcher<T: Element>(&self, images: usize, channels: usize) -> Result<Stitcher<T, D>> {
         self.check_no_gaps()?;
         let shape = self.batch_shape(images, channels);
         product("bytes of a batch", &[product("pixels of a batch", &shape)?, size_of::<T::Sum>()])?;
         Ok(Stitcher {
-            window: self.window_rows(),
+            window: self.window_rows()?,
             images,
             channels,
             sums: Vec::new(),
@@ -103,7 +102,7 @@ where
     /// [`Error::Shape`] where the patches have another size or number of channels,
     /// [`Error::Argument`] where an index leaves the batch, [`Error::Duplicate`] where a patch has
     /// arrived before, and [`Error::OutOfMemory`]. Nothing is added then.
-    pub fn push(&mut self, first: usize, patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>) -> Result<()> {
+    pub fn push(&mut self, first: usize, patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
         let len = patches.shape()[0];
         self.quilt.check_range(&(first..first.saturating_add(len)), self.images)?;
         if let Some(index) = (first..first + len).find(|index| self.arrived.has(*index)) {
@@ -119,7 +118,7 @@ where
     /// # Errors
     /// Those of [`Stitcher::push`], and [`Error::Argument`] where there are not as many indices
     /// as patches.
-    pub fn push_at(&mut self, indices: &[usize], patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>) -> Result<()> {
+    pub fn push_at(&mut self, indices: &[usize], patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
         if indices.len() != patches.shape()[0] {
             let expected = format!("{}, one per patch", patches.shape()[0]);
             return Err(Error::argument("number of indices", indices.len(), expected));
@@ -138,12 +137,18 @@ where
         Ok(())
     }
 
-    fn add(&mut self, patches: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>, slots: Slots<'_>) -> Result<()> {
+    fn add(&mut self, patches: ArrayView<'_, T, BatchDim<D>>, slots: Slots<'_>) -> Result<()> {
         self.quilt.check_patches(patches.shape(), patches.shape()[0], Some(self.channels))?;
         let patches = five::<_, _, D>("patches", patches)?;
         self.allocate()?;
         let monitor = Monitor::new();
-        self.quilt.sewing(patches, slots, &self.window, &monitor).images(&mut self.sums, 0, self.channels);
+        // Only the images that the patches are of.
+        let Some(touched) = slots.range() else { return Ok(()) };
+        let per_image = self.quilt.patches_per_image();
+        let (first, last) = (touched.start / per_image, (touched.end - 1) / per_image);
+        let image = self.sums.len() / self.images;
+        let sums = &mut self.sums[first * image..(last + 1) * image];
+        self.quilt.sewing(patches, slots, &self.window, &monitor).images(sums, first, self.channels);
         Ok(())
     }
 
@@ -193,14 +198,13 @@ where
         let shape: Vec<usize> = [self.images].into_iter().chain(self.quilt.size()).collect();
         let volume: usize = self.quilt.size().iter().product();
         let mut weights = array::zeroed::<T::Sum>("weights", product("weights of a batch", &shape)?)?;
-        let arrived: Vec<_> = (0..self.arrived.total).filter(|index| self.arrived.has(*index)).zip(0..).collect();
         // The weights are what patches of ones add up to; one pixel stands for all of theirs.
         let one = [<T::Sum as Float>::from_f64(1.0)];
         let [z, y, x] = self.quilt.axes.map(|axis| axis.window);
         let ones = ArrayView5::from_shape([1; 5], &one).ok();
-        if let Some(ones) = ones.as_ref().and_then(|ones| ones.broadcast((arrived.len(), 1, z, y, x))) {
+        if let Some(ones) = ones.as_ref().and_then(|ones| ones.broadcast((1, 1, z, y, x))) {
             let monitor = Monitor::new();
-            let slots = Slots::Sorted(&arrived);
+            let slots = Slots::Bits(&self.arrived.bits);
             self.quilt.sewing::<T::Sum>(ones, slots, &self.window, &monitor).images(&mut weights, 0, 1);
         }
         self.allocate()?;
@@ -215,7 +219,7 @@ where
     }
 
     /// Takes the sums out, which leaves the stitcher empty.
-    fn take(&mut self) -> Result<Array<T::Sum, <Spatial<D> as Rank>::Batch>> {
+    fn take(&mut self) -> Result<Array<T::Sum, BatchDim<D>>> {
         let shape = self.shape();
         self.arrived.clear();
         typed("batch", &shape, std::mem::take(&mut self.sums))
@@ -247,7 +251,7 @@ impl Arrivals {
     }
 
     fn has(&self, index: usize) -> bool {
-        self.bits.get(index / 64).is_some_and(|bits| bits >> (index % 64) & 1 == 1)
+        bit(&self.bits, index)
     }
 
     /// Sets a bit that is not set.

@@ -1,0 +1,179 @@
+//! The weights of a window, and their sums over an image, a row at a time.
+
+use std::ops::Range;
+
+use crate::Result;
+use crate::array;
+use crate::axis::Axis;
+use crate::element::Real;
+use crate::profile::Profile;
+
+/// The columns whose weights are at hand at a time: a row of them stays in the fastest cache, and
+/// what all threads hold of them is little.
+pub(crate) const COLUMNS: usize = 4096;
+
+/// What is known of the coordinates of an axis is computed once, where there are at most so many.
+const TABLE: usize = 1 << 16;
+
+/// The weights of a window, a row at a time.
+///
+/// A border window has only two kinds of rows, and a separable one has one kind at many scales, so
+/// that the weights of a window of any size stay in the fastest cache.
+#[derive(Debug, Clone)]
+pub(crate) enum WindowRows<S> {
+    /// The row of weight one, everywhere: for sums that are no mean.
+    Ones(Vec<S>),
+    /// Rows with inner pixels where z and y are inner, else rows of border.
+    Border { z: Axis, y: Axis, inner: Vec<S>, border: Vec<S> },
+    /// Row (z, y) is `x` times the factors of z and y.
+    Separable { z: Vec<f64>, y: Vec<f64>, x: Vec<S> },
+}
+
+impl<S: Real> WindowRows<S> {
+    pub(crate) fn new([z, y, x]: [Axis; 3], profile: Profile, border_weight: f64) -> Result<Self> {
+        if profile == Profile::Border {
+            let inner = row(x.window, |i| S::from_f64(if x.is_inner(i) { 1.0 } else { border_weight }))?;
+            return Ok(Self::Border { z, y, inner, border: row(x.window, |_| S::from_f64(border_weight))? });
+        }
+        let factors = |axis: Axis| row(axis.window, |i| profile.factor(i, axis.window));
+        let x = row(x.window, |i| S::from_f64(profile.factor(i, x.window)))?;
+        Ok(Self::Separable { z: factors(z)?, y: factors(y)?, x })
+    }
+
+    /// A window whose rows are `width` ones.
+    pub(crate) fn ones(width: usize) -> Result<Self> {
+        Ok(Self::Ones(row(width, |_| S::from_f64(1.0))?))
+    }
+
+    /// How many of the `lines` of plane z of the window, from the first on, have the same weights,
+    /// and these as a scale and a row: a weight is their product, rounded once more in `S`.
+    #[inline(always)]
+    pub(crate) fn run(&self, z: usize, lines: Range<usize>) -> (usize, S, &[S]) {
+        let one = S::from_f64(1.0);
+        match self {
+            Self::Ones(row) => (lines.len(), one, row),
+            Self::Border { z: az, y: ay, inner, border } => {
+                let (row, end) = match (az.is_inner(z), ay.is_inner(lines.start)) {
+                    (true, true) => (inner, ay.window - ay.border),
+                    (true, false) if lines.start < ay.border => (border, ay.border),
+                    _ => (border, lines.end),
+                };
+                (end.min(lines.end) - lines.start, one, row)
+            }
+            Self::Separable { z: fz, y: fy, x } => (1, S::from_f64(fz[z] * fy[lines.start]), x),
+        }
+    }
+
+    /// The scale and the row of weights at (z, y) of the window; see [`Self::run`].
+    pub(crate) fn row(&self, z: usize, y: usize) -> (S, &[S]) {
+        let (_, scale, row) = self.run(z, y..y + 1);
+        (scale, row)
+    }
+}
+
+fn row<S: Real>(width: usize, value: impl Fn(usize) -> S) -> Result<Vec<S>> {
+    let mut row = array::zeroed("weights of a window", width)?;
+    row.iter_mut().enumerate().for_each(|(i, weight)| *weight = value(i));
+    Ok(row)
+}
+
+/// The sum of the window weights that reach each pixel, in closed form: never accumulated.
+///
+/// With `n_d` and `m_d` the number of windows and of inner windows over a coordinate of axis `d`,
+/// it is `bw * Π n_d + (1 - bw) * Π m_d` for the border profile, and for a separable one the
+/// product of the sums `s_d` of the factors over a coordinate. Both are
+/// `a * Π first_d + b * Π second_d`, computed in `f64` and rounded once.
+#[derive(Debug, Clone)]
+pub(crate) struct Coverage {
+    axes: [AxisSums; 3],
+    coefficients: (f64, f64),
+}
+
+impl Coverage {
+    pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
+        let coefficients = if profile == Profile::Border { (border_weight, 1.0 - border_weight) } else { (1.0, 0.0) };
+        Self { axes: axes.map(|axis| AxisSums::new(axis, profile)), coefficients }
+    }
+
+    /// What the row at (z, y) depends on: rows of equal coefficients are equal.
+    pub(crate) fn coefficients(&self, z: usize, y: usize) -> (f64, f64) {
+        let ([first_z, second_z], [first_y, second_y]) = (self.axes[0].at(z), self.axes[1].at(y));
+        let (a, b) = self.coefficients;
+        (a * (first_z * first_y), b * (second_z * second_y))
+    }
+
+    /// The weights of some columns of a row that has these coefficients.
+    #[inline(always)]
+    pub(crate) fn row(&self, (a, b): (f64, f64), columns: Range<usize>) -> impl Iterator<Item = f64> {
+        columns.map(move |x| {
+            let [first, second] = self.axes[2].at(x);
+            a * first + b * second
+        })
+    }
+}
+
+/// The factors `first` and `second` of [`Coverage`] along an axis.
+#[derive(Debug, Clone)]
+struct AxisSums {
+    axis: Axis,
+    profile: Profile,
+    /// All of them, where the axis is not long.
+    table: Vec<[f64; 2]>,
+}
+
+impl AxisSums {
+    fn new(axis: Axis, profile: Profile) -> Self {
+        let mut sums = Self { axis, profile, table: Vec::new() };
+        if axis.size <= TABLE {
+            sums.table = (0..axis.size).map(|x| sums.compute(x)).collect();
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn at(&self, x: usize) -> [f64; 2] {
+        self.table.get(x).copied().unwrap_or_else(|| self.compute(x))
+    }
+
+    fn compute(&self, x: usize) -> [f64; 2] {
+        let windows = self.axis.touching(x, x + 1);
+        if self.profile == Profile::Border {
+            return [windows.len() as f64, self.axis.inner_count(x) as f64];
+        }
+        let factor = |index| self.profile.factor(x - self.axis.start(index), self.axis.window);
+        [windows.map(factor).fold(0.0, |sum, factor| sum + factor), 0.0]
+    }
+}
+
+/// Some columns of one row of [`Coverage`], kept while the coefficients stay the same.
+#[derive(Debug)]
+pub(crate) struct CoverageRow<'a, S> {
+    coverage: &'a Coverage,
+    columns: Range<usize>,
+    coefficients: Option<(f64, f64)>,
+    row: Vec<S>,
+}
+
+impl<'a, S: Real> CoverageRow<'a, S> {
+    pub(crate) fn new(coverage: &'a Coverage, columns: Range<usize>) -> Self {
+        Self { coverage, coefficients: None, row: vec![S::default(); columns.len()], columns }
+    }
+
+    /// The weights of the columns at (z, y).
+    #[inline(always)]
+    pub(crate) fn at(&mut self, z: usize, y: usize) -> &[S] {
+        let coefficients = self.coverage.coefficients(z, y);
+        if self.coefficients != Some(coefficients) {
+            let values = self.coverage.row(coefficients, self.columns.clone());
+            self.row.iter_mut().zip(values).for_each(|(weight, value)| *weight = S::from_f64(value));
+            self.coefficients = Some(coefficients);
+        }
+        &self.row
+    }
+}
+
+/// Columns in runs of at most [`COLUMNS`].
+pub(crate) fn column_runs(columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = columns.end;
+    columns.step_by(COLUMNS).map(move |start| start..end.min(start + COLUMNS))
+}
