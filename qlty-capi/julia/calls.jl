@@ -28,7 +28,7 @@ refuse(message) = throw(QltyError(LibQlty.QLTY_STATUS_INVALID_ARGUMENT, message)
 """
     BF16(bits::UInt16)
 
-A bfloat16 by its bits, for which Julia has no type of its own before 1.11.
+A bfloat16 by its bits, for which Julia before 1.11 has no type of its own.
 """
 struct BF16
     bits::UInt16
@@ -43,6 +43,8 @@ const DTYPES = Dict{DataType,Int32}(
     Float32 => LibQlty.QLTY_DTYPE_F32, Float64 => LibQlty.QLTY_DTYPE_F64,
     Bool => LibQlty.QLTY_DTYPE_BOOL,
 )
+
+isdefined(Core, :BFloat16) && (DTYPES[Core.BFloat16] = LibQlty.QLTY_DTYPE_BF16)
 
 dtype(::Type{T}) where {T} = get(() -> refuse("element type: got $T, expected one of $(join(keys(DTYPES), ", "))"), DTYPES, T)
 

@@ -104,7 +104,12 @@ impl qlty_array {
         let sizes = sizes.map_err(|_| {
             Failure::new(QLTY_STATUS_SHAPE, format!("{name}: got shape {shape:?}, expected 0 or more along each axis"))
         })?;
-        sizes.iter().try_fold(1usize, |product, len| product.checked_mul(*len)).ok_or_else(|| too_large(name))?;
+        // What ndarray asks of a shape, also of one whose strides are zero.
+        let product = sizes
+            .iter()
+            .filter(|len| **len > 0)
+            .try_fold(1isize, |product, len| isize::try_from(*len).ok().and_then(|len| product.checked_mul(len)));
+        product.ok_or_else(|| too_large(name))?;
         Ok(sizes)
     }
 
