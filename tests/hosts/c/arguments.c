@@ -188,6 +188,8 @@ static void check_arrays(void) {
   FAILS(QLTY_STATUS_SHAPE, "batch: got shape [2, 3, -10, 10]", "0 or more", UNSTITCH);
   RESET, a.shape[0] = INT64_MAX;
   FAILS(QLTY_STATUS_OVERFLOW, "batch", "beyond the address space", UNSTITCH);
+  RESET, a.shape[0] = (int64_t)1 << 58, memset(a.strides, 0, sizeof a.strides); /* All in one place. */
+  FAILS(QLTY_STATUS_OVERFLOW, "batch", "beyond the address space", UNSTITCH);
   RESET, a.strides[0] = INT64_MAX;
   FAILS(QLTY_STATUS_OVERFLOW, "batch", "beyond the address space", UNSTITCH);
   RESET, a.strides[1] = INT64_MIN;
@@ -269,6 +271,26 @@ static void check_calls(void) {
   qlty_quilt_free(gaps);
 }
 
+/* Arrays of no values, whose windows are larger than any memory. */
+static void check_memory(void) {
+  const int64_t wide = (int64_t)1 << 58;
+  qlty_array none = qlty_array_contiguous(NULL, QLTY_DTYPE_F32, 4, SHAPE(0, 1, 1, wide));
+  qlty_stitcher *stitcher = NULL;
+  qlty_quilt_options options = options_2d(1, 1, 1, 0);
+  int32_t profile;
+  options.size[1] = options.window[1] = wide;
+  for (profile = QLTY_PROFILE_BORDER; profile <= QLTY_PROFILE_TRIANGULAR; profile++) {
+    qlty_quilt *huge = (options.profile = profile, quilt_of(options));
+    FAILS(QLTY_STATUS_OUT_OF_MEMORY, "no memory for", "bytes", qlty_stitcher_new(huge, QLTY_DTYPE_F32, 0, 1, &stitcher, &error));
+    FAILS(QLTY_STATUS_OUT_OF_MEMORY, "no memory for", "bytes", qlty_quilt_stitch(huge, &none, &none, NULL, NULL, NULL, &error));
+    FAILS(QLTY_STATUS_OUT_OF_MEMORY, "no memory for", "bytes", qlty_quilt_stitch_adjoint(huge, &none, &none, NULL, NULL, &error));
+    FAILS(QLTY_STATUS_SHAPE, "[10, 10]", "288230376151711744", qlty_quilt_window_weight(huge, &sums.array, &error));
+    FAILS(QLTY_STATUS_SHAPE, "[4, 4]", "288230376151711744", qlty_quilt_border_mask(huge, &mask.array, &error));
+    qlty_quilt_free(huge);
+  }
+  CHECK(!stitcher);
+}
+
 static void check_labels(void) {
   qlty_array a = label_patches.array, two;
   a.shape[0] = 19;
@@ -337,6 +359,7 @@ int main(void) {
   check_quilt_options();
   check_arrays();
   check_calls();
+  check_memory();
   check_labels();
   check_stitcher();
   release_all();
