@@ -23,8 +23,9 @@
  handle that is only read, as a const pointer, may be used by several threads at once.
 
  Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
- outputs are allocated by the caller, have any strides under which no two values share memory,
- and do not overlap with the inputs. Sizes are in pixels, spatial axes in the order (y, x) or
+ outputs are allocated by the caller, have strides under which no two values share memory, and do
+ not overlap with other arrays of the call. Both go by the reach of the strides and of the arrays:
+ values that interleave without sharing memory are refused too. Sizes are in pixels, spatial axes in the order (y, x) or
  (z, y, x), and the last of them is the fastest in C order.
  */
 #define QLTY_ABI_VERSION 1
@@ -170,9 +171,10 @@ typedef struct qlty_array {
 } qlty_array;
 
 /*
- Told how far a long call has come: `done` of `total` units of the call's own. Called some
- twenty times a second, only on the thread that made the call, and once at its end. A result
- that is not zero cancels the call; it must return by itself, not by longjmp or an exception.
+ Told how far a long call has come: `done` of `total` units of the call's own. Called after a few
+ milliseconds, then some twenty times a second, and once at the end of the call, always on the
+ thread that made it. A result that is not zero cancels the call, where it has not ended yet,
+ and is the last that is asked for. It must return by itself, not by longjmp or an exception.
  */
 typedef int32_t (*qlty_progress)(void *user,
                                  uint64_t done,
@@ -334,7 +336,7 @@ void qlty_error_free(struct qlty_error *error);
  Sets the number of threads that calls work on, from the next call on; 0 means as many as there
  are processors, which is the default. Results do not depend on it. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 65535,
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024,
  QLTY_STATUS_OUT_OF_MEMORY where the system does not give the threads.
 
  The caller promises that `error` is NULL or may be written.

@@ -49,8 +49,9 @@ pub use stitcher::*;
 /// handle that is only read, as a const pointer, may be used by several threads at once.
 ///
 /// Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
-/// outputs are allocated by the caller, have any strides under which no two values share memory,
-/// and do not overlap with the inputs. Sizes are in pixels, spatial axes in the order (y, x) or
+/// outputs are allocated by the caller, have strides under which no two values share memory, and do
+/// not overlap with other arrays of the call. Both go by the reach of the strides and of the arrays:
+/// values that interleave without sharing memory are refused too. Sizes are in pixels, spatial axes in the order (y, x) or
 /// (z, y, x), and the last of them is the fastest in C order.
 pub const QLTY_ABI_VERSION: u32 = 1;
 

@@ -9,18 +9,22 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, guard, qlty_error, qlty_status, size, writable};
 
-/// Told how far a long call has come: `done` of `total` units of the call's own. Called some
-/// twenty times a second, only on the thread that made the call, and once at its end. A result
-/// that is not zero cancels the call; it must return by itself, not by longjmp or an exception.
+/// Told how far a long call has come: `done` of `total` units of the call's own. Called after a few
+/// milliseconds, then some twenty times a second, and once at the end of the call, always on the
+/// thread that made it. A result that is not zero cancels the call, where it has not ended yet,
+/// and is the last that is asked for. It must return by itself, not by longjmp or an exception.
 pub type qlty_progress = Option<unsafe extern "C" fn(user: *mut c_void, done: u64, total: u64) -> i32>;
 
 /// The only global state: the threads that calls work on, where the default was changed.
 static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
 
+/// More than a machine has processors for; so many idle threads only cost time and memory.
+const MOST_THREADS: usize = 1024;
+
 /// Sets the number of threads that calls work on, from the next call on; 0 means as many as there
 /// are processors, which is the default. Results do not depend on it. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 65535,
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024,
 /// QLTY_STATUS_OUT_OF_MEMORY where the system does not give the threads.
 ///
 /// # Safety
@@ -29,8 +33,8 @@ static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
 pub unsafe extern "C" fn qlty_threads_set(threads: i64, error: *mut *mut qlty_error) -> qlty_status {
     let body = || {
         let threads = size("threads", threads)?;
-        if threads > usize::from(u16::MAX) {
-            return Err(Failure::argument(format!("threads: got {threads}, expected at most {}", u16::MAX)));
+        if threads > MOST_THREADS {
+            return Err(Failure::argument(format!("threads: got {threads}, expected at most {MOST_THREADS}")));
         }
         let pool = match threads {
             0 => None,

@@ -78,14 +78,17 @@ impl Monitor {
     }
 }
 
-/// Runs `work` on another thread while this one calls `progress(done, total)`, some twenty times a
-/// second and once at the end; [`ControlFlow::Break`] cancels.
+/// Runs `work` on another thread while this one calls `progress(done, total)`: after a few
+/// milliseconds, then some twenty times a second, and once at the end. [`ControlFlow::Break`]
+/// cancels, after which it is not called again.
 ///
 /// `progress` is only called on the calling thread, so it may touch what belongs to it.
 pub fn with_progress<R: Send>(
     work: impl FnOnce(&Monitor) -> R + Send,
     mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
 ) -> R {
+    const FIRST: Duration = Duration::from_millis(2);
+    const USUAL: Duration = Duration::from_millis(50);
     let monitor = Monitor::new();
     std::thread::scope(|scope| {
         let (finished, wait) = channel::<()>();
@@ -94,8 +97,10 @@ pub fn with_progress<R: Send>(
             let _finished = finished;
             work(&monitor)
         });
-        while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(Duration::from_millis(50)) {
+        let mut pause = FIRST;
+        while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(pause) {
             report(&monitor, &mut progress);
+            pause = USUAL;
         }
         let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         report(&monitor, &mut progress);
@@ -105,7 +110,7 @@ pub fn with_progress<R: Send>(
 
 fn report(monitor: &Monitor, progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>) {
     let total = monitor.total();
-    if total > 0 && progress(monitor.done().min(total), total).is_break() {
+    if total > 0 && !monitor.is_cancelled() && progress(monitor.done().min(total), total).is_break() {
         monitor.cancel();
     }
 }
