@@ -25,8 +25,8 @@
  Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
  outputs are allocated by the caller, have strides under which no two values share memory, and do
  not overlap with other arrays of the call. Both go by the reach of the strides and of the arrays:
- values that interleave without sharing memory are refused too. Sizes are in pixels, spatial axes in the order (y, x) or
- (z, y, x), and the last of them is the fastest in C order.
+ values that interleave without sharing memory are refused too. Sizes are in pixels, spatial
+ axes in the order (y, x) or (z, y, x), of which the last is the fastest in C order.
  */
 #define QLTY_ABI_VERSION 1
 

@@ -51,8 +51,8 @@ pub use stitcher::*;
 /// Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
 /// outputs are allocated by the caller, have strides under which no two values share memory, and do
 /// not overlap with other arrays of the call. Both go by the reach of the strides and of the arrays:
-/// values that interleave without sharing memory are refused too. Sizes are in pixels, spatial axes in the order (y, x) or
-/// (z, y, x), and the last of them is the fastest in C order.
+/// values that interleave without sharing memory are refused too. Sizes are in pixels, spatial
+/// axes in the order (y, x) or (z, y, x), of which the last is the fastest in C order.
 pub const QLTY_ABI_VERSION: u32 = 1;
 
 /// The QLTY_ABI_VERSION that the library was built with. Any thread.
