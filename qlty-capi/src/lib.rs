@@ -18,6 +18,8 @@ mod options;
 
 mod quilt;
 
+mod cut;
+
 mod stitch;
 
 mod stitcher;
@@ -25,6 +27,7 @@ mod stitcher;
 mod labels;
 
 pub use array::{QLTY_MAX_NDIM, qlty_array};
+pub use cut::*;
 pub use dtype::*;
 pub use error::*;
 pub use labels::*;
