@@ -315,10 +315,11 @@ fn divide<S: crate::Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: u
         let first = columns.start - band.columns.start;
         let last = columns.end - band.columns.start;
         let mut weights = CoverageRow::new(coverage, columns);
-        for sums in &mut band.channels {
-            for (r, sums) in band.rows.clone().zip(sums.chunks_exact_mut(width)) {
-                let weights = weights.at(r / height, r % height);
-                sums[first..last].iter_mut().zip(weights).for_each(|(sum, weight)| *sum /= *weight);
+        for (i, r) in band.rows.clone().enumerate() {
+            let weights = weights.at(r / height, r % height);
+            for sums in &mut band.channels {
+                let sums = &mut sums[i * width + first..i * width + last];
+                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum /= *weight);
             }
         }
     }

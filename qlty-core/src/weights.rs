@@ -105,10 +105,12 @@ impl Coverage {
     /// The weights of some columns of a row that has these coefficients.
     #[inline(always)]
     pub(crate) fn row(&self, (a, b): (f64, f64), columns: Range<usize>) -> impl Iterator<Item = f64> {
-        columns.map(move |x| {
-            let [first, second] = self.axes[2].at(x);
-            a * first + b * second
-        })
+        let x = &self.axes[2];
+        // Of a table they are computed side by side.
+        let table = x.table.get(columns.clone()).unwrap_or_default();
+        let computed = if table.is_empty() { columns } else { 0..0 };
+        let sums = table.iter().copied().chain(computed.map(|at| x.compute(at)));
+        sums.map(move |[first, second]| a * first + b * second)
     }
 }
 
@@ -165,7 +167,13 @@ impl<'a, S: Real> CoverageRow<'a, S> {
         let coefficients = self.coverage.coefficients(z, y);
         if self.coefficients != Some(coefficients) {
             let values = self.coverage.row(coefficients, self.columns.clone());
-            self.row.iter_mut().zip(values).for_each(|(weight, value)| *weight = S::from_f64(value));
+            let mut weights = self.row.iter_mut();
+            // By `for_each`, in which a chain is two plain loops.
+            values.for_each(|value| {
+                if let Some(weight) = weights.next() {
+                    *weight = S::from_f64(value);
+                }
+            });
             self.coefficients = Some(coefficients);
         }
         &self.row
