@@ -1,12 +1,18 @@
 //! Making arrays of checked sizes, and dividing them among threads.
+//!
+//! For the implementation of the crates beside this one.
 
 use ndarray::{Array, ArrayViewMut5, Axis, Dimension, IxDyn};
 
 use crate::element::Element;
+pub use crate::rank::{five, five_mut};
 use crate::{Error, Result};
 
 /// The product of `factors`, which a slice can have as its length in bytes.
-pub(crate) fn product(what: &'static str, factors: &[usize]) -> Result<usize> {
+///
+/// # Errors
+/// [`Error::Overflow`].
+pub fn product(what: &'static str, factors: &[usize]) -> Result<usize> {
     let product = factors.iter().try_fold(1usize, |product, factor| product.checked_mul(*factor));
     product
         .filter(|product| isize::try_from(*product).is_ok())
@@ -35,7 +41,11 @@ pub(crate) fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T
 }
 
 /// An array of zeros in standard layout.
-pub(crate) fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usize]) -> Result<Array<T, Dim>> {
+///
+/// # Errors
+/// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`Error::Shape`] where `shape` does not have the
+/// axes of `Dim`.
+pub fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usize]) -> Result<Array<T, Dim>> {
     let values = zeroed(what, product(what, shape)?)?;
     let mismatch = |_| Error::shape(what, shape, format!("{:?} axes", Dim::NDIM));
     Array::from_shape_vec(IxDyn(shape), values).map_err(mismatch)?.into_dimensionality().map_err(mismatch)
@@ -45,7 +55,7 @@ pub(crate) fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usi
 /// `most` values or is a single row along the last axis, and is contiguous if the whole array is.
 ///
 /// `at` is where the array begins in a larger one; `leaf` gets where its part begins.
-pub(crate) fn divide<T: Send>(
+pub fn divide<T: Send>(
     array: ArrayViewMut5<'_, T>,
     at: [usize; 4],
     most: usize,

@@ -10,15 +10,12 @@ use crate::monitor::Monitor;
 use crate::quilt::{Quilt, check_last};
 use crate::rank::{BatchDim, ImageDim, Rank, Spatial, five, five_mut};
 use crate::rows::Rows;
-use crate::stream;
+use crate::stream::{RowWriter, STREAM_BYTES};
 use crate::{Error, Result};
 
 /// The bytes of patches that a thread cuts at a time: enough to be worth a task, few enough that
 /// every thread gets some.
 const TASK_BYTES: usize = 512 << 10;
-
-/// The bytes gathered in the fastest cache before they are streamed out in one run.
-const STAGE_BYTES: usize = 16 << 10;
 
 impl<const D: usize> Quilt<D>
 where
@@ -104,7 +101,7 @@ where
             monitor.advance(count as u64);
             return Ok(());
         }
-        let streaming = patches.len() * size_of::<T>() >= stream::STREAM_BYTES;
+        let streaming = patches.len() * size_of::<T>() >= STREAM_BYTES;
         let source = Rows::new(batch);
         let leaf = |at: [usize; 4], mut part: ArrayViewMut5<'_, T>| {
             if monitor.is_cancelled() {
@@ -206,73 +203,5 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     }
     if !to_rest.is_empty() {
         to_rest.copy_from_slice(from_rest);
-    }
-}
-
-/// Writes the rows of an array one after the other, by way of a stage where they are streamed.
-enum RowWriter<'a, T> {
-    /// The rows to come.
-    Direct(&'a mut [T]),
-    /// The rows to come, of which the first are in the stage.
-    Staged { target: &'a mut [T], stage: Vec<T>, filled: usize },
-    /// The rows to come, of an array that is not contiguous.
-    Strided { rows: ndarray::iter::LanesIterMut<'a, T, ndarray::Ix4>, spare: Vec<T> },
-}
-
-impl<'a, T: Element> RowWriter<'a, T> {
-    fn new(array: &'a mut ArrayViewMut5<'_, T>, streaming: bool) -> Self {
-        let width = array.dim().4;
-        if !array.is_standard_layout() {
-            return Self::Strided { spare: vec![T::default(); width], rows: array.rows_mut().into_iter() };
-        }
-        let target = array.as_slice_mut().unwrap_or_default();
-        if streaming {
-            let rows = (STAGE_BYTES / size_of::<T>() / width).max(1);
-            Self::Staged { target, stage: vec![T::default(); rows * width], filled: 0 }
-        } else {
-            Self::Direct(target)
-        }
-    }
-
-    /// How many values can be written at once, at least a row.
-    fn room(&self) -> usize {
-        match self {
-            Self::Direct(target) => target.len(),
-            Self::Staged { stage, filled, .. } => stage.len() - filled,
-            Self::Strided { spare, .. } => spare.len(),
-        }
-    }
-
-    /// Has the next `len` values written, at most as many as there is room for.
-    #[inline(always)]
-    fn write(&mut self, len: usize, write: impl FnOnce(&mut [T])) {
-        match self {
-            Self::Direct(target) => {
-                let (now, later) = std::mem::take(target).split_at_mut(len);
-                write(now);
-                *target = later;
-            }
-            Self::Staged { target, stage, filled } => {
-                write(&mut stage[*filled..*filled + len]);
-                *filled += len;
-                if *filled == stage.len() {
-                    let (now, later) = std::mem::take(target).split_at_mut(*filled);
-                    stream::copy(now, stage);
-                    (*target, *filled) = (later, 0);
-                }
-            }
-            Self::Strided { rows, spare } => {
-                write(spare);
-                if let Some(mut row) = rows.next() {
-                    row.assign(&ndarray::aview1(spare));
-                }
-            }
-        }
-    }
-
-    fn finish(self) {
-        if let Self::Staged { target, stage, filled } = self {
-            stream::copy(target, &stage[..filled]);
-        }
     }
 }

@@ -65,15 +65,13 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn argument(
-        argument: impl Into<String>,
-        got: impl std::fmt::Debug,
-        expected: impl Into<String>,
-    ) -> Self {
+    /// An [`Error::Argument`]: for the implementation of calls.
+    pub fn argument(argument: impl Into<String>, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
         Self::Argument { argument: argument.into(), got: format!("{got:?}"), expected: expected.into() }
     }
 
-    pub(crate) fn shape(argument: &'static str, got: &[usize], expected: impl Into<String>) -> Self {
+    /// An [`Error::Shape`]: for the implementation of calls.
+    pub fn shape(argument: &'static str, got: &[usize], expected: impl Into<String>) -> Self {
         Self::Shape { argument, got: got.to_vec(), expected: expected.into() }
     }
 }

@@ -37,7 +37,7 @@
 //! mistake is an [`Error`] that says what was got and what was expected; nothing panics.
 
 mod adjoint;
-mod array;
+pub mod array;
 mod axis;
 mod cut;
 mod element;
@@ -52,7 +52,7 @@ mod rows;
 mod sew;
 mod stitch;
 mod stitcher;
-mod stream;
+pub mod stream;
 mod weights;
 
 pub use element::{Element, Float, Real};

@@ -79,7 +79,10 @@ fn missing_axes<const D: usize>(ndim: usize) -> impl Iterator<Item = Axis> {
 
 /// The five axes (N,C,Z,Y,X) of a batch, with or without channels, or of a window or an image
 /// without both.
-pub(crate) fn five<'a, T, Dim: Dimension, const D: usize>(
+///
+/// # Errors
+/// [`Error::Shape`] where there are more than five.
+pub fn five<'a, T, Dim: Dimension, const D: usize>(
     argument: &'static str,
     view: ArrayView<'a, T, Dim>,
 ) -> Result<ArrayView5<'a, T>> {
@@ -90,7 +93,10 @@ pub(crate) fn five<'a, T, Dim: Dimension, const D: usize>(
 }
 
 /// [`five`], for an array to be written.
-pub(crate) fn five_mut<'a, T, Dim: Dimension, const D: usize>(
+///
+/// # Errors
+/// [`Error::Shape`] where there are more than five.
+pub fn five_mut<'a, T, Dim: Dimension, const D: usize>(
     argument: &'static str,
     view: ArrayViewMut<'a, T, Dim>,
 ) -> Result<ArrayViewMut5<'a, T>> {

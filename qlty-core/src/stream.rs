@@ -2,16 +2,22 @@
 //!
 //! An ordinary store first reads the line that it overwrites. For a result which will not be in a
 //! cache when it is read, a streaming store saves that, a third of the memory traffic of a copy.
+//!
+//! For the implementation of the crates beside this one.
+
+mod row_writer;
+
+pub use row_writer::RowWriter;
 
 /// Results of fewer bytes may well stay in a cache until they are read.
-pub(crate) const STREAM_BYTES: usize = 32 << 20;
+pub const STREAM_BYTES: usize = 32 << 20;
 
 /// Copies `source` to the first values of `target`, past the caches where the machine can.
 ///
 /// # Panics
 /// Where `target` is shorter than `source`.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn copy<T: Copy>(target: &mut [T], source: &[T]) {
+pub fn copy<T: Copy>(target: &mut [T], source: &[T]) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
 
     const LINE: usize = 64;
@@ -46,7 +52,7 @@ pub(crate) fn copy<T: Copy>(target: &mut [T], source: &[T]) {
 /// # Panics
 /// Where `target` is shorter than `source`.
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn copy<T: Copy>(target: &mut [T], source: &[T]) {
+pub fn copy<T: Copy>(target: &mut [T], source: &[T]) {
     target[..source.len()].copy_from_slice(source);
 }
 
