@@ -54,6 +54,8 @@ mod stitch;
 mod stitcher;
 pub mod stream;
 mod weights;
+#[cfg(feature = "zarr")]
+pub mod zarr;
 
 pub use element::{Element, Float, Real};
 pub use error::{Error, Result};

@@ -1,0 +1,108 @@
+//! Decoded chunks, the most recently used of them, shared by threads.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A chunk that is decoded, or being decoded by the thread that holds the lock.
+type Slot<T> = Arc<Mutex<Option<Arc<[T]>>>>;
+
+/// The chunks read last. A chunk that many threads want at once is decoded by one of them.
+#[derive(Debug)]
+pub(super) struct ChunkCache<T> {
+    /// How many chunks are kept, at least one.
+    most: usize,
+    state: Mutex<State<T>>,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    /// Chunks by their place in the grid, with the time of their last use.
+    slots: HashMap<Vec<u64>, (u64, Slot<T>)>,
+    /// Counts the uses.
+    clock: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code that can panic leaves half of a change behind.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> ChunkCache<T> {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most: most.max(1), state: Mutex::new(State { slots: HashMap::new(), clock: 0 }) }
+    }
+
+    /// The chunk at `place`, decoded by `decode` if it is not here.
+    pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<Vec<T>, E>) -> Result<Arc<[T]>, E> {
+        let slot = self.slot(place);
+        let mut chunk = lock(&slot);
+        if let Some(chunk) = &*chunk {
+            return Ok(Arc::clone(chunk));
+        }
+        let decoded: Arc<[T]> = decode()?.into();
+        *chunk = Some(Arc::clone(&decoded));
+        Ok(decoded)
+    }
+
+    /// The slot of a chunk, a new one if need be, for which the least recently used makes room.
+    fn slot(&self, place: &[u64]) -> Slot<T> {
+        let mut state = lock(&self.state);
+        state.clock += 1;
+        let now = state.clock;
+        if let Some((used, slot)) = state.slots.get_mut(place) {
+            *used = now;
+            return Arc::clone(slot);
+        }
+        if state.slots.len() >= self.most {
+            let oldest = state.slots.iter().min_by_key(|(_, (used, _))| *used).map(|(place, _)| place.clone());
+            oldest.and_then(|oldest| state.slots.remove(&oldest));
+        }
+        let slot = Slot::default();
+        state.slots.insert(place.to_vec(), (now, Arc::clone(&slot)));
+        slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::ChunkCache;
+
+    #[test]
+    fn the_least_recently_used_goes() {
+        let cache = ChunkCache::new(2);
+        let decoded = AtomicUsize::new(0);
+        let get = |place: u64| {
+            cache
+                .get(&[place], || {
+                    decoded.fetch_add(1, SeqCst);
+                    Ok::<_, ()>(vec![place])
+                })
+                .unwrap()[0]
+        };
+        assert_eq!([get(1), get(2), get(1), get(3), get(1)], [1, 2, 1, 3, 1]);
+        assert_eq!(decoded.load(SeqCst), 3);
+        get(2);
+        assert_eq!(decoded.load(SeqCst), 4);
+    }
+
+    #[test]
+    fn a_failure_is_not_kept_and_threads_share_the_work() {
+        let cache = ChunkCache::new(4);
+        assert!(cache.get(&[0], || Err::<Vec<u8>, _>("no")).is_err());
+        let decoded = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let chunk = cache.get(&[0], || {
+                        decoded.fetch_add(1, SeqCst);
+                        Ok::<_, ()>(vec![7_u8])
+                    });
+                    assert_eq!(chunk.unwrap()[0], 7);
+                });
+            }
+        });
+        assert_eq!(decoded.load(SeqCst), 1);
+    }
+}

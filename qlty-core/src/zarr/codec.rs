@@ -1,0 +1,112 @@
+//! The codecs of the arrays that this library writes, by name.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use zarrs::array::codec::api::BytesToBytesCodecTraits;
+use zarrs::array::codec::{BloscCodec, BloscCompressionLevel, BloscCompressor, BloscShuffleMode, GzipCodec, ZstdCodec};
+
+/// How the chunks of an array are compressed.
+///
+/// By name: `none`, `gzip`, `zstd`, `blosc-lz4` and `blosc-zstd`, with a level behind a colon where the
+/// default is not wanted, as in `zstd:9`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Codec {
+    /// Not at all.
+    None,
+    /// Gzip, levels 0 to 9.
+    Gzip(u8),
+    /// Zstandard, levels 1 to 22.
+    Zstd(u8),
+    /// LZ4 by way of Blosc, which shuffles the bytes; levels 0 to 9.
+    BloscLz4(u8),
+    /// Zstandard by way of Blosc, which shuffles the bytes; levels 0 to 9.
+    BloscZstd(u8),
+}
+
+impl Default for Codec {
+    /// Zstandard by way of Blosc, level 3, which every Zarr reader has.
+    fn default() -> Self {
+        Self::BloscZstd(3)
+    }
+}
+
+impl FromStr for Codec {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> crate::Result<Self> {
+        let unknown = || {
+            let expected = "none, gzip, zstd, blosc-lz4 or blosc-zstd, and a level behind a colon if need be";
+            crate::Error::argument("codec", text, expected)
+        };
+        let (name, level) = match text.split_once(':') {
+            Some((name, level)) => (name, Some(level.parse().map_err(|_| unknown())?)),
+            None => (text, None),
+        };
+        let codec = match name {
+            "none" if level.is_none() => Self::None,
+            "gzip" => Self::Gzip(level.unwrap_or(5)),
+            "zstd" => Self::Zstd(level.unwrap_or(3)),
+            "blosc-lz4" => Self::BloscLz4(level.unwrap_or(5)),
+            "blosc-zstd" => Self::BloscZstd(level.unwrap_or(3)),
+            _ => return Err(unknown()),
+        };
+        codec.check()?;
+        Ok(codec)
+    }
+}
+
+impl Codec {
+    /// Fails where the level is none of the codec's.
+    ///
+    /// # Errors
+    /// [`crate::Error::Argument`].
+    pub fn check(self) -> crate::Result<()> {
+        let (level, levels) = match self {
+            Self::None => return Ok(()),
+            Self::Zstd(level) => (level, 1..=22),
+            Self::Gzip(level) | Self::BloscLz4(level) | Self::BloscZstd(level) => (level, 0..=9),
+        };
+        if !levels.contains(&level) {
+            let expected = format!("a level of {} to {}", levels.start(), levels.end());
+            return Err(crate::Error::argument("codec", self, expected));
+        }
+        Ok(())
+    }
+
+    /// The codecs of an array of elements of so many bytes.
+    pub(super) fn chain(
+        self,
+        bytes: usize,
+    ) -> Result<Vec<Arc<dyn BytesToBytesCodecTraits>>, Box<dyn std::error::Error + Send + Sync>> {
+        let blosc = |compressor, level: u8| {
+            let level = BloscCompressionLevel::try_from(level).map_err(|level| format!("no such level: {level}"))?;
+            let shuffle = if bytes == 1 { BloscShuffleMode::NoShuffle } else { BloscShuffleMode::Shuffle };
+            let codec = BloscCodec::new(compressor, level, None, shuffle, Some(bytes))?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Arc::new(codec))
+        };
+        Ok(match self {
+            Self::None => vec![],
+            Self::Gzip(level) => vec![Arc::new(GzipCodec::new(u32::from(level))?)],
+            Self::Zstd(level) => vec![Arc::new(ZstdCodec::new(i32::from(level), false))],
+            Self::BloscLz4(level) => vec![blosc(BloscCompressor::LZ4, level)?],
+            Self::BloscZstd(level) => vec![blosc(BloscCompressor::Zstd, level)?],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Codec;
+
+    #[test]
+    fn names() {
+        assert_eq!("none".parse(), Ok(Codec::None));
+        assert_eq!("blosc-zstd".parse(), Ok(Codec::default()));
+        assert_eq!("zstd:22".parse(), Ok(Codec::Zstd(22)));
+        for wrong in ["", "lz4", "none:1", "zstd:0", "zstd:23", "gzip:10", "zstd:", "zstd:x", "blosc-lz4:-1"] {
+            assert!(wrong.parse::<Codec>().is_err(), "{wrong:?}");
+        }
+    }
+}

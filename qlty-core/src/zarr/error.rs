@@ -1,0 +1,87 @@
+//! What can go wrong where files are concerned.
+
+use std::path::{Path, PathBuf};
+
+/// The error of a library underneath, whose type is no part of the interface.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call that reads or writes Zarr failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is wrong, memory is missing, or the caller cancelled.
+    #[error(transparent)]
+    Core(#[from] crate::Error),
+    /// The system refused to read or write.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Zarr refused to read or write.
+    #[error("{}: {source}", path.display())]
+    Zarr {
+        /// The store or array.
+        path: PathBuf,
+        /// What the library said.
+        source: Cause,
+    },
+    /// An array has elements of another type than was asked for.
+    #[error("{}: got elements of type {got}, expected {expected}", path.display())]
+    DataType {
+        /// The array.
+        path: PathBuf,
+        /// The type that it has.
+        got: String,
+        /// The type asked for.
+        expected: &'static str,
+    },
+    /// A store does not hold what it should.
+    #[error("{}: {what}: got {got}, expected {expected}", path.display())]
+    Store {
+        /// The store or array.
+        path: PathBuf,
+        /// What of it.
+        what: String,
+        /// What it holds.
+        got: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// The destination exists, and overwriting was not asked for.
+    #[error("{}: exists already, and overwriting was not asked for", path.display())]
+    Exists {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// The destination exists and is not something that this library writes, so it is not replaced.
+    #[error("{}: is not a Zarr store, so it is not overwritten", path.display())]
+    NotAStore {
+        /// The destination.
+        path: PathBuf,
+    },
+}
+
+/// The result of calls that read or write Zarr.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An [`Error::Io`] from what the system said: for the implementation of calls.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+
+    /// An [`Error::Zarr`] from what the library said: for the implementation of calls.
+    pub fn zarr<E: Into<Cause>>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Zarr { path, source: source.into() }
+    }
+
+    /// An [`Error::Store`]: for the implementation of calls.
+    pub fn store(path: &Path, what: impl Into<String>, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
+        Self::Store { path: path.to_path_buf(), what: what.into(), got: format!("{got:?}"), expected: expected.into() }
+    }
+}

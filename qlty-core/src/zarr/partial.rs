@@ -1,0 +1,143 @@
+//! A store that appears under its name only when it is complete.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result};
+
+/// A folder `<name>.partial` on its way to become `<name>`; dropped before that, it is removed.
+///
+/// Two writers of one destination must exclude each other.
+#[derive(Debug)]
+pub struct Partial {
+    target: PathBuf,
+    partial: PathBuf,
+    overwrite: bool,
+    /// Whether there is nothing left to remove.
+    completed: bool,
+}
+
+impl Partial {
+    /// Makes the folder, empty, and the folders above it. What an earlier run left under that name is
+    /// removed; `overwrite` allows that [`Partial::complete`] replaces a store.
+    ///
+    /// # Errors
+    /// [`crate::Error::Argument`] where the path has no name; [`Error::Exists`] where there is something
+    /// and overwriting is not allowed, [`Error::NotAStore`] where it is but there is no Zarr store;
+    /// [`Error::Io`].
+    pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
+        let Some(partial) = sibling(target, ".partial") else {
+            return Err(crate::Error::argument("destination", target, "the path of a folder, with its name").into());
+        };
+        check_target(target, overwrite)?;
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        }
+        remove_if_there(&partial)?;
+        fs::create_dir(&partial).map_err(Error::io(&partial))?;
+        Ok(Self { target: target.to_path_buf(), partial, overwrite, completed: false })
+    }
+
+    /// The folder to write to.
+    pub fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Gives the folder its name, and removes what had it before.
+    ///
+    /// # Errors
+    /// Those of [`Partial::create`], where something has appeared meanwhile.
+    pub fn complete(mut self) -> Result<()> {
+        check_target(&self.target, self.overwrite)?;
+        let old = sibling(&self.target, ".replaced").filter(|_| exists(&self.target));
+        if let Some(old) = &old {
+            remove_if_there(old)?;
+            fs::rename(&self.target, old).map_err(Error::io(&self.target))?;
+        }
+        if let Err(error) = fs::rename(&self.partial, &self.target) {
+            if let Some(old) = &old {
+                fs::rename(old, &self.target).map_err(Error::io(old))?;
+            }
+            return Err(Error::io(&self.target)(error));
+        }
+        self.completed = true;
+        old.map_or(Ok(()), |old| remove_if_there(&old))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.completed {
+            // The error that brought us here is the one to report.
+            let _ = fs::remove_dir_all(&self.partial);
+        }
+    }
+}
+
+/// Fails if the destination may not be replaced.
+fn check_target(target: &Path, overwrite: bool) -> Result<()> {
+    if !exists(target) {
+        return Ok(());
+    }
+    let path = target.to_path_buf();
+    if !overwrite {
+        return Err(Error::Exists { path });
+    }
+    // A slip of the hand shall not cost a folder of something else.
+    let markers = ["zarr.json", ".zgroup", ".zarray"];
+    if target.is_symlink() || !markers.iter().any(|marker| target.join(marker).is_file()) {
+        return Err(Error::NotAStore { path });
+    }
+    Ok(())
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn remove_if_there(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The path beside `target` with something appended to its name.
+fn sibling(target: &Path, suffix: &str) -> Option<PathBuf> {
+    let mut name = OsString::from(target.file_name()?);
+    name.push(suffix);
+    Some(target.with_file_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("store");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("zarr.json"), "old").unwrap();
+        let partial = Partial::create(&target, true).unwrap();
+        fs::write(partial.path().join("zarr.json"), "new").unwrap();
+        drop(partial);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_is_complete_replaces_a_store_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("store");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("thesis.txt"), "mine").unwrap();
+        assert!(matches!(Partial::create(&target, true), Err(Error::NotAStore { .. })));
+        fs::write(target.join(".zgroup"), "old").unwrap();
+        assert!(matches!(Partial::create(&target, false), Err(Error::Exists { .. })));
+        Partial::create(&target, true).unwrap().complete().unwrap();
+        assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

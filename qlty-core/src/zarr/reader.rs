@@ -1,0 +1,138 @@
+//! Reading boxes of an array, by way of the chunks that hold them.
+
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Slice};
+use zarrs::array::{
+    Array, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid, CodecOptions,
+};
+use zarrs::filesystem::FilesystemStore;
+
+use super::cache::ChunkCache;
+use super::{Error, Result, Stored};
+
+/// The decoded chunks that a reader keeps unless it is told otherwise, in bytes.
+pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
+
+/// A Zarr v2 or v3 array on disk, read box by box. Threads may share it.
+///
+/// Chunks (of a sharded array, the chunks within its shards) are decoded whole and kept, the most
+/// recently used of them, so boxes that lie together cost little. The array must not change.
+pub struct ArrayReader<T> {
+    array: Array<FilesystemStore>,
+    path: PathBuf,
+    shape: Vec<usize>,
+    /// The grid of chunks, within shards if there are any.
+    grid: ChunkGrid,
+    shard_indices: ArrayShardedReadableExtCache,
+    chunks: ChunkCache<T>,
+    of: PhantomData<T>,
+}
+
+impl<T> std::fmt::Debug for ArrayReader<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArrayReader").field("path", &self.path).field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+fn open(path: &Path) -> Result<Array<FilesystemStore>> {
+    // The library's words for a path that is not there do not name it.
+    path.metadata().map_err(Error::io(path))?;
+    let store = FilesystemStore::new(path).map_err(Error::zarr(path))?;
+    Array::open(Arc::new(store), "/").map_err(Error::zarr(path))
+}
+
+/// The name of the element type of the array in a folder, such as `uint16`.
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Zarr`].
+pub fn data_type_of(path: &Path) -> Result<String> {
+    Ok(open(path)?.data_type().to_string())
+}
+
+impl<T: Stored> ArrayReader<T> {
+    /// Opens the array in a folder, to keep `cache_bytes` of decoded chunks, and one chunk at least.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Zarr`], and [`Error::DataType`] where its elements are not `T`.
+    pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self> {
+        let path = path.as_ref();
+        let array = open(path)?;
+        if T::validate_data_type(array.data_type()).is_err() {
+            let (path, got) = (path.to_path_buf(), array.data_type().to_string());
+            return Err(Error::DataType { path, got, expected: T::NAME });
+        }
+        let sizes = array.shape().iter().map(|size| usize::try_from(*size));
+        let shape = sizes.collect::<Result<Vec<_>, _>>().map_err(Error::zarr(path))?;
+        crate::array::product("elements of an array", &shape)?;
+        let grid = array.subchunk_grid();
+        let first = grid.chunk_shape_u64(&vec![0; shape.len()]).map_err(Error::zarr(path))?;
+        let chunk_bytes = first.iter().flatten().product::<u64>().saturating_mul(size_of::<T>() as u64).max(1);
+        let most = usize::try_from(cache_bytes as u64 / chunk_bytes).unwrap_or(usize::MAX);
+        let shard_indices = ArrayShardedReadableExtCache::new(&array);
+        let (path, chunks) = (path.to_path_buf(), ChunkCache::new(most));
+        Ok(Self { array, path, shape, grid, shard_indices, chunks, of: PhantomData })
+    }
+
+    /// The shape of the array.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The folder of the array.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the box that begins at `start` and has the shape of `out`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] where the box leaves the array; [`Error::Io`] and [`Error::Zarr`].
+    pub fn read_into(&self, start: &[usize], mut out: ArrayViewMutD<'_, T>) -> Result<()> {
+        let end = |axis: usize| start[axis].checked_add(out.shape()[axis]);
+        let axes = self.shape.len();
+        let fits = |axis: usize| end(axis).is_some_and(|end| end <= self.shape[axis]);
+        if start.len() != axes || out.ndim() != axes || !(0..axes).all(fits) {
+            let expected = format!("a box that begins at {start:?} within {:?}", self.shape);
+            return Err(crate::Error::shape("box of a Zarr array", out.shape(), expected).into());
+        }
+        if out.is_empty() {
+            return Ok(());
+        }
+        let sizes = |sizes: &[usize]| sizes.iter().map(|size| *size as u64).collect::<Vec<u64>>();
+        let wanted = ArraySubset::new_with_start_shape(sizes(start), sizes(out.shape())).map_err(self.failed())?;
+        let places = self.grid.chunks_in_array_subset(&wanted).map_err(self.failed())?;
+        let outside = || Error::store(&self.path, "chunk grid", &self.grid, "chunks wherever there are elements");
+        for place in &places.ok_or_else(outside)?.indices() {
+            let lies = self.grid.subset(&place).map_err(self.failed())?.ok_or_else(outside)?;
+            let chunk = self.chunks.get(&place, || {
+                // The caller's threads are busy with chunks of their own, so the codec starts none.
+                let options = CodecOptions::default().with_concurrent_target(1);
+                self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options)
+            });
+            let chunk = chunk.map_err(self.failed())?;
+            let chunk = ArrayViewD::from_shape(lies.shape_usize(), &chunk).map_err(self.failed())?;
+            // What the box and the chunk have in common, as (from, to) of the array.
+            let common = |axis: usize| {
+                let (from, len) = (lies.start()[axis] as usize, chunk.shape()[axis]);
+                (from.max(start[axis]), (from + len).min(start[axis] + wanted.shape()[axis] as usize))
+            };
+            let part = chunk.slice_each_axis(|axis| {
+                let ((from, to), at) = (common(axis.axis.index()), lies.start()[axis.axis.index()] as usize);
+                Slice::from(from - at..to - at)
+            });
+            let mut to = out.slice_each_axis_mut(|axis| {
+                let ((from, to), at) = (common(axis.axis.index()), start[axis.axis.index()]);
+                Slice::from(from - at..to - at)
+            });
+            to.assign(&part);
+        }
+        Ok(())
+    }
+
+    fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(&self) -> impl FnOnce(E) -> Error {
+        Error::zarr(&self.path)
+    }
+}
