@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Slice};
 use zarrs::array::{
-    Array, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid, CodecOptions,
+    Array, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid,
+    CodecOptions, DataType,
 };
 use zarrs::filesystem::FilesystemStore;
+use zarrs::plugin::ExtensionName;
 
 use super::cache::ChunkCache;
 use super::{Error, Result, Stored};
@@ -44,12 +46,17 @@ fn open(path: &Path) -> Result<Array<FilesystemStore>> {
     Array::open(Arc::new(store), "/").map_err(Error::zarr(path))
 }
 
+/// The name that Zarr v3 gives an element type.
+fn name_of(data_type: &DataType) -> String {
+    data_type.name_v3().map_or_else(|| data_type.to_string(), |name| name.into_owned())
+}
+
 /// The name of the element type of the array in a folder, such as `uint16`.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Zarr`].
 pub fn data_type_of(path: &Path) -> Result<String> {
-    Ok(open(path)?.data_type().to_string())
+    Ok(name_of(open(path)?.data_type()))
 }
 
 impl<T: Stored> ArrayReader<T> {
@@ -61,7 +68,7 @@ impl<T: Stored> ArrayReader<T> {
         let path = path.as_ref();
         let array = open(path)?;
         if T::validate_data_type(array.data_type()).is_err() {
-            let (path, got) = (path.to_path_buf(), array.data_type().to_string());
+            let (path, got) = (path.to_path_buf(), name_of(array.data_type()));
             return Err(Error::DataType { path, got, expected: T::NAME });
         }
         let sizes = array.shape().iter().map(|size| usize::try_from(*size));
