@@ -11,7 +11,7 @@ use crate::options::check_rotation;
 use crate::pair::Places;
 use crate::source::shape_of;
 use crate::turn::{Plane, Rect};
-use crate::{ImageSource, Pair, PairDrawer, PairOptions, Positions, Region, Side, pair};
+use crate::{ImageSource, Pair, PairDrawer, PairOptions, Positions, Region, Side};
 
 /// The bytes of patches that a thread cuts at a time: enough to be worth a task, few enough that
 /// every thread gets some.
@@ -319,13 +319,4 @@ where
         writer.finish();
         Ok(())
     }
-}
-
-/// The deltas, rotations and positions of pairs, as [`PatchPairs`] has them.
-pub(crate) fn places<const D: usize>(
-    pairs: &[Pair<D>],
-    wanted: Positions,
-) -> (Array2<f32>, Array1<i64>, [Option<Array2<i64>>; 2]) {
-    let positions = [Side::First, Side::Second].map(|side| pair::positions(pairs, side, wanted));
-    (pair::deltas(pairs), pair::rotations(pairs), positions)
 }

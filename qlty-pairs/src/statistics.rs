@@ -1,0 +1,220 @@
+//! The mean and the standard deviation of patches, which lose nothing to a large offset.
+//!
+//! The values of a patch are taken relative to its first and summed in f64, with their squares. The
+//! first value is one of the patch, so the variance is at least its share of it: with n values, no
+//! offset costs more than log2(n) of the 53 bits, whatever the values are. 64-bit integers are
+//! subtracted as integers.
+
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
+use ndarray::{ArrayView1, ArrayView4};
+use qlty_core::Element;
+
+/// The number of sums that run side by side, so that no addition waits for the one before.
+const LANES: usize = 8;
+
+/// An [`Element`] that is a number: all but `bool`.
+pub trait Number: Element {
+    /// The value, rounded to the nearest f64.
+    fn number(self) -> f64;
+
+    /// The difference of two values, as exactly as an f64 can say it.
+    fn minus(self, other: Self) -> f64;
+
+    /// Adds the differences of values from `shift`, and their squares, to sums.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn add_shifted(values: &[Self], shift: Self, sums: &mut Sums) {
+        sums.add(values, |value| value.minus(shift));
+    }
+}
+
+/// Sums of differences and of their squares.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn add<T: Copy>(&mut self, values: &[T], difference: impl Fn(T) -> f64) {
+        let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        let (blocks, rest) = values.as_chunks::<LANES>();
+        for block in blocks {
+            for i in 0..LANES {
+                let value = difference(block[i]);
+                sums[i] += value;
+                squares[i] += value * value;
+            }
+        }
+        for (i, value) in rest.iter().enumerate() {
+            let value = difference(*value);
+            sums[i] += value;
+            squares[i] += value * value;
+        }
+        self.sum += sums.iter().sum::<f64>();
+        self.squares += squares.iter().sum::<f64>();
+    }
+}
+
+macro_rules! exact_in_f64 {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            #[inline(always)]
+            fn number(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> f64 {
+                f64::from(self) - f64::from(other)
+            }
+        }
+    )*};
+}
+
+exact_in_f64!(u8 i8 u16 i16 u32 i32 f32 f64);
+
+macro_rules! long_integer {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            fn number(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> f64 {
+                let size = self.abs_diff(other) as f64;
+                if self < other { -size } else { size }
+            }
+        }
+    )*};
+}
+
+long_integer!(u64 i64);
+
+macro_rules! half_number {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            fn number(self) -> f64 {
+                f64::from(self)
+            }
+            fn minus(self, other: Self) -> f64 {
+                f64::from(self) - f64::from(other)
+            }
+            // `half` looks for conversion instructions once a call: a call for a block of values
+            // costs a fraction of a call for each.
+            #[inline(always)]
+            fn add_shifted(values: &[Self], shift: Self, sums: &mut Sums) {
+                let (shift, mut wide) = (f64::from(shift), [0.0_f32; 256]);
+                for values in values.chunks(wide.len()) {
+                    let wide = &mut wide[..values.len()];
+                    values.convert_to_f32_slice(wide);
+                    sums.add(wide, |value| f64::from(value) - shift);
+                }
+            }
+        }
+    )*};
+}
+
+half_number!(f16 bf16);
+
+/// The mean and the standard deviation (n - 1) of all pixels of a patch; NaN where they are too few.
+pub(crate) fn mean_and_sigma<T: Number>(pixels: ArrayView4<'_, T>) -> [f64; 2] {
+    let count = pixels.len() as f64;
+    let Some(shift) = pixels.first().copied() else { return [f64::NAN; 2] };
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has the one feature that the function is compiled for.
+        return finish(unsafe { sums_avx2(pixels, shift) }, count, shift.number());
+    }
+    finish(sums(pixels, shift), count, shift.number())
+}
+
+fn finish(sums: Sums, count: f64, shift: f64) -> [f64; 2] {
+    let mean = sums.sum / count;
+    // The sum of the squares is no smaller than what is taken off it, but for rounding.
+    let square = (sums.squares - sums.sum * mean) / (count - 1.0);
+    let sigma = if square < 0.0 { 0.0 } else { square.sqrt() };
+    [shift + mean, sigma]
+}
+
+/// [`sums`], compiled for wider vectors. The operations and their order are the same, no two are
+/// fused, and so the results are the same to the bit.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn sums_avx2<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> Sums {
+    sums(pixels, shift)
+}
+
+#[inline(always)]
+fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> Sums {
+    let mut sums = Sums::default();
+    let mut spare = Vec::new();
+    for row in pixels.rows() {
+        T::add_shifted(slice(&row, &mut spare), shift, &mut sums);
+    }
+    sums
+}
+
+/// The values of a row, which are gathered in `spare` where they are not one after the other.
+#[inline(always)]
+fn slice<'a, T: Copy>(row: &'a ArrayView1<'_, T>, spare: &'a mut Vec<T>) -> &'a [T] {
+    match row.as_slice() {
+        Some(values) => values,
+        None => {
+            spare.clear();
+            spare.extend(row);
+            spare
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    fn check<T: Number>(offset: T, at: impl Fn(u64) -> T) {
+        // 0, 1 and 2 in turn: the mean is 1 and the variance 2/3 n / (n - 1).
+        let values = Array4::from_shape_fn((2, 3, 5, 7), |(c, z, y, x)| at(((c * 3 + z) * 35 + y * 7 + x) as u64 % 3));
+        let [mean, sigma] = mean_and_sigma(values.view());
+        assert_eq!(mean, offset.number() + 1.0);
+        assert!((sigma - (2.0_f64 / 3.0 * 210.0 / 209.0).sqrt()).abs() < 1e-14, "{sigma}");
+        let flipped = values.view().permuted_axes([3, 1, 2, 0]);
+        assert!((mean_and_sigma(flipped)[1] - sigma).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_large_offset_loses_nothing() {
+        check(253_u8, |v| 253 + v as u8);
+        check(-128_i8, |v| -128 + v as i8);
+        check(65_533_u16, |v| 65_533 + v as u16);
+        check(i16::MIN, |v| i16::MIN + v as i16);
+        check(u32::MAX - 2, |v| u32::MAX - 2 + v as u32);
+        check(i32::MIN, |v| i32::MIN + v as i32);
+        check(u64::MAX - 2, |v| u64::MAX - 2 + v);
+        check(i64::MIN, |v| i64::MIN + v as i64);
+        check(f16::from_f32(1000.0), |v| f16::from_f32(1000.0 + v as f32));
+        check(bf16::from_f32(100.0), |v| bf16::from_f32(100.0 + v as f32));
+        check(1e6_f32, |v| 1e6 + v as f32);
+        check(1e15_f64, |v| 1e15 + v as f64);
+    }
+
+    #[test]
+    fn the_first_value_may_be_an_outlier() {
+        let values: Vec<f64> = (0..4096).map(|i| if i == 0 { 1e12 } else { f64::from(i % 7) }).collect();
+        let [mean, sigma] = mean_and_sigma(ArrayView4::from_shape((1, 1, 64, 64), &values).unwrap());
+        let exact_mean = values.iter().sum::<f64>() / 4096.0;
+        let exact = (values.iter().map(|v| (v - exact_mean).powi(2)).sum::<f64>() / 4095.0).sqrt();
+        assert!((mean / exact_mean - 1.0).abs() < 1e-12 && (sigma / exact - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn constants_nan_and_single_pixels() {
+        let constant = Array4::from_elem((1, 1, 9, 9), 0.1_f32);
+        assert_eq!(mean_and_sigma(constant.view()), [f64::from(0.1_f32), 0.0]);
+        assert!(mean_and_sigma(Array4::from_elem((1, 1, 1, 1), 3_u8).view())[1].is_nan());
+        assert!(mean_and_sigma(Array4::from_elem((1, 1, 2, 2), f32::NAN).view())[0].is_nan());
+    }
+}

@@ -1,0 +1,85 @@
+//! Images of a Zarr array on disk give what the same images in memory give.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ndarray::{Array4, Array5, ArrayD};
+use qlty_core::zarr::{Codec, Layout, create};
+use qlty_pairs::{Error, PairOptions, Positions, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata};
+use zarrs::array::ArraySubset;
+use zarrs::filesystem::FilesystemStore;
+
+use crate::{threads, widest};
+
+fn store<T: qlty_core::zarr::Stored>(path: &Path, values: &ArrayD<T>, chunk: &[usize], shard: Option<&[usize]>) {
+    let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.to_vec(), shard: shard.map(<[usize]>::to_vec) };
+    let store = Arc::new(FilesystemStore::new(path).unwrap());
+    let axes = ["n", "c", "z", "y", "x"];
+    let axes = if values.ndim() == 4 { vec!["n", "c", "y", "x"] } else { axes.to_vec() };
+    let array = create::<T>(&store, path, "images", &layout, Codec::Zstd(1), &axes).unwrap();
+    let all = ArraySubset::new_with_shape(array.shape().to_vec());
+    array.store_array_subset(&all, values.as_slice().unwrap()).unwrap();
+}
+
+#[test]
+fn planes_from_disk() {
+    let images = Array4::from_shape_fn((5, 2, 50, 61), |(n, c, y, x)| (((n * 2 + c) * 50 + y) * 61 + x) as u16);
+    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 1, ..widest([16, 16], 25) };
+    let expected = extract_patch_pairs(&images.view(), &options, Positions::WithImage).unwrap();
+    let metadata = extract_patch_pairs_metadata(&images.view(), &options).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let layouts: [(&[usize], Option<&[usize]>); 5] = [
+        (&[1, 2, 50, 61], None),
+        (&[1, 1, 16, 16], None),
+        (&[3, 2, 7, 100], None),
+        (&[1, 1, 16, 16], Some(&[2, 2, 32, 64])),
+        (&[1, 2, 10, 10], Some(&[5, 2, 60, 70])),
+    ];
+    for (i, (chunk, shard)) in layouts.into_iter().enumerate() {
+        let path = folder.path().join(i.to_string());
+        store(&path, &images.clone().into_dyn(), chunk, shard);
+        // Also with room for a single chunk.
+        for cache in [1 << 20, 0] {
+            let source = ZarrImages::<u16, 2>::with_cache(path.join("images"), cache).unwrap();
+            for count in [1, 5] {
+                let pairs = threads(count).install(|| extract_patch_pairs(&source, &options, Positions::WithImage));
+                assert_eq!(pairs.unwrap(), expected);
+            }
+            assert_eq!(extract_patch_pairs_metadata(&source, &options).unwrap(), metadata);
+        }
+    }
+}
+
+#[test]
+fn volumes_from_disk() {
+    let images = Array5::from_shape_fn((2, 1, 20, 21, 22), |(n, _, z, y, x)| (((n * 20 + z) * 21 + y) * 22 + x) as f64);
+    let options = PairOptions { seed: 1, ..widest([8, 7, 6], 25) };
+    let expected = extract_patch_pairs(&images.view(), &options, Positions::Pixels).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), &images.into_dyn(), &[1, 1, 8, 8, 8], Some(&[1, 1, 16, 16, 16]));
+    let source = ZarrImages::<f64, 3>::open(folder.path().join("images")).unwrap();
+    assert_eq!(extract_patch_pairs(&source, &options, Positions::Pixels).unwrap(), expected);
+}
+
+#[test]
+fn what_is_no_such_array_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    let missing = ZarrImages::<u8, 2>::open(&path).unwrap_err();
+    assert!(matches!(missing, Error::Io { .. }) && missing.to_string().contains("images"), "{missing}");
+    store(folder.path(), &ArrayD::<u8>::zeros(vec![1, 1, 30, 30]), &[1, 1, 30, 30], None);
+    let text = ZarrImages::<f32, 2>::open(&path).unwrap_err().to_string();
+    assert!(text.ends_with("got elements of type uint8, expected float32"), "{text}");
+    let text = ZarrImages::<u8, 3>::open(&path).unwrap_err().to_string();
+    assert!(text.contains("shape: got [1, 1, 30, 30], expected (images, channels) and 3 axes"), "{text}");
+    // A chunk that is broken is an error of the call, not zeros.
+    let images = ArrayD::<u8>::ones(vec![1, 1, 30, 30]);
+    let other = folder.path().join("broken");
+    store(&other, &images, &[1, 1, 30, 30], None);
+    let chunk = other.join("images/c/0/0/0/0");
+    let whole = std::fs::read(&chunk).unwrap();
+    std::fs::write(&chunk, &whole[..whole.len() / 2]).unwrap();
+    let source = ZarrImages::<u8, 2>::open(other.join("images")).unwrap();
+    let error = extract_patch_pairs(&source, &widest([8, 8], 2), Positions::None).unwrap_err();
+    assert!(matches!(error, Error::Zarr { .. }), "{error}");
+}
