@@ -16,5 +16,5 @@ pub use codec::Codec;
 pub use create::{Layout, create};
 pub use error::{Error, Result};
 pub use partial::Partial;
-pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES, data_type_of};
+pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES, inspect};
 pub use stored::Stored;

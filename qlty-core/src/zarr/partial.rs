@@ -19,17 +19,22 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Makes the folder, empty, and the folders above it. What an earlier run left under that name is
-    /// removed; `overwrite` allows that [`Partial::complete`] replaces a store.
+    /// Makes the folder, empty, and the folders above it. What a killed writer left is removed, and the
+    /// store that it had set aside to replace it comes back; `overwrite` allows that [`Partial::complete`] replaces a store.
     ///
     /// # Errors
     /// [`crate::Error::Argument`] where the path has no name; [`Error::Exists`] where there is something
     /// and overwriting is not allowed, [`Error::NotAStore`] where it is but there is no Zarr store;
     /// [`Error::Io`].
     pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
-        let Some(partial) = sibling(target, ".partial") else {
+        let (Some(partial), Some(aside)) = (sibling(target, ".partial"), sibling(target, ".replaced")) else {
             return Err(crate::Error::argument("destination", target, "the path of a folder, with its name").into());
         };
+        // A writer was killed while it replaced a store: it had set the old one aside.
+        if exists(&aside) && !exists(target) {
+            fs::rename(&aside, target).map_err(Error::io(target))?;
+        }
+        discard(target, &aside)?;
         check_target(target, overwrite)?;
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
@@ -52,7 +57,6 @@ impl Partial {
         check_target(&self.target, self.overwrite)?;
         let old = sibling(&self.target, ".replaced").filter(|_| exists(&self.target));
         if let Some(old) = &old {
-            remove_if_there(old)?;
             fs::rename(&self.target, old).map_err(Error::io(&self.target))?;
         }
         if let Err(error) = fs::rename(&self.partial, &self.target) {
@@ -62,7 +66,7 @@ impl Partial {
             return Err(Error::io(&self.target)(error));
         }
         self.completed = true;
-        old.map_or(Ok(()), |old| remove_if_there(&old))
+        old.map_or(Ok(()), |old| discard(&self.target, &old))
     }
 }
 
@@ -103,6 +107,16 @@ fn remove_if_there(folder: &Path) -> Result<()> {
     }
 }
 
+/// Removes what was set aside, under a third name: what is half removed shall not come back.
+fn discard(target: &Path, aside: &Path) -> Result<()> {
+    let Some(discarded) = sibling(target, ".discarded") else { return Ok(()) };
+    remove_if_there(&discarded)?;
+    if exists(aside) {
+        fs::rename(aside, &discarded).map_err(Error::io(aside))?;
+    }
+    remove_if_there(&discarded)
+}
+
 /// The path beside `target` with something appended to its name.
 fn sibling(target: &Path, suffix: &str) -> Option<PathBuf> {
     let mut name = OsString::from(target.file_name()?);
@@ -125,6 +139,19 @@ mod tests {
         drop(partial);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_a_killed_writer_set_aside_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, aside) = (folder.path().join("store"), folder.path().join("store.replaced"));
+        fs::create_dir(&aside).unwrap();
+        fs::write(aside.join("zarr.json"), "old").unwrap();
+        assert!(matches!(Partial::create(&target, false), Err(Error::Exists { .. })));
+        assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
+        fs::create_dir(&aside).unwrap();
+        Partial::create(&target, true).unwrap().complete().unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

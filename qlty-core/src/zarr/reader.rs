@@ -51,12 +51,13 @@ fn name_of(data_type: &DataType) -> String {
     data_type.name_v3().map_or_else(|| data_type.to_string(), |name| name.into_owned())
 }
 
-/// The name of the element type of the array in a folder, such as `uint16`.
+/// The name of the element type of the array in a folder, such as `uint16`, and its number of axes.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Zarr`].
-pub fn data_type_of(path: &Path) -> Result<String> {
-    Ok(name_of(open(path)?.data_type()))
+pub fn inspect(path: &Path) -> Result<(String, usize)> {
+    let array = open(path)?;
+    Ok((name_of(array.data_type()), array.dimensionality()))
 }
 
 impl<T: Stored> ArrayReader<T> {
