@@ -194,7 +194,7 @@ where
     places.check::<D>(pairs.len())?;
     monitor.begin(2 * pairs.len() as u64);
     monitor.check()?;
-    let cutting = Cutting { source, window, pairs, monitor, failure: Failure::new(monitor) };
+    let cutting = Cutting { source, window, pairs, corner: [0; 4], monitor, failure: Failure::new(monitor) };
     let patches1 = five_mut::<_, _, D>("patches 1", patches1)?;
     let patches2 = five_mut::<_, _, D>("patches 2", patches2)?;
     rayon::join(|| cutting.side(Side::First, patches1), || cutting.side(Side::Second, patches2));
@@ -203,20 +203,22 @@ where
     Ok(())
 }
 
-/// Cuts out one patch of each pair; the pairs are known to fit.
-pub(crate) fn extract_side<T: Element, const D: usize>(
+/// Cuts one box, which begins at `corner` (c, z, y, x), out of one patch of each pair; the pairs are
+/// known to fit, and the boxes to lie within the patches.
+pub(crate) fn extract_boxes<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     window: [usize; D],
     pairs: &[Pair<D>],
     side: Side,
-    patches: ArrayViewMut5<'_, T>,
-    monitor: &Monitor,
+    corner: [usize; 4],
+    boxes: ArrayViewMut5<'_, T>,
 ) -> Result<()>
 where
     Spatial<D>: Rank,
 {
-    let cutting = Cutting { source, window, pairs, monitor, failure: Failure::new(monitor) };
-    cutting.side(side, patches);
+    let monitor = Monitor::new();
+    let cutting = Cutting { source, window, pairs, corner, monitor: &monitor, failure: Failure::new(&monitor) };
+    cutting.side(side, boxes);
     cutting.failure.into_result()
 }
 
@@ -250,6 +252,8 @@ struct Cutting<'a, S: ?Sized, const D: usize> {
     source: &'a S,
     window: [usize; D],
     pairs: &'a [Pair<D>],
+    /// Where the part of each patch begins that is to be cut, (c, z, y, x).
+    corner: [usize; 4],
     monitor: &'a Monitor,
     failure: Failure<'a>,
 }
@@ -297,7 +301,7 @@ where
         let mut spare = Vec::new();
         for pair in &self.pairs[at[0]..at[0] + parts] {
             let turns = pair.turns(side);
-            let rect = Rect { start: [at[3], 0], size: [height, width] };
+            let rect = Rect { start: [self.corner[2] + at[3], self.corner[3]], size: [height, width] };
             let rect = rect.unturned(turns, [self.window[D - 2], self.window[D - 1]]);
             let (mut start, mut size) = (pair.start(side), [depth; D]);
             for d in 0..2 {
@@ -305,9 +309,10 @@ where
                 size[D - 2 + d] = rect.size[d];
             }
             if D == 3 {
-                start[0] += at[2];
+                start[0] += self.corner[1] + at[2];
             }
-            let region = Region { image: pair.image, channels: at[1]..at[1] + channels, start, size };
+            let first = self.corner[0] + at[1];
+            let region = Region { image: pair.image, channels: first..first + channels, start, size };
             self.source.read(&region, &mut |pixels| {
                 for channel in pixels.axis_iter(Axis(0)) {
                     for plane in channel.axis_iter(Axis(0)) {
