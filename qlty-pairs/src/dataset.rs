@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array, Array1, Array2, ArrayViewMutD, Axis};
 use qlty_core::array::product;
 use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result, Stored};
-use qlty_core::{Rank, Spatial};
+use qlty_core::{ImageDim, Rank, Spatial};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -26,9 +26,9 @@ where
     Spatial<D>: Rank,
 {
     /// The first patch, (C,y,x) or (C,z,y,x).
-    pub patch1: Array<T, <Spatial<D> as Rank>::Image>,
+    pub patch1: Array<T, ImageDim<D>>,
     /// The second patch, displaced and turned.
-    pub patch2: Array<T, <Spatial<D> as Rank>::Image>,
+    pub patch2: Array<T, ImageDim<D>>,
     /// Where the second starts relative to the first: (dx, dy) or (dx, dy, dz).
     pub delta: Array1<f32>,
     /// The quarter turns of the second, counter-clockwise.

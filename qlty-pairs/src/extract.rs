@@ -4,7 +4,7 @@ use ndarray::{Array, Array1, Array2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2,
 use qlty_core::array::{divide, five_mut, product, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::zarr::Result;
-use qlty_core::{Element, Error, Monitor, Rank, Spatial};
+use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Spatial};
 
 use crate::failure::Failure;
 use crate::options::check_rotation;
@@ -24,9 +24,9 @@ where
     Spatial<D>: Rank,
 {
     /// The first patches, (P,C,y,x) or (P,C,z,y,x).
-    pub patches1: Array<T, <Spatial<D> as Rank>::Batch>,
+    pub patches1: Array<T, BatchDim<D>>,
     /// The second patches, displaced and turned, of the same shape.
-    pub patches2: Array<T, <Spatial<D> as Rank>::Batch>,
+    pub patches2: Array<T, BatchDim<D>>,
     /// Where the second patch starts relative to the first: rows (dx, dy) or (dx, dy, dz).
     pub deltas: Array2<f32>,
     /// The quarter turns of the second patches, counter-clockwise, 0 to 3.
@@ -44,9 +44,9 @@ where
     Spatial<D>: Rank,
 {
     /// The first patches, (P,C,y,x) or (P,C,z,y,x).
-    pub patches1: ArrayViewMut<'a, T, <Spatial<D> as Rank>::Batch>,
+    pub patches1: ArrayViewMut<'a, T, BatchDim<D>>,
     /// The second patches, of the same shape.
-    pub patches2: ArrayViewMut<'a, T, <Spatial<D> as Rank>::Batch>,
+    pub patches2: ArrayViewMut<'a, T, BatchDim<D>>,
     /// Rows (dx, dy) or (dx, dy, dz).
     pub deltas: ArrayViewMut2<'a, f32>,
     /// Quarter turns.
@@ -96,7 +96,7 @@ where
     Spatial<D>: Rank,
 {
     /// The two arrays of patches, and the rest.
-    pub(crate) fn split(self) -> ([ArrayViewMut<'a, T, <Spatial<D> as Rank>::Batch>; 2], Places<'a>) {
+    pub(crate) fn split(self) -> ([ArrayViewMut<'a, T, BatchDim<D>>; 2], Places<'a>) {
         let positions = [self.positions1, self.positions2];
         ([self.patches1, self.patches2], Places { deltas: self.deltas, rotations: self.rotations, positions })
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use ndarray::{ArrayViewMut5, Slice};
 use qlty_core::array::zeros;
 use qlty_core::zarr::{Codec, Error, Partial, Result, Stored, create};
-use qlty_core::{Monitor, Rank, Spatial};
+use qlty_core::{BatchDim, Monitor, Rank, Spatial};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use zarrs::array::{Array, CodecOptions};
@@ -221,6 +221,6 @@ where
 {
     let shape = part.shape().to_vec();
     let wrong = |_| qlty_core::Error::shape("patches of a file", &shape, format!("{} axes", D + 2));
-    let part = part.into_dimensionality::<<Spatial<D> as Rank>::Batch>().map_err(wrong)?;
+    let part = part.into_dimensionality::<BatchDim<D>>().map_err(wrong)?;
     Ok(qlty_core::array::five_mut::<_, _, D>("patches of a file", part)?)
 }

@@ -6,6 +6,9 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
 
+#[path = "floors/pairs.rs"]
+mod pairs;
+
 use std::time::Instant;
 
 use ndarray::{Array, Dimension, IntoDimension};
@@ -62,6 +65,8 @@ fn main() {
             quilt.stitch_into(patches.view(), out, weights, &Monitor::new()).expect("shapes agree");
         });
     }
+    drop((patches, batch, weights));
+    pairs::run(&wanted);
 }
 
 /// An array whose pages are all touched.
@@ -78,9 +83,14 @@ fn against_memcpy(workload: &str, len: usize, mut work: impl FnMut()) {
     let mut memcpy = || {
         target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE)).for_each(|(to, from)| to.copy_from_slice(from));
     };
+    against(workload, &format!("parallel memcpy of {} bytes", len * size_of::<f32>()), &mut memcpy, &mut work);
+}
+
+/// Prints the time of `work` against that of `floor`.
+fn against(workload: &str, name: &str, mut floor: impl FnMut(), mut work: impl FnMut()) {
     let (mut seconds, mut floor_seconds) = (Vec::new(), Vec::new());
     for run in 0..=RUNS {
-        let times = [timed(&mut memcpy), timed(&mut work)];
+        let times = [timed(&mut floor), timed(&mut work)];
         // The first run warms up.
         if run > 0 {
             floor_seconds.push(times[0]);
@@ -89,8 +99,7 @@ fn against_memcpy(workload: &str, len: usize, mut work: impl FnMut()) {
     }
     let (seconds, floor_seconds) = (median(seconds), median(floor_seconds));
     println!(
-        r#"{{"workload": "{workload}", "seconds": {seconds:.6}, "floor": "parallel memcpy of {} bytes", "floor_seconds": {floor_seconds:.6}, "ratio": {:.3}}}"#,
-        len * size_of::<f32>(),
+        r#"{{"workload": "{workload}", "seconds": {seconds:.6}, "floor": "{name}", "floor_seconds": {floor_seconds:.6}, "ratio": {:.3}}}"#,
         seconds / floor_seconds,
     );
 }

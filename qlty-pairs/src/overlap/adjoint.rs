@@ -3,7 +3,7 @@
 use ndarray::{Array, ArrayView2, ArrayViewMut, ArrayViewMut5};
 use qlty_core::array::{divide, five_mut, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{Element, Error, Monitor, Rank, Result, Spatial};
+use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Result, Spatial};
 
 use super::{Common, Overlap};
 
@@ -11,8 +11,7 @@ use super::{Common, Overlap};
 const TASK_BYTES: usize = 512 << 10;
 
 /// Arrays like the first patches and like the second.
-pub type PatchArrays<T, const D: usize> =
-    (Array<T, <Spatial<D> as Rank>::Batch>, Array<T, <Spatial<D> as Rank>::Batch>);
+pub type PatchArrays<T, const D: usize> = (Array<T, BatchDim<D>>, Array<T, BatchDim<D>>);
 
 impl<const D: usize> Overlap<D>
 where
@@ -46,8 +45,8 @@ where
         &self,
         pixels1: ArrayView2<'_, T>,
         pixels2: ArrayView2<'_, T>,
-        patches1: ArrayViewMut<'_, T, <Spatial<D> as Rank>::Batch>,
-        patches2: ArrayViewMut<'_, T, <Spatial<D> as Rank>::Batch>,
+        patches1: ArrayViewMut<'_, T, BatchDim<D>>,
+        patches2: ArrayViewMut<'_, T, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
         let channels = self.check_patches("patches 1", patches1.shape())?;

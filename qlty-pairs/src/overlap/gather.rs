@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView, ArrayView5, ArrayViewMut2, Axis, s};
 use qlty_core::array::{five, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{Element, Error, Monitor, Rank, Result, Spatial};
+use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Result, Spatial};
 
 use super::Overlap;
 use crate::turn::Plane;
@@ -28,8 +28,8 @@ where
     /// [`Error::Overflow`] and [`Error::OutOfMemory`].
     pub fn extract<T: Element>(
         &self,
-        patches1: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-        patches2: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        patches1: ArrayView<'_, T, BatchDim<D>>,
+        patches2: ArrayView<'_, T, BatchDim<D>>,
     ) -> Result<(Array2<T>, Array2<T>)> {
         let channels = self.check_patches("patches 1", patches1.shape())?;
         let mut pixels1 = zeros("pixels 1", &[self.count(), channels])?;
@@ -45,8 +45,8 @@ where
     /// [`Error::Shape`] and [`Error::Cancelled`].
     pub fn extract_into<T: Element>(
         &self,
-        patches1: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
-        patches2: ArrayView<'_, T, <Spatial<D> as Rank>::Batch>,
+        patches1: ArrayView<'_, T, BatchDim<D>>,
+        patches2: ArrayView<'_, T, BatchDim<D>>,
         pixels1: ArrayViewMut2<'_, T>,
         pixels2: ArrayViewMut2<'_, T>,
         monitor: &Monitor,
