@@ -196,6 +196,11 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     if size_of_val(from) > SHORT_BYTES {
         return to.copy_from_slice(from);
     }
+    // The usual small window has rows of one block, which needs no loop.
+    if let (Ok(to), Ok(from)) = (<&mut [T; BLOCK]>::try_from(&mut *to), <&[T; BLOCK]>::try_from(from)) {
+        *to = *from;
+        return;
+    }
     let (to_blocks, to_rest) = to.as_chunks_mut::<BLOCK>();
     let (from_blocks, from_rest) = from.as_chunks::<BLOCK>();
     for (to, from) in to_blocks.iter_mut().zip(from_blocks) {

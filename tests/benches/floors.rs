@@ -15,8 +15,10 @@ use ndarray::{Array, Dimension, IntoDimension};
 use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
 use rayon::prelude::*;
 
-/// Interleaved runs of a workload and its floor.
+/// Interleaved runs of a workload and its floor: at least so many, and for at least so long, since
+/// a run of a millisecond tells little.
 const RUNS: usize = 11;
+const SECONDS: f64 = 0.5;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
@@ -89,13 +91,12 @@ fn against_memcpy(workload: &str, len: usize, mut work: impl FnMut()) {
 /// Prints the time of `work` against that of `floor`.
 fn against(workload: &str, name: &str, mut floor: impl FnMut(), mut work: impl FnMut()) {
     let (mut seconds, mut floor_seconds) = (Vec::new(), Vec::new());
-    for run in 0..=RUNS {
-        let times = [timed(&mut floor), timed(&mut work)];
-        // The first run warms up.
-        if run > 0 {
-            floor_seconds.push(times[0]);
-            seconds.push(times[1]);
-        }
+    // The first run warms up.
+    floor();
+    work();
+    while seconds.len() < RUNS || seconds.iter().sum::<f64>() < SECONDS {
+        floor_seconds.push(timed(&mut floor));
+        seconds.push(timed(&mut work));
     }
     let (seconds, floor_seconds) = (median(seconds), median(floor_seconds));
     println!(
