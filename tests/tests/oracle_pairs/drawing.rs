@@ -24,8 +24,8 @@ fn assert_uniform(what: &str, counts: &[u64]) {
 /// Every whole-numbered displacement that the definition admits, slowest axis first.
 fn admitted<const D: usize>(options: &PairOptions<D>, size: [usize; D]) -> Vec<[i64; D]> {
     let mut all = vec![[0_i64; D]];
-    for d in 0..D {
-        let reach = (size[d] - options.window[d]) as i64;
+    for (d, size) in size.into_iter().enumerate() {
+        let reach = (size - options.window[d]) as i64;
         all = all
             .iter()
             .flat_map(|v| (-reach..=reach).map(|c| std::array::from_fn(|i| if i == d { c } else { v[i] })))
@@ -52,7 +52,8 @@ where
     let pairs = PairDrawer::new(options.clone(), size).unwrap().all(40).unwrap();
     for pair in &pairs {
         let delta = slow_first(pair);
-        *counts.get_mut(&delta).expect("a displacement that is not admitted") += 1;
+        assert!(counts.contains_key(&delta), "{delta:?} is not admitted");
+        *counts.entry(delta).or_default() += 1;
         *places.entry((delta, pair.start1)).or_default() += 1;
         assert!((0..D).all(|d| pair.start1[d].max(pair.start2[d]) + options.window[d] <= size[d]));
     }
