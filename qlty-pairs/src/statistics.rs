@@ -7,11 +7,14 @@
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
-use ndarray::{ArrayView1, ArrayView4};
+use ndarray::{ArrayView2, ArrayView4};
 use qlty_core::Element;
 
 /// The number of sums that run side by side, so that no addition waits for the one before.
 const LANES: usize = 8;
+
+/// The number of differences that are taken before they are summed.
+const BLOCK: usize = 128;
 
 /// An [`Element`] that is a number: all but `bool`.
 pub trait Number: Element {
@@ -33,29 +36,34 @@ pub trait Number: Element {
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sums {
-    sum: f64,
-    squares: f64,
+    sums: [f64; LANES],
+    squares: [f64; LANES],
 }
 
 impl Sums {
     #[inline(always)]
     fn add<T: Copy>(&mut self, values: &[T], difference: impl Fn(T) -> f64) {
-        let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
-        let (blocks, rest) = values.as_chunks::<LANES>();
-        for block in blocks {
-            for i in 0..LANES {
-                let value = difference(block[i]);
-                sums[i] += value;
-                squares[i] += value * value;
+        // Three loops over a block, each of which the compiler knows to make vectors of.
+        let mut block = [0.0; BLOCK];
+        for values in values.chunks(BLOCK) {
+            let block = &mut block[..values.len()];
+            block.iter_mut().zip(values).for_each(|(to, value)| *to = difference(*value));
+            let (lanes, rest) = block.as_chunks::<LANES>();
+            for values in lanes {
+                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
+            for values in lanes {
+                self.squares.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * value);
+            }
+            self.sums.iter_mut().zip(rest).for_each(|(sum, value)| *sum += value);
+            self.squares.iter_mut().zip(rest).for_each(|(sum, value)| *sum += value * value);
         }
-        for (i, value) in rest.iter().enumerate() {
-            let value = difference(*value);
-            sums[i] += value;
-            squares[i] += value * value;
-        }
-        self.sum += sums.iter().sum::<f64>();
-        self.squares += squares.iter().sum::<f64>();
+    }
+
+    /// The sum of the differences, and that of the squares.
+    #[inline(always)]
+    fn total(&self) -> [f64; 2] {
+        [self.sums.iter().sum(), self.squares.iter().sum()]
     }
 }
 
@@ -123,51 +131,59 @@ half_number!(f16 bf16);
 pub(crate) fn mean_and_sigma<T: Number>(pixels: ArrayView4<'_, T>) -> [f64; 2] {
     let count = pixels.len() as f64;
     let Some(shift) = pixels.first().copied() else { return [f64::NAN; 2] };
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has the one feature that the function is compiled for.
-        return finish(unsafe { sums_avx2(pixels, shift) }, count, shift.number());
-    }
-    finish(sums(pixels, shift), count, shift.number())
-}
-
-fn finish(sums: Sums, count: f64, shift: f64) -> [f64; 2] {
-    let mean = sums.sum / count;
+    let [sum, squares] = sums(pixels, shift);
+    let mean = sum / count;
     // The sum of the squares is no smaller than what is taken off it, but for rounding.
-    let square = (sums.squares - sums.sum * mean) / (count - 1.0);
+    let square = (squares - sum * mean) / (count - 1.0);
     let sigma = if square < 0.0 { 0.0 } else { square.sqrt() };
-    [shift + mean, sigma]
+    [shift.number() + mean, sigma]
 }
 
-/// [`sums`], compiled for wider vectors. The operations and their order are the same, no two are
-/// fused, and so the results are the same to the bit.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn sums_avx2<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> Sums {
-    sums(pixels, shift)
-}
-
-#[inline(always)]
-fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> Sums {
-    let mut sums = Sums::default();
-    let mut spare = Vec::new();
-    for row in pixels.rows() {
-        T::add_shifted(slice(&row, &mut spare), shift, &mut sums);
-    }
-    sums
-}
-
-/// The values of a row, which are gathered in `spare` where they are not one after the other.
-#[inline(always)]
-fn slice<'a, T: Copy>(row: &'a ArrayView1<'_, T>, spare: &'a mut Vec<T>) -> &'a [T] {
-    match row.as_slice() {
-        Some(values) => values,
-        None => {
-            spare.clear();
-            spare.extend(row);
-            spare
+/// The sums of the differences from `shift` and of their squares, plane by plane.
+fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
+    #[cfg(target_arch = "x86_64")]
+    let wide = std::arch::is_x86_feature_detected!("avx2");
+    let mut all = [0.0; 2];
+    for channel in pixels.outer_iter() {
+        for plane in channel.outer_iter() {
+            #[cfg(target_arch = "x86_64")]
+            let sums = match wide {
+                // SAFETY: the processor has the one feature that the function is compiled for.
+                true => unsafe { plane_avx2(plane, shift) },
+                false => plane_sums(plane, shift),
+            };
+            #[cfg(not(target_arch = "x86_64"))]
+            let sums = plane_sums(plane, shift);
+            all.iter_mut().zip(sums).for_each(|(all, sum)| *all += sum);
         }
     }
+    all
+}
+
+/// [`plane_sums`], compiled for wider vectors. The operations and their order are the same, no two
+/// are fused, and so the results are the same to the bit.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn plane_avx2<T: Number>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
+    plane_sums(plane, shift)
+}
+
+#[inline(always)]
+fn plane_sums<T: Number>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
+    let mut sums = Sums::default();
+    let mut spare = Vec::new();
+    for row in plane.outer_iter() {
+        let values = match row.to_slice() {
+            Some(values) => values,
+            None => {
+                spare.clear();
+                spare.extend(row);
+                &spare
+            }
+        };
+        T::add_shifted(values, shift, &mut sums);
+    }
+    sums.total()
 }
 
 #[cfg(test)]

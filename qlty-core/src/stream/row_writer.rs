@@ -61,14 +61,21 @@ impl<'a, T: Element> RowWriter<'a, T> {
     /// Where there is not so much room.
     #[inline(always)]
     pub fn write(&mut self, len: usize, write: impl FnOnce(&mut [T])) {
+        // One call, so that it is made a part of this function however long it is.
+        write(match &mut self.0 {
+            Kind::Direct(target) => &mut target[..len],
+            Kind::Staged { stage, filled, .. } => &mut stage[*filled..*filled + len],
+            Kind::Strided { spare, .. } => spare,
+        });
+        self.advance(len);
+    }
+
+    /// Passes on what has been written.
+    #[inline(always)]
+    fn advance(&mut self, len: usize) {
         match &mut self.0 {
-            Kind::Direct(target) => {
-                let (now, later) = std::mem::take(target).split_at_mut(len);
-                write(now);
-                *target = later;
-            }
+            Kind::Direct(target) => *target = std::mem::take(target).split_at_mut(len).1,
             Kind::Staged { target, stage, filled } => {
-                write(&mut stage[*filled..*filled + len]);
                 *filled += len;
                 if *filled == stage.len() {
                     let (now, later) = std::mem::take(target).split_at_mut(*filled);
@@ -77,7 +84,6 @@ impl<'a, T: Element> RowWriter<'a, T> {
                 }
             }
             Kind::Strided { rows, spare } => {
-                write(spare);
                 if let Some(mut row) = rows.next() {
                     row.assign(&aview1(spare));
                 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView, ArrayView5, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayView, ArrayView3, ArrayView5, ArrayViewMut2, Axis, s};
 use qlty_core::array::{five, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Result, Spatial};
@@ -13,8 +13,12 @@ use crate::turn::Plane;
 /// The bytes of pixels that a thread gathers at a time.
 const TASK_BYTES: usize = 512 << 10;
 
-/// The rows of a plane that are set upright at a time: a block of the transposition, or few more.
-const UPRIGHT_ROWS: usize = 16;
+/// The bytes of pixels that are set upright at a time: planes of common patches, each read in one run,
+/// which stay in the second-level cache.
+const UPRIGHT_BYTES: usize = 128 << 10;
+
+/// The pixels that are interleaved at a time: a vector of each channel.
+const BLOCK: usize = 8;
 
 impl<const D: usize> Overlap<D>
 where
@@ -85,20 +89,59 @@ where
         out: ArrayViewMut2<'_, T>,
         streaming: bool,
     ) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the one feature that the function is compiled for.
+            return unsafe { self.gather_avx2(side, patches, rows, out, streaming) };
+        }
+        self.gather_kernel(side, patches, rows, out, streaming);
+    }
+
+    /// [`Self::gather_kernel`], compiled for wider vectors.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn gather_avx2<T: Element>(
+        &self,
+        side: usize,
+        patches: ArrayView5<'_, T>,
+        rows: Range<usize>,
+        out: ArrayViewMut2<'_, T>,
+        streaming: bool,
+    ) {
+        self.gather_kernel(side, patches, rows, out, streaming);
+    }
+
+    #[inline(always)]
+    fn gather_kernel<T: Element>(
+        &self,
+        side: usize,
+        patches: ArrayView5<'_, T>,
+        rows: Range<usize>,
+        out: ArrayViewMut2<'_, T>,
+        streaming: bool,
+    ) {
         let channels = out.ncols();
         let mut out = out.insert_axis(Axis(0)).insert_axis(Axis(0)).insert_axis(Axis(0));
         let mut writer = RowWriter::new(&mut out, streaming);
-        let mut upright = Upright::new(channels);
+        let mut upright = Upright { values: Vec::new(), spare: Vec::new() };
         for (pair, z, rows) in self.planes(rows) {
             let common = &self.commons[pair];
-            let z = common.starts[side][0] + z;
-            for first in rows.clone().step_by(UPRIGHT_ROWS) {
-                let rows = first..rows.end.min(first + UPRIGHT_ROWS);
+            let (z, width) = (common.starts[side][0] + z, common.size[2]);
+            let most = (UPRIGHT_BYTES / size_of::<T>() / (channels * width)).max(1);
+            for first in rows.clone().step_by(most) {
+                let rows = first..rows.end.min(first + most);
                 let (rect, back) = self.stored(common, side, rows.clone());
-                let ([y, x], [height, width]) = (rect.start, rect.size);
-                let part = patches.slice(s![pair, .., z, y..y + height, x..x + width]);
-                upright.set(part, back);
-                upright.write(rows.len(), common.size[2], &mut writer);
+                let ([y, x], [height, stored_width]) = (rect.start, rect.size);
+                let part = patches.slice(s![pair, .., z, y..y + height, x..x + stored_width]);
+                if back == 0 && part.stride_of(Axis(2)) == 1 {
+                    let plane = |c: usize| part.index_axis_move(Axis(0), c);
+                    let row = |c: usize, y: usize| plane(c).index_axis_move(Axis(0), y).to_slice().unwrap_or_default();
+                    write(channels, rows.len(), row, &mut writer);
+                } else {
+                    upright.set(part, back);
+                    let plane = rows.len() * width;
+                    write(channels, 1, |c, _| &upright.values[c * plane..(c + 1) * plane], &mut writer);
+                }
             }
         }
         writer.finish();
@@ -107,54 +150,88 @@ where
 
 /// Some rows of all channels of a plane, set upright.
 struct Upright<T> {
-    channels: usize,
     /// Channel after channel, row after row.
     values: Vec<T>,
     spare: Vec<T>,
 }
 
 impl<T: Element> Upright<T> {
-    fn new(channels: usize) -> Self {
-        Self { channels, values: Vec::new(), spare: Vec::new() }
-    }
-
     /// Takes the rows, (C,y,x), turned back.
-    fn set(&mut self, part: ndarray::ArrayView3<'_, T>, back: u8) {
-        let plane = part.len() / self.channels;
+    #[inline(always)]
+    fn set(&mut self, part: ArrayView3<'_, T>, back: u8) {
+        let plane = part.len() / part.dim().0;
         self.values.resize(part.len(), T::default());
         for (to, channel) in self.values.chunks_exact_mut(plane).zip(part.outer_iter()) {
             let rows = if back % 2 == 1 { channel.ncols() } else { channel.nrows() };
             Plane::new(channel.reborrow(), &mut self.spare).turned_rows(back, 0..rows, to);
         }
     }
+}
 
-    /// Writes the rows pixel by pixel.
-    fn write(&self, rows: usize, width: usize, writer: &mut RowWriter<'_, T>) {
-        let mut done = 0;
-        while done < rows * width {
-            let count = (writer.room() / self.channels).min(rows * width - done);
-            writer.write(count * self.channels, |to| match self.channels {
-                1 => to.copy_from_slice(&self.values[done..done + count]),
-                2 => self.interleave::<2>(rows * width, done, to),
-                3 => self.interleave::<3>(rows * width, done, to),
-                4 => self.interleave::<4>(rows * width, done, to),
-                _ => {
-                    for (c, channel) in self.values.chunks_exact(rows * width).enumerate() {
-                        let to = to[c..].iter_mut().step_by(self.channels);
-                        to.zip(&channel[done..]).for_each(|(to, value)| *to = *value);
+/// Writes rows pixel by pixel; `row` gives a channel of one.
+#[inline(always)]
+fn write<'a, T: Element>(
+    channels: usize,
+    rows: usize,
+    row: impl Fn(usize, usize) -> &'a [T],
+    writer: &mut RowWriter<'_, T>,
+) {
+    match channels {
+        1 => write_rows::<T, 1>(rows, row, writer),
+        2 => write_rows::<T, 2>(rows, row, writer),
+        3 => write_rows::<T, 3>(rows, row, writer),
+        4 => write_rows::<T, 4>(rows, row, writer),
+        _ => {
+            for y in 0..rows {
+                pieces(row(0, y).len(), channels, writer, |pixels, to| {
+                    for c in 0..channels {
+                        let to = to[c..].iter_mut().step_by(channels);
+                        to.zip(&row(c, y)[pixels.clone()]).for_each(|(to, value)| *to = *value);
                     }
-                }
-            });
-            done += count;
+                });
+            }
         }
     }
+}
 
-    #[inline(always)]
-    fn interleave<const C: usize>(&self, plane: usize, done: usize, to: &mut [T]) {
-        let (to, _) = to.as_chunks_mut::<C>();
-        let channels: [&[T]; C] = std::array::from_fn(|c| &self.values[c * plane + done..][..to.len()]);
-        for (i, to) in to.iter_mut().enumerate() {
-            *to = std::array::from_fn(|c| channels[c][i]);
-        }
+/// [`write`], of so many channels.
+#[inline(always)]
+fn write_rows<'a, T: Element, const C: usize>(
+    rows: usize,
+    row: impl Fn(usize, usize) -> &'a [T],
+    writer: &mut RowWriter<'_, T>,
+) {
+    for y in 0..rows {
+        let channels: [&[T]; C] = std::array::from_fn(|c| row(c, y));
+        pieces(channels[0].len(), C, writer, |pixels, to| {
+            let (to, count) = (to.as_chunks_mut::<C>().0, pixels.len());
+            let from = channels.map(|channel| &channel[pixels.clone()]);
+            if count < BLOCK {
+                to.iter_mut().enumerate().for_each(|(i, to)| *to = from.map(|channel| channel[i]));
+                return;
+            }
+            // The last block lies over the one before where they do not fit exactly.
+            for at in (0..count.div_ceil(BLOCK)).map(|i| (i * BLOCK).min(count - BLOCK)) {
+                let block: [&[T]; C] = from.map(|channel| &channel[at..at + BLOCK]);
+                let pixels: [[T; C]; BLOCK] = std::array::from_fn(|i| block.map(|channel| channel[i]));
+                to[at..at + BLOCK].copy_from_slice(&pixels);
+            }
+        });
+    }
+}
+
+/// Has a row of pixels written in as many pieces as the writer's room takes.
+#[inline(always)]
+fn pieces<T: Element>(
+    width: usize,
+    channels: usize,
+    writer: &mut RowWriter<'_, T>,
+    write: impl Fn(Range<usize>, &mut [T]),
+) {
+    let mut done = 0;
+    while done < width {
+        let count = (writer.room() / channels).min(width - done);
+        writer.write(count * channels, |to| write(done..done + count, to));
+        done += count;
     }
 }
