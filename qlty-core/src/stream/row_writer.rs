@@ -61,18 +61,31 @@ impl<'a, T: Element> RowWriter<'a, T> {
     /// Where there is not so much room.
     #[inline(always)]
     pub fn write(&mut self, len: usize, write: impl FnOnce(&mut [T])) {
-        // One call, so that it is made a part of this function however long it is.
-        write(match &mut self.0 {
-            Kind::Direct(target) => &mut target[..len],
-            Kind::Staged { stage, filled, .. } => &mut stage[*filled..*filled + len],
-            Kind::Strided { spare, .. } => spare,
-        });
+        write(self.space(len));
         self.advance(len);
     }
 
-    /// Passes on what has been written.
+    /// Where the next `len` values are to be written, of whole rows and at most as many as there is
+    /// room for; [`RowWriter::advance`] passes them on. The two halves of [`RowWriter::write`], for
+    /// loops that are to be compiled as a part of their caller.
+    ///
+    /// # Panics
+    /// Where there is not so much room.
     #[inline(always)]
-    fn advance(&mut self, len: usize) {
+    pub fn space(&mut self, len: usize) -> &mut [T] {
+        match &mut self.0 {
+            Kind::Direct(target) => &mut target[..len],
+            Kind::Staged { stage, filled, .. } => &mut stage[*filled..*filled + len],
+            Kind::Strided { spare, .. } => spare,
+        }
+    }
+
+    /// Passes on `len` values that have been written to [`RowWriter::space`].
+    ///
+    /// # Panics
+    /// Where there is not so much room.
+    #[inline(always)]
+    pub fn advance(&mut self, len: usize) {
         match &mut self.0 {
             Kind::Direct(target) => *target = std::mem::take(target).split_at_mut(len).1,
             Kind::Staged { target, stage, filled } => {

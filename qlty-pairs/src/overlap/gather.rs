@@ -183,12 +183,17 @@ fn write<'a, T: Element>(
         4 => write_rows::<T, 4>(rows, row, writer),
         _ => {
             for y in 0..rows {
-                pieces(row(0, y).len(), channels, writer, |pixels, to| {
+                let (width, mut done) = (row(0, y).len(), 0);
+                while done < width {
+                    let count = (writer.room() / channels).min(width - done);
+                    let to = writer.space(count * channels);
                     for c in 0..channels {
                         let to = to[c..].iter_mut().step_by(channels);
-                        to.zip(&row(c, y)[pixels.clone()]).for_each(|(to, value)| *to = *value);
+                        to.zip(&row(c, y)[done..]).for_each(|(to, value)| *to = *value);
                     }
-                });
+                    writer.advance(count * channels);
+                    done += count;
+                }
             }
         }
     }
@@ -203,35 +208,34 @@ fn write_rows<'a, T: Element, const C: usize>(
 ) {
     for y in 0..rows {
         let channels: [&[T]; C] = std::array::from_fn(|c| row(c, y));
-        pieces(channels[0].len(), C, writer, |pixels, to| {
-            let (to, count) = (to.as_chunks_mut::<C>().0, pixels.len());
-            let from = channels.map(|channel| &channel[pixels.clone()]);
-            if count < BLOCK {
-                to.iter_mut().enumerate().for_each(|(i, to)| *to = from.map(|channel| channel[i]));
-                return;
-            }
-            // The last block lies over the one before where they do not fit exactly.
-            for at in (0..count.div_ceil(BLOCK)).map(|i| (i * BLOCK).min(count - BLOCK)) {
-                let block: [&[T]; C] = from.map(|channel| &channel[at..at + BLOCK]);
-                let pixels: [[T; C]; BLOCK] = std::array::from_fn(|i| block.map(|channel| channel[i]));
-                to[at..at + BLOCK].copy_from_slice(&pixels);
-            }
-        });
+        let mut done = 0;
+        while done < channels[0].len() {
+            let count = (writer.room() / C).min(channels[0].len() - done);
+            let from = channels.map(|channel| &channel[done..done + count]);
+            interleave(from, writer.space(count * C).as_chunks_mut::<C>().0);
+            writer.advance(count * C);
+            done += count;
+        }
     }
 }
 
-/// Has a row of pixels written in as many pieces as the writer's room takes.
+/// Pixels, from the values of each channel.
 #[inline(always)]
-fn pieces<T: Element>(
-    width: usize,
-    channels: usize,
-    writer: &mut RowWriter<'_, T>,
-    write: impl Fn(Range<usize>, &mut [T]),
-) {
-    let mut done = 0;
-    while done < width {
-        let count = (writer.room() / channels).min(width - done);
-        writer.write(count * channels, |to| write(done..done + count, to));
-        done += count;
+fn interleave<T: Element, const C: usize>(channels: [&[T]; C], to: &mut [[T; C]]) {
+    let count = to.len();
+    if count < BLOCK {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = channels.map(|channel| channel[i]);
+        }
+        return;
+    }
+    // The last block lies over the one before where they do not fit exactly.
+    for at in (0..count.div_ceil(BLOCK)).map(|i| (i * BLOCK).min(count - BLOCK)) {
+        let mut pixels = [[T::default(); C]; BLOCK];
+        for (c, channel) in channels.iter().enumerate() {
+            let block = &channel[at..at + BLOCK];
+            pixels.iter_mut().zip(block).for_each(|(pixel, value)| pixel[c] = *value);
+        }
+        to[at..at + BLOCK].copy_from_slice(&pixels);
     }
 }
