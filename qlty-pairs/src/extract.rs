@@ -244,7 +244,7 @@ where
         }
         check_rotation(window, pair.rotation)?;
     }
-    product("patches", &[pairs.len(), source.channels(), window.iter().product(), 16])?;
+    product("patches", &[&[pairs.len(), source.channels(), 16], &window[..]].concat())?;
     Ok(())
 }
 

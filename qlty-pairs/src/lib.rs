@@ -26,7 +26,7 @@
 //! | images: arrays of any strides, Zarr arrays | [`ImageSource`], [`ZarrImages`] |
 //! | patches of pairs | [`extract_patch_pairs`], [`extract_pairs`], [`PatchPairs`] |
 //! | what both patches show, and gradients | [`Overlap`] |
-//! | statistics without patches | [`extract_patch_pairs_metadata`], [`PairMetadata`] |
+//! | statistics without patches | [`extract_patch_pairs_metadata`], [`measure_pairs`], [`PairMetadata`] |
 //! | choosing pairs | [`stratified_sample_by_histogram`], [`stratified_sample_by_quantiles`] |
 //! | storing and reading pairs | [`extract_patches_to_zarr`], [`PatchPairDataset`] |
 //!
@@ -58,7 +58,7 @@ pub use extract::{
 };
 pub use metadata::{
     Column, PairMetadata, extract_patch_pairs_metadata, extract_patch_pairs_metadata_monitored,
-    extract_patches_from_metadata, extract_patches_from_metadata_into,
+    extract_patches_from_metadata, extract_patches_from_metadata_into, measure_pairs,
 };
 pub use options::PairOptions;
 pub use overlap::{Overlap, PatchArrays};

@@ -79,7 +79,7 @@ where
     /// # Errors
     /// [`Error::Shape`] where there is not a row of D deltas, or a rotation, for each pair;
     /// [`Error::Argument`] where a delta is not a whole number or a rotation does not go with the window;
-    /// [`Error::Overflow`].
+    /// [`Error::Overflow`] and [`Error::OutOfMemory`].
     pub fn new(
         window: [usize; D],
         deltas: ArrayView2<'_, f32>,
@@ -98,7 +98,9 @@ where
         let mut size = [1; 3];
         size[3 - D..].copy_from_slice(&window);
         product("pixels of a patch", &size)?;
-        let mut commons = Vec::with_capacity(count);
+        let mut commons = Vec::new();
+        let bytes = count.saturating_mul(size_of::<Common>());
+        commons.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "overlaps", bytes })?;
         let (mut rows_before, mut pixels_before) = (0_usize, 0_usize);
         for (p, delta) in deltas.rows().into_iter().enumerate() {
             let rotation = rotations.map_or(0, |rotations| rotations[p].rem_euclid(4) as u8);

@@ -16,7 +16,6 @@ use zarrs::group::GroupBuilder;
 
 use crate::extract::{check_pairs, extract_boxes};
 use crate::failure::Failure;
-use crate::metadata::check_indices;
 use crate::{Column, ImageSource, PairMetadata, Positions, Side, deltas, positions, rotations};
 
 mod layout;
@@ -78,7 +77,6 @@ where
     let chosen;
     let metadata = match indices {
         Some(indices) => {
-            check_indices(indices, metadata.len())?;
             chosen = metadata.select(indices)?;
             &chosen
         }

@@ -29,12 +29,27 @@ where
     Spatial<D>: Rank,
 {
     /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches
-    /// are read before they are asked for.
+    /// are read before they are asked for, on the threads of rayon's global pool.
     ///
     /// # Errors
     /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`Error::Io`] where no
     /// thread could be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<Batches<T, D>> {
+        self.batches_within(order, size, ahead, |read| read())
+    }
+
+    /// [`PatchPairDataset::batches`] for a program with thread pools of its own: each batch is read by
+    /// way of `within`, which calls what it is given once, say with `ThreadPool::install`.
+    ///
+    /// # Errors
+    /// Those of [`PatchPairDataset::batches`].
+    pub fn batches_within(
+        &self,
+        order: Vec<usize>,
+        size: usize,
+        ahead: usize,
+        within: impl Fn(&mut (dyn FnMut() + Send)) + Send + 'static,
+    ) -> Result<Batches<T, D>> {
         check_indices(&order, self.len())?;
         if size == 0 {
             return Err(qlty_core::Error::argument("batch size", size, "at least 1").into());
@@ -45,7 +60,10 @@ where
         let dataset = self.clone();
         let read = move || {
             for indices in order.chunks(size) {
-                if sender.send(dataset.get_batch(indices)).is_err() {
+                let mut batch = None;
+                within(&mut || batch = Some(dataset.get_batch(indices)));
+                let Some(batch) = batch else { return };
+                if sender.send(batch).is_err() {
                     return;
                 }
             }

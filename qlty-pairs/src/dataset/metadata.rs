@@ -74,7 +74,7 @@ where
     }
 
     fn integers(&self, name: &str) -> Result<Vec<usize>> {
-        self.column(name, |value| value.as_u64().and_then(|value| usize::try_from(value).ok()))
+        self.column(name, |value| value.as_i64().and_then(|value| usize::try_from(value).ok()))
     }
 
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {

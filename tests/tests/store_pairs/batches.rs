@@ -1,6 +1,8 @@
 //! Epochs, batches and threads.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use qlty_pairs::{PatchPairDataset, PatchPairs, Positions, StoreOptions};
 
@@ -49,6 +51,28 @@ fn batches_come_in_order_whatever_is_read_ahead() {
             assert_eq!(seen, 7);
         }
     }
+}
+
+/// A program with a thread pool of its own reads batches on its threads.
+#[test]
+fn batches_are_read_within_a_pool() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(&folder, 7, 0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let threads = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&threads);
+    let within = move |read: &mut (dyn FnMut() + Send)| {
+        pool.install(|| {
+            seen.fetch_max(rayon::current_num_threads(), SeqCst);
+            read();
+        });
+    };
+    let order: Vec<usize> = (0..50).collect();
+    let batches = dataset.batches_within(order.clone(), 20, 2, within).unwrap();
+    for (batch, indices) in batches.zip(order.chunks(20)) {
+        assert_eq!(batch.unwrap(), dataset.get_batch(indices).unwrap());
+    }
+    assert_eq!(threads.load(SeqCst), 3);
 }
 
 /// An iterator that is dropped in the middle does not wait for the rest.
