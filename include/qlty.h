@@ -19,8 +19,9 @@
  are written on success only. No function unwinds: a defect of the library is
  QLTY_STATUS_PANIC.
 
- Handles are created by a _new function and freed by the matching _free, which takes NULL. A
- handle that is only read, as a const pointer, may be used by several threads at once.
+ Handles are created by functions that store one through a pointer, and freed by the _free function
+ of their type, which takes NULL. A handle that is only read, as a const pointer, may be used by
+ several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call.
 
  Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
  outputs are allocated by the caller, have strides under which no two values share memory, and do
@@ -71,9 +72,141 @@
 #define QLTY_ORIGIN_WINDOW 1
 
 /*
+ The image of each pair, of type i64.
+ */
+#define QLTY_COLUMN_IMAGE 0
+
+/*
+ Where the first patch starts along z, of volumes, of type i64.
+ */
+#define QLTY_COLUMN_Z1 1
+
+/*
+ Where the first patch starts along y, of type i64.
+ */
+#define QLTY_COLUMN_Y1 2
+
+/*
+ Where the first patch starts along x, of type i64.
+ */
+#define QLTY_COLUMN_X1 3
+
+/*
+ Where the second patch starts along z, of volumes, of type i64.
+ */
+#define QLTY_COLUMN_Z2 4
+
+/*
+ Where the second patch starts along y, of type i64.
+ */
+#define QLTY_COLUMN_Y2 5
+
+/*
+ Where the second patch starts along x, of type i64.
+ */
+#define QLTY_COLUMN_X2 6
+
+/*
+ The displacement along x, of type i64.
+ */
+#define QLTY_COLUMN_DX 7
+
+/*
+ The displacement along y, of type i64.
+ */
+#define QLTY_COLUMN_DY 8
+
+/*
+ The displacement along z, of volumes, of type i64.
+ */
+#define QLTY_COLUMN_DZ 9
+
+/*
+ The quarter turns of the second patch, 0 to 3, of type i64.
+ */
+#define QLTY_COLUMN_ROTATION 10
+
+/*
+ The mean of the first patch over channels and pixels, of type f64.
+ */
+#define QLTY_COLUMN_MEAN1 11
+
+/*
+ The sample standard deviation (n - 1) of the first patch, of type f64; NaN of a single pixel.
+ */
+#define QLTY_COLUMN_SIGMA1 12
+
+/*
+ The mean of the second patch, of type f64.
+ */
+#define QLTY_COLUMN_MEAN2 13
+
+/*
+ The sample standard deviation of the second patch, of type f64.
+ */
+#define QLTY_COLUMN_SIGMA2 14
+
+/*
+ Bins of equal width, from the least value to the largest.
+ */
+#define QLTY_BINS_HISTOGRAM 0
+
+/*
+ Bins of equal population: their edges are quantiles, interpolated linearly.
+ */
+#define QLTY_BINS_QUANTILES 1
+
+/*
+ No positions.
+ */
+#define QLTY_POSITIONS_NONE 0
+
+/*
+ Rows (y, x) or (z, y, x).
+ */
+#define QLTY_POSITIONS_PIXELS 1
+
+/*
+ Rows (n, y, x) or (n, z, y, x), the image first.
+ */
+#define QLTY_POSITIONS_WITH_IMAGE 2
+
+/*
+ The batches of an epoch, in order, read ahead by a thread of their own. Opaque; one thread at a
+ time may use one. Free it with qlty_batches_free.
+ */
+typedef struct qlty_batches qlty_batches;
+
+/*
+ The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number
+ of threads may use one at once; free it with qlty_dataset_free.
+ */
+typedef struct qlty_dataset qlty_dataset;
+
+/*
  Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
  */
 typedef struct qlty_error qlty_error;
+
+/*
+ The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of
+ threads may use one at once; free it with qlty_images_free.
+ */
+typedef struct qlty_images qlty_images;
+
+/*
+ The overlaps of pairs: which pixels of the first patches and of the second show the same place.
+ Opaque. It never changes, so any number of threads may use one at once; free it with
+ qlty_overlap_free.
+ */
+typedef struct qlty_overlap qlty_overlap;
+
+/*
+ Pairs of patches: where they lie and how the second is turned, the size of a patch, and, once they
+ were measured, the mean and standard deviation of each patch. Opaque. It never changes, so any
+ number of threads may use one at once; free it with qlty_pairs_free.
+ */
+typedef struct qlty_pairs qlty_pairs;
 
 /*
  A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
@@ -181,6 +314,83 @@ typedef int32_t (*qlty_progress)(void *user,
                                  uint64_t total);
 
 /*
+ What pairs are drawn from each image. Fill it with qlty_pair_options_init, then set window,
+ pairs_per_image, delta_low and delta_high.
+ */
+typedef struct qlty_pair_options {
+  /*
+   sizeof(qlty_pair_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   The number of spatial axes, 2 or 3. Initially 2.
+   */
+  int32_t ndim;
+  /*
+   The size of a patch in pixels, (y, x) or (z, y, x). Initially 0, which is not valid.
+   */
+  int64_t window[3];
+  /*
+   How many pairs are drawn from each image. Initially 0.
+   */
+  int64_t pairs_per_image;
+  /*
+   The least length of the displacement in pixels, at least a quarter of the longest side of the
+   window, rounded down. Initially 0.
+   */
+  double delta_low;
+  /*
+   The largest length of the displacement in pixels, at most three quarters of the longest side of
+   the window, rounded down. Initially 0.
+   */
+  double delta_high;
+  /*
+   Image n draws from the stream n of this seed. Initially 0.
+   */
+  uint64_t seed;
+  /*
+   The quarter turns of the second patch, counter-clockwise, taken modulo 4, of which each pair
+   draws one; borrowed for the call. Odd ones need a square window; volumes are not turned.
+   Initially NULL, which means no turn.
+   */
+  const int64_t *rotations;
+  /*
+   How many rotations there are to choose from. Initially 0.
+   */
+  int64_t rotation_count;
+} qlty_pair_options;
+
+/*
+ How pairs are stored. Fill it with qlty_store_options_init.
+ */
+typedef struct qlty_store_options {
+  /*
+   sizeof(qlty_store_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Which positions are stored, a QLTY_POSITIONS. Initially QLTY_POSITIONS_NONE.
+   */
+  int32_t positions;
+  /*
+   The shape of a chunk of the patch arrays, (pairs, C, y, x) or (pairs, C, z, y, x); cut down to
+   the arrays' shape. A chunk is read whole. Initially all 0, which means as many whole patches as
+   fit in 4 MiB, or a slab of a larger one.
+   */
+  int64_t chunk[5];
+  /*
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
+   behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+   Initially NULL, which means "blosc-zstd".
+   */
+  const char *codec;
+  /*
+   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   */
+  int32_t overwrite;
+} qlty_store_options;
+
+/*
  The call succeeded.
  */
 #define QLTY_STATUS_OK 0
@@ -229,6 +439,21 @@ typedef int32_t (*qlty_progress)(void *user,
  A defect of the library; please report it with the message.
  */
 #define QLTY_STATUS_PANIC 9
+
+/*
+ The system, or Zarr underneath, refused to read or write a file.
+ */
+#define QLTY_STATUS_IO 10
+
+/*
+ A store does not hold what it should.
+ */
+#define QLTY_STATUS_STORE 11
+
+/*
+ There is something where a store is to be written, and it may not be replaced.
+ */
+#define QLTY_STATUS_EXISTS 12
 
 /*
  Unsigned 8-bit integer.
@@ -778,6 +1003,568 @@ qlty_status qlty_quilt_labelled(const struct qlty_quilt *quilt,
 qlty_status qlty_patches_keep(const struct qlty_array *patches,
                               const struct qlty_array *kept,
                               const struct qlty_array *out,
+                              struct qlty_error **error);
+
+/*
+ Opens the Zarr v2 or v3 array in the folder `path`, in UTF-8, and stores it in `*images`. Decoded
+ chunks are kept, the most recently used of them, up to `cache_bytes`, and one at least; a negative
+ number means 256 MiB. The array must not change while it is open. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
+ there is no such array; QLTY_STATUS_DTYPE where its values are of no QLTY_DTYPE;
+ QLTY_STATUS_STORE where it has not 4 or 5 axes; QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `path` is NULL or a string; `images` and `error` are NULL or may be written.
+ */
+qlty_status qlty_images_open(const char *path,
+                             int64_t cache_bytes,
+                             struct qlty_images **images,
+                             struct qlty_error **error);
+
+/*
+ Frees images. NULL is fine.
+
+ The caller promises that `images` is NULL or images that have not been freed, and is not used after.
+ */
+void qlty_images_free(struct qlty_images *images);
+
+/*
+ Describes the array that holds all the images: its type, its shape (N, C, Y, X) or
+ (N, C, Z, Y, X), and its strides in C order; data is NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `images` is NULL or images; `batch` and `error` are NULL or may be written.
+ */
+qlty_status qlty_images_shape(const struct qlty_images *images,
+                              struct qlty_array *batch,
+                              struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_pair_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_pair_options_init(struct qlty_pair_options *options,
+                                   uint32_t struct_size,
+                                   struct qlty_error **error);
+
+/*
+ Draws the pairs that `options` say from each image, and stores them in `*pairs`, without
+ statistics.
+
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X), of which only the shape is read, or
+ `images`; the other is NULL. Displacements are drawn uniformly from all whole-numbered vectors of
+ the range that fit in the image, then positions from all at which both patches fit. Image n
+ draws from a stream of its own: its pairs depend on nothing else. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where the
+ window is empty or larger than the images, the range of lengths is not within a quarter and
+ three quarters of the window or has no vector that fits, or a rotation does not go with the
+ window; QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `options` is NULL or was filled by qlty_pair_options_init, and its rotations are as many numbers
+ as it says; `batch` is NULL or an array; `images` is NULL or images; `pairs` and `error` are NULL
+ or may be written.
+ */
+qlty_status qlty_pairs_draw(const struct qlty_pair_options *options,
+                            const struct qlty_array *batch,
+                            const struct qlty_images *images,
+                            struct qlty_pairs **pairs,
+                            struct qlty_error **error);
+
+/*
+ Makes pairs of the host's own positions, and stores them in `*pairs`, without statistics.
+
+ `positions1` and `positions2` are (P, 3) or (P, 4) of type i64: rows (n, y, x) or (n, z, y, x) with
+ the image and the first pixel of each patch, where n is the same in both. `rotations`, (P) of type
+ i64, are the quarter turns of the second patches, counter-clockwise, taken modulo 4; NULL means no
+ turn. `window` points to 2 or 3 numbers, the size of a patch (y, x) or (z, y, x). Whether the
+ patches lie within the images is checked where they are cut. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where the two patches of a
+ pair lie in different images; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `window` is NULL or points to a number per spatial axis; `positions1`, `positions2` and `rotations`
+ are NULL or arrays that are not written during the call; `pairs` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_pairs_new(const int64_t *window,
+                           const struct qlty_array *positions1,
+                           const struct qlty_array *positions2,
+                           const struct qlty_array *rotations,
+                           struct qlty_pairs **pairs,
+                           struct qlty_error **error);
+
+/*
+ Computes the statistics of the patches of pairs, whether they were drawn or given, and stores the
+ pairs with them in `*measured`. `pairs` stays as it is.
+
+ The images are `batch` or `images`, the other is NULL; all types of values. Progress counts
+ patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where a
+ pair leaves the images or is turned as its window cannot be; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
+ QLTY_STATUS_CANCELLED.
+
+ The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
+ `images` is NULL or images; `measured` and `error` are NULL or may be written.
+ */
+qlty_status qlty_pairs_measure(const struct qlty_pairs *pairs,
+                               const struct qlty_array *batch,
+                               const struct qlty_images *images,
+                               struct qlty_pairs **measured,
+                               qlty_progress progress,
+                               void *user,
+                               struct qlty_error **error);
+
+/*
+ Stores the pairs of these indices, in their order, as pairs of their own in `*selected`.
+ `indices` is (K) of type i64 and may repeat. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where there is no such pair; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `pairs` is NULL or pairs; `indices` is NULL or an array that is not written during the call;
+ `selected` and `error` are NULL or may be written.
+ */
+qlty_status qlty_pairs_select(const struct qlty_pairs *pairs,
+                              const struct qlty_array *indices,
+                              struct qlty_pairs **selected,
+                              struct qlty_error **error);
+
+/*
+ Frees pairs. NULL is fine.
+
+ The caller promises that `pairs` is NULL or pairs that have not been freed, and is not used after.
+ */
+void qlty_pairs_free(struct qlty_pairs *pairs);
+
+/*
+ Stores the number of pairs in `*count`, that of spatial axes in `*ndim`, and the size of a patch,
+ (y, x) or (z, y, x), in `window`; each may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `pairs` is NULL.
+
+ The caller promises that `pairs` is NULL or pairs; `count` and `ndim` are NULL or may be written; `window` is NULL or has
+ room for 3 numbers; `error` is NULL or may be written.
+ */
+qlty_status qlty_pairs_size(const struct qlty_pairs *pairs,
+                            int64_t *count,
+                            int32_t *ndim,
+                            int64_t *window,
+                            struct qlty_error **error);
+
+/*
+ Fills `values`, (P) of type i64 or f64, with a value for each pair; `column` is a QLTY_COLUMN, which
+ says the type. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such column, or where it is one of
+ statistics and the pairs were not measured; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `pairs` is NULL or pairs; `values` is NULL or an array whose values may be written; `error` is NULL
+ or may be written.
+ */
+qlty_status qlty_pairs_column(const struct qlty_pairs *pairs,
+                              int32_t column,
+                              const struct qlty_array *values,
+                              struct qlty_error **error);
+
+/*
+ Tells where the patches of pairs lie, as qlty_pairs_extract does beside the patches.
+
+ `deltas` is (P, 2) or (P, 3) of type f32 and gets rows (dx, dy) or (dx, dy, dz): where the second
+ patch starts relative to the first. `rotations` is (P) of type i64. `positions1` and `positions2` are
+ of type i64 and get rows (y, x) or (z, y, x) or, with a column more, (n, y, x) or (n, z, y, x). Each
+ may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `pairs` is NULL or arrays overlap; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `pairs` is NULL or pairs; the arrays are NULL or not used by others during the call; `error` is
+ NULL or may be written.
+ */
+qlty_status qlty_pairs_places(const struct qlty_pairs *pairs,
+                              const struct qlty_array *deltas,
+                              const struct qlty_array *rotations,
+                              const struct qlty_array *positions1,
+                              const struct qlty_array *positions2,
+                              struct qlty_error **error);
+
+/*
+ Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations,
+ with `bins` bins along both.
+
+ `means` and `sigmas` are (P) of type f64: two columns of qlty_pairs_column, or what the host makes
+ of them. `kind` is a QLTY_BINS. The indices chosen are written to the front of `indices`, (K) of
+ type i64, and their number to `*count`; K = P is always enough. They come bin by bin, the standard
+ deviation faster, and depend on nothing but the arguments. Each pair is in exactly one bin, the
+ one of the largest value too. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where `bins` or `samples_per_bin` is not at least 1,
+ `kind` is none, a value is NaN or infinite, there are not as many means as standard deviations,
+ or the arrays overlap; QLTY_STATUS_SHAPE where more are chosen than `indices` has room for;
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `means`, `sigmas` and `indices` are NULL or arrays, of which the first two are not written and the
+ third not used by others during the call; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_sample_stratified(const struct qlty_array *means,
+                                   const struct qlty_array *sigmas,
+                                   int32_t kind,
+                                   int64_t bins,
+                                   int64_t samples_per_bin,
+                                   uint64_t seed,
+                                   const struct qlty_array *indices,
+                                   int64_t *count,
+                                   struct qlty_error **error);
+
+/*
+ Describes the arrays that hold the first and the second patches of pairs: the type of the images,
+ the shape (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are
+ `batch`, of which the type and the shape are read and not the data, or `images`; the other is
+ NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where both images or none are given;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array; `images` is NULL or images; `patches` and
+ `error` are NULL or may be written.
+ */
+qlty_status qlty_pairs_extract_shape(const struct qlty_pairs *pairs,
+                                     const struct qlty_array *batch,
+                                     const struct qlty_images *images,
+                                     struct qlty_array *patches,
+                                     struct qlty_error **error);
+
+/*
+ Cuts the patches of pairs out of images, in their order; qlty_pairs_select chooses among them.
+
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`; the other is
+ NULL. `patches1` and `patches2` are (P, C, y, x) or (P, C, z, y, x) of the images' type, the second
+ patches turned. `deltas`, `rotations`, `positions1` and `positions2` are those of qlty_pairs_places;
+ the positions may be NULL. Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where a pair
+ leaves the images or is turned as its window cannot be, or where arrays overlap;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY;
+ QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be read, after both of
+ which the values in the arrays are unspecified.
+
+ The caller promises that `pairs` is NULL or pairs; `images` is NULL or images; the arrays are NULL or arrays, of which
+ `batch` is not written and the others not used by others during the call; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_pairs_extract(const struct qlty_pairs *pairs,
+                               const struct qlty_array *batch,
+                               const struct qlty_images *images,
+                               const struct qlty_array *patches1,
+                               const struct qlty_array *patches2,
+                               const struct qlty_array *deltas,
+                               const struct qlty_array *rotations,
+                               const struct qlty_array *positions1,
+                               const struct qlty_array *positions2,
+                               qlty_progress progress,
+                               void *user,
+                               struct qlty_error **error);
+
+/*
+ Finds the overlaps of patches with these deltas and rotations, and stores them in `*overlap`.
+
+ `deltas` is (P, 2) or (P, 3) of type f32, rows (dx, dy) or (dx, dy, dz) of whole numbers, and
+ `rotations` (P) of type i64, the quarter turns of the second patches, taken modulo 4; NULL means no
+ turn. `window` points to 2 or 3 numbers, the size of a patch (y, x) or (z, y, x), which may be
+ smaller than that of the patches that were cut, as after a convolution that takes as much off all
+ sides. The pixel (u, v) of a first patch is (u - dy, v - dx) of the second before it was turned.
+ Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a window that is empty, a delta that is no whole
+ number, or a rotation that does not go with the window; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `window` is NULL or points to a number per spatial axis; `deltas` and `rotations` are NULL or arrays
+ that are not written during the call; `overlap` and `error` are NULL or may be written.
+ */
+qlty_status qlty_overlap_new(const int64_t *window,
+                             const struct qlty_array *deltas,
+                             const struct qlty_array *rotations,
+                             struct qlty_overlap **overlap,
+                             struct qlty_error **error);
+
+/*
+ Frees overlaps. NULL is fine.
+
+ The caller promises that `overlap` is NULL or overlaps that have not been freed, and is not used after.
+ */
+void qlty_overlap_free(struct qlty_overlap *overlap);
+
+/*
+ Stores K, the number of overlapping pixels of all pairs. Pairs that do not overlap have none. Any
+ thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `overlap` is NULL or overlaps; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_overlap_count(const struct qlty_overlap *overlap,
+                               int64_t *count,
+                               struct qlty_error **error);
+
+/*
+ Gathers the overlapping pixels of patches (P, C, y, x) or (P, C, z, y, x) of any type into `pixels1`
+ and `pixels2`, (K, C) of the same type: row k of both shows one place. They come in the order of
+ the pairs, and within a pair row by row in the first patch. Progress counts rows. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where arrays overlap; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `overlap` is NULL or overlaps; the arrays are NULL or arrays, of which the patches are not written
+ and the pixels not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_overlap_extract(const struct qlty_overlap *overlap,
+                                 const struct qlty_array *patches1,
+                                 const struct qlty_array *patches2,
+                                 const struct qlty_array *pixels1,
+                                 const struct qlty_array *pixels2,
+                                 qlty_progress progress,
+                                 void *user,
+                                 struct qlty_error **error);
+
+/*
+ The adjoint of qlty_overlap_extract, with which a host registers its gradient: fills `patches1` and
+ `patches2` with the pixels where they were gathered from, and zero elsewhere. Shapes and types are
+ those of qlty_overlap_extract. Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where arrays overlap; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `overlap` is NULL or overlaps; the arrays are NULL or arrays, of which the pixels are not written
+ and the patches not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_overlap_adjoint(const struct qlty_overlap *overlap,
+                                 const struct qlty_array *pixels1,
+                                 const struct qlty_array *pixels2,
+                                 const struct qlty_array *patches1,
+                                 const struct qlty_array *patches2,
+                                 qlty_progress progress,
+                                 void *user,
+                                 struct qlty_error **error);
+
+/*
+ Tells where each overlapping pixel lies, for hosts that gather by themselves: fills `rows` of type
+ i64, (K, 5) with (pair, u1, v1, u2, v2) for images, or (K, 7) with (pair, u1, v1, w1, u2, v2, w2) for
+ volumes. u, v and w count along the axes of a patch, slowest first; those of the second patch are
+ where the pixel lies after the patch was turned, that is, in the array. Progress counts rows of
+ pixels. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_CANCELLED.
+
+ The caller promises that `overlap` is NULL or overlaps; `rows` is NULL or an array that is not used by others during the
+ call; `error` is NULL or may be written.
+ */
+qlty_status qlty_overlap_correspondence(const struct qlty_overlap *overlap,
+                                        const struct qlty_array *rows,
+                                        qlty_progress progress,
+                                        void *user,
+                                        struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_store_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_store_options_init(struct qlty_store_options *options,
+                                    uint32_t struct_size,
+                                    struct qlty_error **error);
+
+/*
+ Writes the patches of pairs, which were measured, to a Zarr v3 group in the folder `path`, in UTF-8;
+ qlty_pairs_select chooses among them.
+
+ The images are `batch` or `images`, the other is NULL. The group's arrays are `patches1` and
+ `patches2` of the images' type, `deltas` (float32), `rotations` (int64) and, if asked for,
+ `positions1` and `positions2` (int64); its attribute `metadata` has the columns of the pairs.
+ Above a thousand pairs, chunks are gathered in shards of about 64 MiB. The store appears under
+ its name when it is complete; a failure leaves no new store, and an old one as it was. Two writers of
+ one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two files of
+ them. Progress counts files. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where the
+ pairs were not measured, leave the images or are turned as their window cannot be, or where an
+ option is none; QLTY_STATUS_EXISTS where there is something under that name that may not be
+ replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
+ `images` is NULL or images; `path` is NULL or a string; `options` is NULL or was filled by
+ qlty_store_options_init, and its codec is NULL or a string; `error` is NULL or may be written.
+ */
+qlty_status qlty_pairs_write(const struct qlty_pairs *pairs,
+                             const struct qlty_array *batch,
+                             const struct qlty_images *images,
+                             const char *path,
+                             const struct qlty_store_options *options,
+                             qlty_progress progress,
+                             void *user,
+                             struct qlty_error **error);
+
+/*
+ Opens the store in the folder `path`, in UTF-8, and stores it in `*dataset`. Decoded chunks are kept,
+ the most recently used of them, up to `cache_bytes`, and one of each patch array at least; a
+ negative number means 256 MiB. The store must not change while it is open. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
+ there is no such store; QLTY_STATUS_DTYPE and QLTY_STATUS_STORE where its arrays are not those of
+ pairs; QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `path` is NULL or a string; `dataset` and `error` are NULL or may be written.
+ */
+qlty_status qlty_dataset_open(const char *path,
+                              int64_t cache_bytes,
+                              struct qlty_dataset **dataset,
+                              struct qlty_error **error);
+
+/*
+ Frees a dataset. NULL is fine.
+
+ The caller promises that `dataset` is NULL or a dataset that has not been freed, and is not used after.
+ */
+void qlty_dataset_free(struct qlty_dataset *dataset);
+
+/*
+ Describes the arrays that hold all first or all second patches: the type, the shape (P, C, y, x) or
+ (P, C, z, y, x), and strides in C order; data is NULL. Where `positions` is not NULL, it gets which
+ positions there are, a QLTY_POSITIONS. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `dataset` is NULL or a dataset; `patches`, `positions` and `error` are NULL or may be written.
+ */
+qlty_status qlty_dataset_shape(const struct qlty_dataset *dataset,
+                               struct qlty_array *patches,
+                               int32_t *positions,
+                               struct qlty_error **error);
+
+/*
+ Stores the metadata of the pairs, pair i of the dataset as pair i, in `*pairs`; the caller frees it
+ with qlty_pairs_free. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_STORE where the store has no such
+ metadata, like those that the Python package writes; QLTY_STATUS_IO.
+
+ The caller promises that `dataset` is NULL or a dataset; `pairs` and `error` are NULL or may be written.
+ */
+qlty_status qlty_dataset_metadata(const struct qlty_dataset *dataset,
+                                  struct qlty_pairs **pairs,
+                                  struct qlty_error **error);
+
+/*
+ Reads the pairs of these indices, (K) of type i64, in their order, which may repeat.
+
+ The arrays are those of qlty_pairs_extract, with K for P, of the dataset's type; positions have as
+ many columns as those of the store, or are NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such pair, where positions are
+ asked for and the store has none, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO.
+
+ The caller promises that `dataset` is NULL or a dataset; the arrays are NULL or arrays, of which `indices` is not written
+ and the others not used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_dataset_read(const struct qlty_dataset *dataset,
+                              const struct qlty_array *indices,
+                              const struct qlty_array *patches1,
+                              const struct qlty_array *patches2,
+                              const struct qlty_array *deltas,
+                              const struct qlty_array *rotations,
+                              const struct qlty_array *positions1,
+                              const struct qlty_array *positions2,
+                              struct qlty_error **error);
+
+/*
+ Fills `indices`, (P) of type i64, with the indices of all pairs in the random order of an epoch: each
+ epoch of a seed has its own, which depends on nothing else. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `dataset` is NULL or a dataset; `indices` is NULL or an array whose values may be written; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_dataset_epoch(const struct qlty_dataset *dataset,
+                               uint64_t seed,
+                               uint64_t epoch,
+                               const struct qlty_array *indices,
+                               struct qlty_error **error);
+
+/*
+ Begins to read the pairs of `order`, (K) of type i64, in batches of `size`, the last of which may be
+ smaller, and stores what gives them in `*batches`. Up to `ahead` batches are read before they are
+ asked for. The dataset may be freed before. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, where there is no such pair, or
+ where `size` is 0; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY;
+ QLTY_STATUS_IO where no thread could be started.
+
+ The caller promises that `dataset` is NULL or a dataset; `order` is NULL or an array that is not written during the call;
+ `batches` and `error` are NULL or may be written.
+ */
+qlty_status qlty_batches_new(const struct qlty_dataset *dataset,
+                             const struct qlty_array *order,
+                             int64_t size,
+                             int64_t ahead,
+                             struct qlty_batches **batches,
+                             struct qlty_error **error);
+
+/*
+ Frees batches, also before the last; waits for the batch that is being read. NULL is fine.
+
+ The caller promises that `batches` is NULL or batches that have not been freed and that no other thread uses, and is not
+ used after.
+ */
+void qlty_batches_free(struct qlty_batches *batches);
+
+/*
+ Stores the number of pairs of the next batch, 0 after the last. It does not wait.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `batches` is NULL or batches that no other thread changes; `count` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_batches_next_count(const struct qlty_batches *batches,
+                                    int64_t *count,
+                                    struct qlty_error **error);
+
+/*
+ Writes the next batch, for which it waits if need be; the arrays are those of qlty_dataset_read.
+
+ Errors, after which the batch is still the next: QLTY_STATUS_INVALID_ARGUMENT for NULL, after the
+ last batch, where positions are asked for and the store has none, or where arrays overlap;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO or
+ QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
+
+ The caller promises that `batches` is NULL or batches that no other thread uses; the arrays are NULL or arrays that are not
+ used by others during the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_batches_next(struct qlty_batches *batches,
+                              const struct qlty_array *patches1,
+                              const struct qlty_array *patches2,
+                              const struct qlty_array *deltas,
+                              const struct qlty_array *rotations,
+                              const struct qlty_array *positions1,
+                              const struct qlty_array *positions2,
                               struct qlty_error **error);
 
 #ifdef __cplusplus

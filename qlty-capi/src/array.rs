@@ -3,10 +3,12 @@
 use std::ffi::c_void;
 use std::ops::Range;
 
-use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{ArrayView, ArrayView1, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dimension, IxDyn, ShapeBuilder};
 
 use crate::dtype::{Typed, mismatch, qlty_dtype, with_type};
-use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE};
+use crate::error::{
+    Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE, borrow, size,
+};
 
 /// The most axes that an array can have.
 pub const QLTY_MAX_NDIM: usize = 6;
@@ -216,6 +218,16 @@ pub(crate) fn collect<T>(name: &str, values: impl ExactSizeIterator<Item = Outco
         collected.push(value?);
     }
     Ok(collected)
+}
+
+/// The indices in an array (K) of type i64.
+///
+/// # Safety
+/// `indices` is NULL or an array whose values are not written during the call.
+pub(crate) unsafe fn indices(name: &str, indices: *const qlty_array) -> Outcome<Vec<usize>> {
+    // SAFETY: the caller's promise.
+    let view: ArrayView1<'_, i64> = unsafe { borrow(name, indices)?.view(name) }?;
+    collect(name, view.iter().map(|index| size(name, *index)))
 }
 
 fn too_large(name: &str) -> Failure {

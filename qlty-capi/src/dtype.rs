@@ -65,6 +65,15 @@ macro_rules! typed {
             const DTYPE: qlty_dtype = $dtype;
         })*
 
+        /// The type that Zarr calls so.
+        pub(crate) fn stored_as(name: &str) -> Option<qlty_dtype> {
+            use qlty_core::zarr::Stored;
+            $(if name == <$type as Stored>::NAME {
+                return Some($dtype);
+            })*
+            (name == <bool as Stored>::NAME).then_some(QLTY_DTYPE_BOOL)
+        }
+
         /// The type in which values of a type are summed.
         pub(crate) fn sum_of(argument: &str, dtype: qlty_dtype) -> Outcome<qlty_dtype> {
             match dtype {

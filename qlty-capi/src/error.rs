@@ -1,6 +1,6 @@
 //! Statuses, errors, and the barrier that no panic passes.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use qlty_core::Error;
@@ -28,6 +28,12 @@ pub const QLTY_STATUS_DUPLICATE: qlty_status = 7;
 pub const QLTY_STATUS_CANCELLED: qlty_status = 8;
 /// A defect of the library; please report it with the message.
 pub const QLTY_STATUS_PANIC: qlty_status = 9;
+/// The system, or Zarr underneath, refused to read or write a file.
+pub const QLTY_STATUS_IO: qlty_status = 10;
+/// A store does not hold what it should.
+pub const QLTY_STATUS_STORE: qlty_status = 11;
+/// There is something where a store is to be written, and it may not be replaced.
+pub const QLTY_STATUS_EXISTS: qlty_status = 12;
 
 /// Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
 #[derive(Debug)]
@@ -101,6 +107,20 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<qlty_core::zarr::Error> for Failure {
+    fn from(error: qlty_core::zarr::Error) -> Self {
+        use qlty_core::zarr::Error;
+        let status = match error {
+            Error::Core(error) => return error.into(),
+            Error::DataType { .. } => QLTY_STATUS_DTYPE,
+            Error::Store { .. } => QLTY_STATUS_STORE,
+            Error::Exists { .. } | Error::NotAStore { .. } => QLTY_STATUS_EXISTS,
+            _ => QLTY_STATUS_IO,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// Runs the body of a call: its failure or panic becomes a status and an error.
@@ -133,12 +153,53 @@ pub(crate) unsafe fn borrow<'a, T>(name: &str, pointer: *const T) -> Outcome<&'a
     unsafe { pointer.as_ref() }.ok_or_else(|| Failure::argument(format!("{name}: got NULL, expected a pointer")))
 }
 
+/// A reference to what an argument points to, to change it.
+///
+/// # Safety
+/// `pointer` is NULL or points to a `T` that nobody else uses during `'a`.
+pub(crate) unsafe fn borrow_mut<'a, T>(name: &str, pointer: *mut T) -> Outcome<&'a mut T> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_mut() }.ok_or_else(|| Failure::argument(format!("{name}: got NULL, expected a pointer")))
+}
+
 /// Fails where an output argument is NULL.
 pub(crate) fn writable<T>(name: &str, pointer: *mut T) -> Outcome<*mut T> {
     if pointer.is_null() {
         return Err(Failure::argument(format!("{name}: got NULL, expected a pointer")));
     }
     Ok(pointer)
+}
+
+/// A string of the host's, in UTF-8.
+///
+/// # Safety
+/// `pointer` is NULL or points to a string that ends with NUL and that nobody writes during `'a`.
+pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Outcome<&'a str> {
+    // SAFETY: the caller's promise.
+    unsafe { borrow(name, pointer) }?;
+    // SAFETY: not null, and else the caller's promise.
+    let bytes = unsafe { CStr::from_ptr(pointer) };
+    bytes.to_str().map_err(|_| Failure::argument(format!("{name}: got {bytes:?}, expected UTF-8")))
+}
+
+/// Hands something over to the host, as the handle that frees it.
+///
+/// # Safety
+/// `to` may be written.
+pub(crate) unsafe fn hand_over<T>(to: *mut *mut T, made: T) {
+    // SAFETY: the caller's promise.
+    unsafe { to.write(Box::into_raw(Box::new(made))) };
+}
+
+/// Frees what was handed over. NULL is fine.
+///
+/// # Safety
+/// `handle` is NULL or was handed over, has not been freed, and is not used after.
+pub(crate) unsafe fn free<T>(handle: *mut T) {
+    if !handle.is_null() {
+        // SAFETY: `hand_over` has made it by `Box::into_raw`, and the caller frees it once.
+        drop(unsafe { Box::from_raw(handle) });
+    }
 }
 
 /// A size or an index that crosses as a signed number.

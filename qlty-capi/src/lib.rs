@@ -1,7 +1,7 @@
 //! The C ABI of the qlty crates, for C, C++ and Julia: `include/qlty.h` is generated from here.
 //!
 //! Nothing but translation lives in this crate: pointers to views, statuses to results. What the
-//! functions do is said in `qlty_core`, whose names they follow as `qlty_<noun>_<verb>`. The rules
+//! functions do is said in `qlty_core` and `qlty_pairs`, whose names they follow as `qlty_<noun>_<verb>`. The rules
 //! that hold for all of them are in the header's first comment, [`QLTY_ABI_VERSION`].
 #![allow(non_camel_case_types, reason = "the names of types in Rust are those in C")]
 
@@ -16,6 +16,10 @@ mod long_call;
 
 mod options;
 
+mod rank;
+
+mod quilt_options;
+
 mod quilt;
 
 mod cut;
@@ -26,14 +30,17 @@ mod stitcher;
 
 mod labels;
 
+mod pairs;
+
 pub use array::{QLTY_MAX_NDIM, qlty_array};
 pub use cut::*;
 pub use dtype::*;
 pub use error::*;
 pub use labels::*;
 pub use long_call::*;
-pub use options::*;
+pub use pairs::*;
 pub use quilt::*;
+pub use quilt_options::*;
 pub use stitch::*;
 pub use stitcher::*;
 
@@ -48,8 +55,9 @@ pub use stitcher::*;
 /// are written on success only. No function unwinds: a defect of the library is
 /// QLTY_STATUS_PANIC.
 ///
-/// Handles are created by a _new function and freed by the matching _free, which takes NULL. A
-/// handle that is only read, as a const pointer, may be used by several threads at once.
+/// Handles are created by functions that store one through a pointer, and freed by the _free function
+/// of their type, which takes NULL. A handle that is only read, as a const pointer, may be used by
+/// several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call.
 ///
 /// Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
 /// outputs are allocated by the caller, have strides under which no two values share memory, and do

@@ -78,11 +78,14 @@ pub(crate) fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 }
 
 /// Runs a long call's work, with the progress function called on this thread.
-pub(crate) fn run(
+pub(crate) fn run<R: Send, E: Send>(
     progress: qlty_progress,
     user: *mut c_void,
-    work: impl FnOnce(&Monitor) -> qlty_core::Result<()> + Send,
-) -> Outcome {
+    work: impl FnOnce(&Monitor) -> Result<R, E> + Send,
+) -> Outcome<R>
+where
+    Failure: From<E>,
+{
     let Some(progress) = progress else { return Ok(in_pool(|| work(&Monitor::new()))?) };
     let report = |done, total| {
         // SAFETY: the host gave the function for this, with `user` for its argument, and

@@ -5,8 +5,10 @@ use qlty_core::{Quilt, Rank, Spatial, WindowDim};
 
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, QLTY_DTYPE_U8, Typed, mismatch, with_type};
-use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
-use crate::options::qlty_quilt_options;
+use crate::error::{Failure, Outcome, borrow, free, guard, hand_over, qlty_error, qlty_status, size, writable};
+use crate::options::read;
+use crate::quilt_options::qlty_quilt_options;
+use crate::rank::{Ranked, check_ndim, sizes};
 
 /// A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
 /// may use one at once; free it with qlty_quilt_free.
@@ -14,25 +16,12 @@ use crate::options::qlty_quilt_options;
 pub struct qlty_quilt(pub(crate) AnyQuilt);
 
 /// A quilt of either number of spatial axes.
-#[derive(Debug)]
-pub(crate) enum AnyQuilt {
-    Two(Quilt<2>),
-    Three(Quilt<3>),
-}
+pub(crate) type AnyQuilt = Ranked<Quilt<2>, Quilt<3>>;
 
 /// Runs a body with `$q` standing for the quilt and `$D` for its number of spatial axes.
 macro_rules! with_quilt {
     ($quilt:expr, $q:ident, $D:ident => $body:expr) => {
-        match &$quilt.0 {
-            $crate::quilt::AnyQuilt::Two($q) => {
-                const $D: usize = 2;
-                $body
-            }
-            $crate::quilt::AnyQuilt::Three($q) => {
-                const $D: usize = 3;
-                $body
-            }
-        }
+        $crate::rank::with_rank!(&$quilt.0, $q, $D => $body)
     };
 }
 pub(crate) use with_quilt;
@@ -41,15 +30,9 @@ fn build<const D: usize>(options: &qlty_quilt_options) -> Outcome<Quilt<D>>
 where
     Spatial<D>: Rank,
 {
-    let sizes = |name, values: &[i64; 3]| -> Outcome<[usize; D]> {
-        let mut sizes = [0; D];
-        for (to, value) in sizes.iter_mut().zip(values) {
-            *to = size(name, *value)?;
-        }
-        Ok(sizes)
-    };
-    let [image, window] = [("size", &options.size), ("window", &options.window)].map(|(name, v)| sizes(name, v));
-    let mut builder = Quilt::builder(image?, window?, sizes("step", &options.step)?);
+    let [image, window, step] = [("size", &options.size), ("window", &options.window), ("step", &options.step)]
+        .map(|(name, values)| sizes(name, values));
+    let mut builder = Quilt::builder(image?, window?, step?);
     builder = builder.border(sizes("border", &options.border)?).profile(options.profile()?);
     if !options.border_weight.is_nan() {
         builder = builder.border_weight(options.border_weight);
@@ -77,14 +60,14 @@ pub unsafe extern "C" fn qlty_quilt_new(
     let body = || {
         let quilt = writable("quilt", quilt)?;
         // SAFETY: the caller's promise.
-        let options = unsafe { qlty_quilt_options::read(options) }?;
+        let options = unsafe { read(options) }?;
+        check_ndim(options.ndim)?;
         let built = match options.ndim {
-            2 => AnyQuilt::Two(build(&options)?),
-            3 => AnyQuilt::Three(build(&options)?),
-            other => return Err(Failure::argument(format!("ndim: got {other}, expected 2 or 3"))),
+            2 => Ranked::Two(build(&options)?),
+            _ => Ranked::Three(build(&options)?),
         };
         // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { quilt.write(Box::into_raw(Box::new(qlty_quilt(built)))) };
+        unsafe { hand_over(quilt, qlty_quilt(built)) };
         Ok(())
     };
     // SAFETY: the caller's promise.
@@ -97,10 +80,8 @@ pub unsafe extern "C" fn qlty_quilt_new(
 /// `quilt` is NULL or a quilt that has not been freed, and is not used after.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_quilt_free(quilt: *mut qlty_quilt) {
-    if !quilt.is_null() {
-        // SAFETY: quilts are made by `Box::into_raw`, and the caller frees one once.
-        drop(unsafe { Box::from_raw(quilt) });
-    }
+    // SAFETY: the caller's promise.
+    unsafe { free(quilt) };
 }
 
 /// Stores the number of windows along each spatial axis: 2 or 3 numbers, (y, x) or (z, y, x). Any

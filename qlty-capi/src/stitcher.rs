@@ -1,11 +1,13 @@
 //! Stitching patch by patch.
 
-use ndarray::{ArrayView1, Dimension, Ix1};
+use ndarray::{Dimension, Ix1};
 use qlty_core::{BatchDim, Float, ImageDim, Rank, Spatial, Stitcher, WindowDim};
 
-use crate::array::{collect, qlty_array};
+use crate::array::{indices, qlty_array};
 use crate::dtype::{QLTY_DTYPE_I64, Typed, mismatch, qlty_dtype, with_type};
-use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, size, writable};
+use crate::error::{
+    Failure, Outcome, borrow, borrow_mut, free, guard, hand_over, qlty_error, qlty_status, size, writable,
+};
 use crate::long_call::in_pool;
 use crate::quilt::{check_shape, qlty_quilt, with_quilt};
 
@@ -133,7 +135,7 @@ pub unsafe extern "C" fn qlty_stitcher_new(
             Ok::<_, Failure>(Box::new(q.stitcher::<T>(images, channels)?) as Box<dyn AnyStitcher>)
         }))?;
         // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(Box::into_raw(Box::new(qlty_stitcher(made)))) };
+        unsafe { hand_over(out, qlty_stitcher(made)) };
         Ok(())
     };
     // SAFETY: the caller's promise.
@@ -146,10 +148,8 @@ pub unsafe extern "C" fn qlty_stitcher_new(
 /// `stitcher` is NULL or a stitcher that has not been freed, and is not used after.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stitcher_free(stitcher: *mut qlty_stitcher) {
-    if !stitcher.is_null() {
-        // SAFETY: stitchers are made by `Box::into_raw`, and the caller frees one once.
-        drop(unsafe { Box::from_raw(stitcher) });
-    }
+    // SAFETY: the caller's promise.
+    unsafe { free(stitcher) };
 }
 
 /// Adds the patches `first`, `first` + 1, ...: (P, C, y, x) or (P, C, z, y, x) of the stitcher's type.
@@ -170,9 +170,9 @@ pub unsafe extern "C" fn qlty_stitcher_push(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (stitcher, patches) = unsafe { (borrow_mut(stitcher)?, borrow("patches", patches)?) };
+        let (stitcher, patches) = unsafe { (borrow_mut("stitcher", stitcher)?, borrow("patches", patches)?) };
         // SAFETY: the caller's promise.
-        unsafe { stitcher.push(size("first", first)?, patches) }
+        unsafe { stitcher.0.push(size("first", first)?, patches) }
     };
     // SAFETY: the caller's promise.
     unsafe { guard(error, body) }
@@ -196,17 +196,18 @@ pub unsafe extern "C" fn qlty_stitcher_push_at(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (stitcher, patches) = unsafe { (borrow_mut(stitcher)?, borrow("patches", patches)?) };
-        // SAFETY: the caller's promise.
-        let indices: ArrayView1<'_, i64> = unsafe { borrow("indices", indices)?.view::<i64, Ix1>("indices") }?;
+        let (stitcher, patches) = unsafe { (borrow_mut("stitcher", stitcher)?, borrow("patches", patches)?) };
         let count = patches.shape("patches")?[0];
-        if indices.len() != count {
-            let problem = format!("number of indices: got {}, expected {count}, one per patch", indices.len());
+        // SAFETY: the caller's promise.
+        let got = unsafe { borrow("indices", indices) }?.shape("indices")?[0];
+        if got != count {
+            let problem = format!("number of indices: got {got}, expected {count}, one per patch");
             return Err(Failure::argument(problem));
         }
-        let indices = collect("indices", indices.iter().map(|index| size("indices", *index)))?;
         // SAFETY: the caller's promise.
-        unsafe { stitcher.push_at(&indices, patches) }
+        let indices = unsafe { self::indices("indices", indices) }?;
+        // SAFETY: the caller's promise.
+        unsafe { stitcher.0.push_at(&indices, patches) }
     };
     // SAFETY: the caller's promise.
     unsafe { guard(error, body) }
@@ -290,9 +291,9 @@ pub unsafe extern "C" fn qlty_stitcher_finish(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (stitcher, batch) = unsafe { (borrow_mut(stitcher)?, borrow("batch", batch)?) };
+        let (stitcher, batch) = unsafe { (borrow_mut("stitcher", stitcher)?, borrow("batch", batch)?) };
         // SAFETY: the caller's promise.
-        unsafe { stitcher.finish(batch, weights.as_ref()) }
+        unsafe { stitcher.0.finish(batch, weights.as_ref()) }
     };
     // SAFETY: the caller's promise.
     unsafe { guard(error, body) }
@@ -317,19 +318,10 @@ pub unsafe extern "C" fn qlty_stitcher_finish_incomplete(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (stitcher, batch) = unsafe { (borrow_mut(stitcher)?, borrow("batch", batch)?) };
+        let (stitcher, batch) = unsafe { (borrow_mut("stitcher", stitcher)?, borrow("batch", batch)?) };
         // SAFETY: the caller's promise.
-        unsafe { stitcher.finish_incomplete(fill, batch, weights.as_ref()) }
+        unsafe { stitcher.0.finish_incomplete(fill, batch, weights.as_ref()) }
     };
     // SAFETY: the caller's promise.
     unsafe { guard(error, body) }
-}
-
-/// # Safety
-/// `stitcher` is NULL or a stitcher that nobody else uses during `'a`.
-unsafe fn borrow_mut<'a>(stitcher: *mut qlty_stitcher) -> Outcome<&'a mut dyn AnyStitcher> {
-    // SAFETY: the caller's promise.
-    let stitcher = unsafe { stitcher.as_mut() };
-    let null = || Failure::argument("stitcher: got NULL, expected a pointer");
-    stitcher.map(|stitcher| &mut *stitcher.0 as &mut dyn AnyStitcher).ok_or_else(null)
 }

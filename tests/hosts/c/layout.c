@@ -23,5 +23,21 @@ int main(void) {
   FIELD(qlty_quilt_options, border_weight);
   FIELD(qlty_quilt_options, profile);
   FIELD(qlty_quilt_options, profile_parameter);
+  STRUCT(qlty_pair_options);
+  FIELD(qlty_pair_options, struct_size);
+  FIELD(qlty_pair_options, ndim);
+  FIELD(qlty_pair_options, window);
+  FIELD(qlty_pair_options, pairs_per_image);
+  FIELD(qlty_pair_options, delta_low);
+  FIELD(qlty_pair_options, delta_high);
+  FIELD(qlty_pair_options, seed);
+  FIELD(qlty_pair_options, rotations);
+  FIELD(qlty_pair_options, rotation_count);
+  STRUCT(qlty_store_options);
+  FIELD(qlty_store_options, struct_size);
+  FIELD(qlty_store_options, positions);
+  FIELD(qlty_store_options, chunk);
+  FIELD(qlty_store_options, codec);
+  FIELD(qlty_store_options, overwrite);
   return 0;
 }
