@@ -3,17 +3,25 @@
 // Everything here is inline over qlty.h, whose comments say what the calls do. Arrays are views of
 // the host's memory, (N, C, Y, X) or (N, C, Z, Y, X) in any strides; a view is a pointer and a
 // shape, and copies nothing. Results come as `Array`, a std::vector with a shape; the `_into` forms
-// write into memory of the host's. What fails throws `Error`. A quilt may be used by any number of
-// threads at once, a stitcher by one at a time.
+// write into memory of the host's. What fails throws `Error`. Threads may share whatever is only
+// read; a stitcher and the batches of an epoch are for one at a time.
 //
 //   qlty::Quilt quilt(qlty::QuiltOptions({512, 512}, {64, 64}, {32, 32}).border({8, 8}));
 //   auto patches = quilt.unstitch(qlty::ArrayView<const float>(pixels, {1, 3, 512, 512}));
 //   auto [batch, weights] = quilt.stitch(patches);
+//
+//   qlty::Pairs pairs(qlty::PairOptions({64, 64}, 50, 16, 20), images);  // of patches that overlap
+//   auto cut = pairs.extract(images);
+//   qlty::Overlap overlap({64, 64}, cut.deltas, &cut.rotations);
+//   auto [pixels1, pixels2] = overlap.extract(model(cut.patches1), model(cut.patches2));
 
 #ifndef QLTY_HPP
 #define QLTY_HPP
 
 #include "qlty/array.hpp"
+#include "qlty/dataset.hpp"
+#include "qlty/overlap.hpp"
+#include "qlty/pairs.hpp"
 #include "qlty/quilt.hpp"
 #include "qlty/stitcher.hpp"
 

@@ -32,6 +32,9 @@ enum class Status : qlty_status {
   duplicate = QLTY_STATUS_DUPLICATE,
   cancelled = QLTY_STATUS_CANCELLED,
   panic = QLTY_STATUS_PANIC,
+  io = QLTY_STATUS_IO,
+  store = QLTY_STATUS_STORE,
+  exists = QLTY_STATUS_EXISTS,
 };
 
 /// Why a call failed; what() says what was got and what was expected.
@@ -118,6 +121,15 @@ void call(qlty_status (*function)(Parameters...), Arguments&&... arguments) {
   const qlty_status status = function(std::forward<Arguments>(arguments)..., failure);
   failure.check(status);
 }
+
+/// A handle that frees itself.
+template <class T, void (*free)(T*)>
+class Free {
+ public:
+  void operator()(T* handle) const noexcept { free(handle); }
+};
+template <class T, void (*free)(T*)>
+using Handle = std::unique_ptr<T, Free<T, free>>;
 
 inline qlty_array describe(void* data, qlty_dtype dtype, const Shape& shape) {
   if (shape.empty() || shape.size() > QLTY_MAX_NDIM)

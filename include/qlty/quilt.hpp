@@ -287,10 +287,6 @@ class Quilt {
   [[nodiscard]] const qlty_quilt* raw() const noexcept { return handle_.get(); }
 
  private:
-  struct Free {
-    void operator()(qlty_quilt* quilt) const noexcept { qlty_quilt_free(quilt); }
-  };
-
   [[nodiscard]] Shape per_axis(const std::int64_t (&values)[3]) const { return Shape(values, values + ndim()); }
 
   static Shape concat(Shape first, const Shape& second) {
@@ -321,7 +317,7 @@ class Quilt {
   }
 
   qlty_quilt_options options_;
-  std::unique_ptr<qlty_quilt, Free> handle_;
+  detail::Handle<qlty_quilt, qlty_quilt_free> handle_;
 };
 
 /// The patches for which `kept`, one value per patch, is true, in their order.

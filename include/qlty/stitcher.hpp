@@ -79,10 +79,6 @@ class Stitcher {
   [[nodiscard]] qlty_stitcher* raw() const noexcept { return handle_.get(); }
 
  private:
-  struct Free {
-    void operator()(qlty_stitcher* stitcher) const noexcept { qlty_stitcher_free(stitcher); }
-  };
-
   [[nodiscard]] Shape batch_shape() const {
     Shape shape{images_, channels_};
     shape.insert(shape.end(), size_.begin(), size_.end());
@@ -92,7 +88,7 @@ class Stitcher {
   Shape size_;
   std::int64_t images_;
   std::int64_t channels_;
-  std::unique_ptr<qlty_stitcher, Free> handle_;
+  detail::Handle<qlty_stitcher, qlty_stitcher_free> handle_;
 };
 
 }  // namespace qlty

@@ -14,6 +14,9 @@ result = Quilt((512, 512), (64, 64), (32, 32); border = 8) do quilt
 end
 ```
 
+[`draw_pairs`](@ref) begins with patch pairs for self-supervised training, whose second patch is
+displaced and perhaps turned; [`Overlap`](@ref) tells which of their pixels show the same place.
+
 # The order of axes, for everything here
 
 - Arrays have the axes of Julia, the reverse of those of C, over the same memory: a batch is
@@ -23,6 +26,7 @@ end
 - Indices of patches, images and pixels count from 1, with x the fastest, then y, z and the image.
 - Channels stay where they are, those of [`positional`](@ref) coordinates too: along y and x, or z,
   y and x, counted from 0, as a model has them that was trained in another language.
+- Rotations are quarter turns, counter-clockwise where y points down: once `rotr90` of each plane.
 
 # Memory and threads
 
@@ -30,8 +34,8 @@ Arrays are borrowed for the call and never copied: any array with `strides` and 
 also a view, whose strides may be negative. Functions with `!` write into arrays of the caller's,
 which come first.
 
-A [`Quilt`](@ref) may be used by any number of tasks and threads at once, a [`Stitcher`](@ref) by one
-at a time. Calls work on threads of the library's own, [`set_threads`](@ref), which run no Julia
+What is only read, such as a [`Quilt`](@ref), may be used by any number of tasks and threads at once, a
+[`Stitcher`](@ref) or [`Batches`](@ref) by one at a time. Calls work on threads of the library's own, [`set_threads`](@ref), which run no Julia
 code. While a call is at work, its Julia thread does not reach a safepoint, so another thread that
 wants to collect garbage waits for it.
 
@@ -45,15 +49,20 @@ export Quilt, Stitcher, QltyError, BF16, stitcher, counts, patch_count, position
     weights, unstitch, unstitch!, unstitch_one, positional, positional!, unstitch_positional, stitch, stitch!,
     unstitch_adjoint, unstitch_adjoint!, stitch_adjoint, stitch_adjoint!, unstitch_labels, unstitch_labels!,
     unstitch_pair, labelled, keep, weed_sparse, push_at!, missing_count, missing_patches, finish!,
-    finish_incomplete!, set_threads, threads
+    finish_incomplete!, set_threads, threads, ZarrImages, Pairs, Overlap, PairDataset, Batches, draw_pairs, measure,
+    column, deltas, sample_stratified, extract_pairs, extract_overlap, extract_overlap!, overlap_adjoint, overlap_adjoint!,
+    correspondence, write_pairs, metadata, read_pairs, epoch, batches
 
 include("libqlty.jl")
 using .LibQlty
-import .LibQlty: qlty_array, qlty_quilt_options
+import .LibQlty: qlty_array, qlty_quilt_options, qlty_pair_options, qlty_store_options
 
 include("calls.jl")
 include("quilt.jl")
 include("cutting.jl")
 include("stitcher.jl")
+include("pairs.jl")
+include("overlap.jl")
+include("dataset.jl")
 
 end

@@ -26,6 +26,38 @@ end
 refuse(message) = throw(QltyError(LibQlty.QLTY_STATUS_INVALID_ARGUMENT, message))
 
 """
+    @handle Type name noun
+
+Says that a type owns a `qlty_name *` in its field `handle`: it closes once, and while it is open it
+can be given to C functions. Its constructor adds `close` as the finalizer.
+"""
+macro handle(type, name, noun = string(name))
+    raw, free = Symbol(:qlty_, name), Symbol(:qlty_, name, :_free)
+    closing, refusal = "Frees the $noun, which cannot be used then. To close it again does nothing.",
+        "$noun: got one that is closed, expected an open one"
+    esc(quote
+        @doc $closing function Base.close(owner::$type)
+            handle, owner.handle = owner.handle, C_NULL
+            LibQlty.$free(handle)
+        end
+        Base.isopen(owner::$type) = owner.handle != C_NULL
+        function Base.unsafe_convert(::Type{Ptr{LibQlty.$raw}}, owner::$type)
+            isopen(owner) || refuse($refusal)
+            owner.handle
+        end
+    end)
+end
+
+"What `run` makes of something that is closed when it returns."
+function closing(run, made)
+    try
+        run(made)
+    finally
+        close(made)
+    end
+end
+
+"""
     BF16(bits::UInt16)
 
 A bfloat16 by its bits, for which Julia before 1.11 has no type of its own.
@@ -47,6 +79,9 @@ const DTYPES = Dict{DataType,Int32}(
 isdefined(Core, :BFloat16) && (DTYPES[Core.BFloat16] = LibQlty.QLTY_DTYPE_BF16)
 
 dtype(::Type{T}) where {T} = get(() -> refuse("element type: got $T, expected one of $(join(keys(DTYPES), ", "))"), DTYPES, T)
+
+"The Julia type of a QLTY_DTYPE."
+eltype_of(number) = first(type for (type, dtype) in DTYPES if dtype == number)
 
 "The type in which stitching adds values of type `T`, and which it returns."
 sum_type(::Type{T}) where {T} = T in (Float64, UInt32, Int32, UInt64, Int64) ? Float64 : Float32

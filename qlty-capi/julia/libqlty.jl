@@ -16,10 +16,19 @@ const QLTY_PROFILE_BORDER, QLTY_PROFILE_HANN, QLTY_PROFILE_TRIANGULAR = Int32(0)
 const QLTY_PROFILE_GAUSSIAN, QLTY_PROFILE_TUKEY = Int32(3), Int32(4)
 const QLTY_ORIGIN_IMAGE, QLTY_ORIGIN_WINDOW = Int32(0), Int32(1)
 
+const QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE = Int32(0), Int32(1), Int32(2)
+const QLTY_BINS_HISTOGRAM, QLTY_BINS_QUANTILES = Int32(0), Int32(1)
+const QLTY_COLUMN_IMAGE, QLTY_COLUMN_Z1, QLTY_COLUMN_Y1, QLTY_COLUMN_X1 = Int32(0), Int32(1), Int32(2), Int32(3)
+const QLTY_COLUMN_Z2, QLTY_COLUMN_Y2, QLTY_COLUMN_X2 = Int32(4), Int32(5), Int32(6)
+const QLTY_COLUMN_DX, QLTY_COLUMN_DY, QLTY_COLUMN_DZ = Int32(7), Int32(8), Int32(9)
+const QLTY_COLUMN_ROTATION, QLTY_COLUMN_MEAN1, QLTY_COLUMN_SIGMA1 = Int32(10), Int32(11), Int32(12)
+const QLTY_COLUMN_MEAN2, QLTY_COLUMN_SIGMA2 = Int32(13), Int32(14)
+
 const QLTY_STATUS_OK, QLTY_STATUS_INVALID_ARGUMENT, QLTY_STATUS_SHAPE = Int32(0), Int32(1), Int32(2)
 const QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY = Int32(3), Int32(4), Int32(5)
 const QLTY_STATUS_INCOMPLETE, QLTY_STATUS_DUPLICATE = Int32(6), Int32(7)
 const QLTY_STATUS_CANCELLED, QLTY_STATUS_PANIC = Int32(8), Int32(9)
+const QLTY_STATUS_IO, QLTY_STATUS_STORE, QLTY_STATUS_EXISTS = Int32(10), Int32(11), Int32(12)
 
 const QLTY_DTYPE_U8, QLTY_DTYPE_I8, QLTY_DTYPE_U16, QLTY_DTYPE_I16 = Int32(1), Int32(2), Int32(3), Int32(4)
 const QLTY_DTYPE_U32, QLTY_DTYPE_I32, QLTY_DTYPE_U64, QLTY_DTYPE_I64 = Int32(5), Int32(6), Int32(7), Int32(8)
@@ -30,6 +39,11 @@ const QLTY_DTYPE_F64, QLTY_DTYPE_BOOL = Int32(12), Int32(13)
 abstract type qlty_error end
 abstract type qlty_quilt end
 abstract type qlty_stitcher end
+abstract type qlty_images end
+abstract type qlty_pairs end
+abstract type qlty_overlap end
+abstract type qlty_dataset end
+abstract type qlty_batches end
 
 "An array in memory, as C sees it: axes in C order, strides in values."
 struct qlty_array
@@ -51,6 +65,28 @@ struct qlty_quilt_options
     border_weight::Float64
     profile::Int32
     profile_parameter::Float64
+end
+
+"What pairs are drawn, as C sees it: axes in C order."
+struct qlty_pair_options
+    struct_size::UInt32
+    ndim::Int32
+    window::NTuple{3,Int64}
+    pairs_per_image::Int64
+    delta_low::Float64
+    delta_high::Float64
+    seed::UInt64
+    rotations::Ptr{Int64}
+    rotation_count::Int64
+end
+
+"How pairs are stored, as C sees it: axes in C order."
+struct qlty_store_options
+    struct_size::UInt32
+    positions::Int32
+    chunk::NTuple{5,Int64}
+    codec::Ptr{UInt8}
+    overwrite::Int32
 end
 
 const library = Ref{Ptr{Cvoid}}(C_NULL)
@@ -96,6 +132,8 @@ const Failure = Ptr{Ptr{qlty_error}}
 const Array_ = Ptr{qlty_array}
 const Quilt_ = Ptr{qlty_quilt}
 const Stitcher_ = Ptr{qlty_stitcher}
+const Images_, Pairs_, Overlap_ = Ptr{qlty_images}, Ptr{qlty_pairs}, Ptr{qlty_overlap}
+const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
 
 @c qlty_abi_version()::UInt32
 @c qlty_version()::Cstring
@@ -139,5 +177,52 @@ const Stitcher_ = Ptr{qlty_stitcher}
                               progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
 @c qlty_quilt_labelled(quilt::Quilt_, patches::Array_, missing::Ptr{Cvoid}, labelled::Array_, error::Failure)::Int32
 @c qlty_patches_keep(patches::Array_, kept::Array_, out::Array_, error::Failure)::Int32
+@c qlty_images_open(path::Cstring, cache_bytes::Int64, images::Ptr{Images_}, error::Failure)::Int32
+@c qlty_images_free(images::Images_)::Cvoid
+@c qlty_images_shape(images::Images_, batch::Array_, error::Failure)::Int32
+@c qlty_pair_options_init(options::Ptr{qlty_pair_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_pairs_draw(options::Ptr{qlty_pair_options}, batch::Array_, images::Images_, pairs::Ptr{Pairs_},
+                   error::Failure)::Int32
+@c qlty_pairs_new(window::Ptr{Int64}, positions1::Array_, positions2::Array_, rotations::Array_, pairs::Ptr{Pairs_},
+                  error::Failure)::Int32
+@c qlty_pairs_measure(pairs::Pairs_, batch::Array_, images::Images_, measured::Ptr{Pairs_}, progress::Ptr{Cvoid},
+                      user::Any, error::Failure)::Int32
+@c qlty_pairs_select(pairs::Pairs_, indices::Array_, selected::Ptr{Pairs_}, error::Failure)::Int32
+@c qlty_pairs_free(pairs::Pairs_)::Cvoid
+@c qlty_pairs_size(pairs::Pairs_, count::Ptr{Int64}, ndim::Ptr{Int32}, window::Ptr{Int64}, error::Failure)::Int32
+@c qlty_pairs_column(pairs::Pairs_, column::Int32, values::Array_, error::Failure)::Int32
+@c qlty_pairs_places(pairs::Pairs_, deltas::Array_, rotations::Array_, positions1::Array_, positions2::Array_,
+                     error::Failure)::Int32
+@c qlty_sample_stratified(means::Array_, sigmas::Array_, kind::Int32, bins::Int64, samples_per_bin::Int64, seed::UInt64,
+                          indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_pairs_extract_shape(pairs::Pairs_, batch::Array_, images::Images_, patches::Array_, error::Failure)::Int32
+@c qlty_pairs_extract(pairs::Pairs_, batch::Array_, images::Images_, patches1::Array_, patches2::Array_,
+                      deltas::Array_, rotations::Array_, positions1::Array_, positions2::Array_,
+                      progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_overlap_new(window::Ptr{Int64}, deltas::Array_, rotations::Array_, overlap::Ptr{Overlap_},
+                    error::Failure)::Int32
+@c qlty_overlap_free(overlap::Overlap_)::Cvoid
+@c qlty_overlap_count(overlap::Overlap_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_overlap_extract(overlap::Overlap_, patches1::Array_, patches2::Array_, pixels1::Array_, pixels2::Array_,
+                        progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_overlap_adjoint(overlap::Overlap_, pixels1::Array_, pixels2::Array_, patches1::Array_, patches2::Array_,
+                        progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_overlap_correspondence(overlap::Overlap_, rows::Array_, progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_store_options_init(options::Ptr{qlty_store_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_pairs_write(pairs::Pairs_, batch::Array_, images::Images_, path::Cstring, options::Ptr{qlty_store_options},
+                    progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_dataset_open(path::Cstring, cache_bytes::Int64, dataset::Ptr{Dataset_}, error::Failure)::Int32
+@c qlty_dataset_free(dataset::Dataset_)::Cvoid
+@c qlty_dataset_shape(dataset::Dataset_, patches::Array_, positions::Ptr{Int32}, error::Failure)::Int32
+@c qlty_dataset_metadata(dataset::Dataset_, pairs::Ptr{Pairs_}, error::Failure)::Int32
+@c qlty_dataset_read(dataset::Dataset_, indices::Array_, patches1::Array_, patches2::Array_, deltas::Array_,
+                     rotations::Array_, positions1::Array_, positions2::Array_, error::Failure)::Int32
+@c qlty_dataset_epoch(dataset::Dataset_, seed::UInt64, epoch::UInt64, indices::Array_, error::Failure)::Int32
+@c qlty_batches_new(dataset::Dataset_, order::Array_, size::Int64, ahead::Int64, batches::Ptr{Batches_},
+                    error::Failure)::Int32
+@c qlty_batches_free(batches::Batches_)::Cvoid
+@c qlty_batches_next_count(batches::Batches_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_batches_next(batches::Batches_, patches1::Array_, patches2::Array_, deltas::Array_, rotations::Array_,
+                     positions1::Array_, positions2::Array_, error::Failure)::Int32
 
 end

@@ -39,14 +39,7 @@ end
 Quilt(size, window, step; options...) =
     refuse("a quilt: got size $size, window $window and step $step, expected tuples of as many integers each")
 
-function Quilt(run::Function, arguments...; options...)
-    quilt = Quilt(arguments...; options...)
-    try
-        run(quilt)
-    finally
-        close(quilt)
-    end
-end
+Quilt(run::Function, arguments...; options...) = closing(run, Quilt(arguments...; options...))
 
 function profile_numbers(profile, sigma, alpha)
     profile === :border && return LibQlty.QLTY_PROFILE_BORDER, 0.0
@@ -57,20 +50,10 @@ function profile_numbers(profile, sigma, alpha)
     refuse("profile: got $(repr(profile)), expected :border, :hann, :triangular, :gaussian or :tukey")
 end
 
-"Frees the quilt, which cannot be used then. To close it again does nothing."
-function Base.close(quilt::Quilt)
-    handle, quilt.handle = quilt.handle, C_NULL
-    LibQlty.qlty_quilt_free(handle)
-end
+@handle Quilt quilt
 
-Base.isopen(quilt::Quilt) = quilt.handle != C_NULL
 Base.show(io::IO, quilt::Quilt) =
     print(io, "Quilt(", quilt.size, ", window ", quilt.window, isopen(quilt) ? ")" : ", closed)")
-
-function Base.unsafe_convert(::Type{Ptr{LibQlty.qlty_quilt}}, quilt::Quilt)
-    isopen(quilt) || refuse("quilt: got one that is closed, expected an open one")
-    quilt.handle
-end
 
 """
     counts(quilt)

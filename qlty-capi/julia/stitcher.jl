@@ -24,29 +24,12 @@ mutable struct Stitcher{T,D}
 end
 
 @doc (@doc Stitcher)
-function stitcher(run::Function, arguments...)
-    made = Stitcher(arguments...)
-    try
-        run(made)
-    finally
-        close(made)
-    end
-end
+stitcher(run::Function, arguments...) = closing(run, Stitcher(arguments...))
 
-"Frees the stitcher, which cannot be used then. To close it again does nothing."
-function Base.close(stitcher::Stitcher)
-    handle, stitcher.handle = stitcher.handle, C_NULL
-    LibQlty.qlty_stitcher_free(handle)
-end
+@handle Stitcher stitcher
 
-Base.isopen(stitcher::Stitcher) = stitcher.handle != C_NULL
 Base.show(io::IO, stitcher::Stitcher{T}) where {T} =
     print(io, "Stitcher(", T, ", ", stitcher.size, isopen(stitcher) ? ")" : ", closed)")
-
-function Base.unsafe_convert(::Type{Ptr{LibQlty.qlty_stitcher}}, stitcher::Stitcher)
-    isopen(stitcher) || refuse("stitcher: got one that is closed, expected an open one")
-    stitcher.handle
-end
 
 """
     push!(stitcher, first, patches)

@@ -4,20 +4,7 @@ push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 using Qlty: LibQlty
 
-"Whether the call throws an error of this status, whose message has this text."
-function throws(call, status, text)
-    try
-        call()
-    catch error
-        error isa QltyError || rethrow()
-        error.status == status && occursin(text, sprint(showerror, error)) && return true
-        @error "another error" error
-    end
-    false
-end
-
-const ARGUMENT = LibQlty.QLTY_STATUS_INVALID_ARGUMENT
-const SHAPE = LibQlty.QLTY_STATUS_SHAPE
+include("throws.jl")
 
 const quilt = Quilt((12, 10), (4, 4), (3, 3); border = 1)
 const batch = reshape(collect(Float32, 1:12*10*3*2), 12, 10, 3, 2)

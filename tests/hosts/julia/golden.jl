@@ -3,21 +3,7 @@ using Test
 push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 
-const TYPES = Dict("<f4" => Float32, "<i8" => Int64, "|b1" => Bool)
-
-"An array of a golden case: version 1 of the format, whose C order is Julia's with the axes reversed."
-function read_npy(case, name)
-    open(joinpath(ARGS[1], case, name * ".npy")) do file
-        read(file, 8) == b"\x93NUMPY\x01\x00" || error("$case/$name is no .npy file")
-        header = String(read(file, ltoh(read(file, UInt16))))
-        occursin("'fortran_order': False", header) || error("$case/$name is not in C order")
-        type = TYPES[match(r"'descr': '([^']+)'", header)[1]]
-        shape = parse.(Int, split(match(r"'shape': \(([^)]*)\)", header)[1], r"[ ,]+"; keepempty = false))
-        array = read!(file, Array{type}(undef, reverse(shape)...))
-        eof(file) || error("$case/$name is too long")
-        array
-    end
-end
+include("npy.jl")
 
 struct Case
     name::String
@@ -32,8 +18,6 @@ function Case(line)
     sizes = [Tuple(reverse(parse.(Int, words[2+ndim*i+1:2+ndim*(i+1)]))) for i in 0:4]
     Case(words[1], sizes, parse(Float64, words[end-1]), parse(Float32, words[end]))
 end
-
-close_to(a, b, tolerance) = size(a) == size(b) && all(abs.(a .- b) .<= tolerance .* max.(1, abs.(b)))
 
 function check_quilt(case, quilt, ndim)
     image, patches, processed = read_npy(case, "image"), read_npy(case, "patches"), read_npy(case, "processed")
