@@ -40,9 +40,15 @@ pub trait Real:
     + std::ops::Add<Output = Self>
     + std::ops::Mul<Output = Self>
     + std::ops::Div<Output = Self>
+    + std::ops::Sub<Output = Self>
     + std::ops::AddAssign
     + std::ops::DivAssign
 {
+    /// The square root.
+    fn sqrt(self) -> Self;
+
+    /// The value in the type that holds all of them.
+    fn to_f64(self) -> f64;
 }
 
 macro_rules! element {
@@ -120,5 +126,19 @@ impl Float for f64 {
     }
 }
 
-impl Real for f32 {}
-impl Real for f64 {}
+macro_rules! real {
+    ($($type:ty)*) => {$(
+        impl Real for $type {
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
+}
+
+real!(f32 f64);

@@ -48,6 +48,7 @@ mod positional;
 mod profile;
 mod quilt;
 mod rank;
+pub mod region;
 mod rows;
 mod sew;
 mod stitch;

@@ -1,5 +1,7 @@
 //! The geometry of a quilt and its weights: what is cut where, and what counts how much.
 
+use std::ops::Range;
+
 use ndarray::{Array, Array2, ArrayViewMut, ArrayViewMut2, aview1, s};
 
 use crate::array::{self, product};
@@ -227,6 +229,29 @@ where
     /// The first pixel (z, y, x) of the window of these indices.
     pub(crate) fn starts(&self, window: [usize; 3]) -> [usize; 3] {
         std::array::from_fn(|d| self.axes[d].start(window[d]))
+    }
+
+    /// The image of a patch and its place in the grid of windows, (y, x) or (z, y, x).
+    pub fn grid_place(&self, index: usize) -> (usize, [usize; D]) {
+        let (image, window) = self.place(index);
+        (image, std::array::from_fn(|d| window[3 - D + d]))
+    }
+
+    /// Which windows reach a box of pixels that is not empty and lies within the image: a range of the grid of
+    /// windows along each axis.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where the box is empty or leaves the image.
+    pub fn windows_reaching(&self, start: [usize; D], size: [usize; D]) -> Result<[Range<usize>; D]> {
+        let mut ranges = std::array::from_fn(|_| 0..0);
+        for (d, range) in ranges.iter_mut().enumerate() {
+            let axis = &self.axes[3 - D + d];
+            let end = start[d].checked_add(size[d]).filter(|end| *end <= axis.size && size[d] > 0);
+            let expected = || format!("pixels within {:?}", self.size());
+            let end = end.ok_or_else(|| Error::argument("box of pixels", (start, size), expected()))?;
+            *range = axis.touching(start[d], end);
+        }
+        Ok(ranges)
     }
 
     /// Where a patch lies. Any index is a place in some batch.

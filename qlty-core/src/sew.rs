@@ -89,14 +89,14 @@ pub(crate) struct Sewing<'a, T: Element> {
 }
 
 /// Some channels of a band of rows of one image.
-struct Band<'b, S> {
-    image: usize,
-    first_channel: usize,
+pub(crate) struct Band<'b, S> {
+    pub(crate) image: usize,
+    pub(crate) first_channel: usize,
     /// The rows, counted through the planes: row `r` is (z, y) = (r / height, r % height).
-    rows: Range<usize>,
-    columns: Range<usize>,
+    pub(crate) rows: Range<usize>,
+    pub(crate) columns: Range<usize>,
     /// The sums of each channel, row after row.
-    channels: Vec<&'b mut [S]>,
+    pub(crate) channels: Vec<&'b mut [S]>,
 }
 
 impl<T: Element> Sewing<'_, T> {
@@ -183,7 +183,8 @@ impl<T: Element> Sewing<'_, T> {
         (planes, lines)
     }
 
-    fn band(&self, band: Band<'_, T::Sum>) {
+    /// Sews a band on this thread.
+    pub(crate) fn band(&self, band: Band<'_, T::Sum>) {
         let done = (band.rows.len() * band.channels.len()) as u64;
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {

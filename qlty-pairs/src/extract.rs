@@ -9,9 +9,9 @@ use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Spatial};
 use crate::failure::Failure;
 use crate::options::check_rotation;
 use crate::pair::Places;
-use crate::source::shape_of;
 use crate::turn::{Plane, Rect};
 use crate::{ImageSource, Pair, PairDrawer, PairOptions, Positions, Region, Side};
+use qlty_core::zarr::shape_of;
 
 /// The bytes of patches that a thread cuts at a time: enough to be worth a task, few enough that
 /// every thread gets some.

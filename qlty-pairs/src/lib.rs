@@ -45,7 +45,6 @@ mod metadata;
 mod options;
 mod overlap;
 mod pair;
-mod source;
 mod statistics;
 mod store;
 mod stratify;
@@ -64,8 +63,8 @@ pub use options::PairOptions;
 pub use overlap::{Overlap, PatchArrays};
 pub use pair::{Pair, Positions, Side, deltas, positions, rotations};
 pub use qlty_core::Monitor;
-pub use qlty_core::zarr::{Codec, Error, Result};
-pub use source::{ImageSource, Region, ZarrImages};
+pub use qlty_core::zarr::{Codec, Error, ImageSource, Region, Result, ZarrImages};
+
 pub use statistics::Number;
 pub use store::{StoreOptions, extract_patches_to_zarr};
 pub use stratify::{stratified_sample_by_histogram, stratified_sample_by_quantiles};

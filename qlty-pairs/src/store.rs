@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ndarray::{ArrayViewMut5, Slice};
 use qlty_core::array::zeros;
-use qlty_core::zarr::{Codec, Error, Partial, Result, Stored, create};
+use qlty_core::zarr::{Codec, Error, FolderStore, Partial, Result, Stored, create};
 use qlty_core::{BatchDim, Monitor, Rank, Spatial};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use zarrs::array::{Array, CodecOptions};
-use zarrs::filesystem::FilesystemStore;
 use zarrs::group::GroupBuilder;
 
 use crate::extract::{check_pairs, extract_boxes};
@@ -90,23 +89,24 @@ where
     monitor.check()?;
 
     let partial = Partial::create(path, options.overwrite)?;
-    let store = Arc::new(FilesystemStore::new(partial.path()).map_err(Error::zarr(path))?);
+    let store = Arc::new(FolderStore::new(partial.path()));
     let mut group = GroupBuilder::new();
     group.attributes(attributes(metadata, source.channels()));
     let group = group.build(Arc::clone(&store), "/").map_err(Error::zarr(path))?;
     group.store_metadata().map_err(Error::zarr(path))?;
-    rows(&store, path, "deltas", deltas(&metadata.pairs).into_dyn())?;
-    rows(&store, path, "rotations", rotations(&metadata.pairs).into_dyn())?;
+    rows(&store, "deltas", deltas(&metadata.pairs).into_dyn())?;
+    rows(&store, "rotations", rotations(&metadata.pairs).into_dyn())?;
     for (name, side) in [("positions1", Side::First), ("positions2", Side::Second)] {
         if let Some(positions) = positions(&metadata.pairs, side, options.positions) {
-            rows(&store, path, name, positions.into_dyn())?;
+            rows(&store, name, positions.into_dyn())?;
         }
     }
     let axes: Vec<&str> = ["pair", "c"].into_iter().chain(["z", "y", "x"].into_iter().skip(3 - D)).collect();
-    let arrays = ["patches1", "patches2"].map(|name| create::<T>(&store, path, name, &layout, options.codec, &axes));
+    let arrays = ["patches1", "patches2"].map(|name| create::<T>(&store, name, &layout, options.codec, &axes));
     let [patches1, patches2] = arrays;
     let writing = Writing { source, metadata, grid: &grid, arrays: [patches1?, patches2?], path, monitor };
     writing.run()?;
+    store.sync()?;
     partial.complete()
 }
 
@@ -136,21 +136,21 @@ where
 }
 
 /// Writes an array of a row, or a value, for each pair.
-fn rows<T: Stored>(store: &Arc<FilesystemStore>, path: &Path, name: &str, values: ndarray::ArrayD<T>) -> Result<()> {
+fn rows<T: Stored>(store: &Arc<FolderStore>, name: &str, values: ndarray::ArrayD<T>) -> Result<()> {
     const ROWS: usize = 1 << 16;
     let shape = values.shape().to_vec();
     let chunk = shape.iter().enumerate().map(|(axis, size)| if axis == 0 { (*size).clamp(1, ROWS) } else { *size });
     let layout = qlty_core::zarr::Layout { chunk: chunk.collect(), shape, shard: None };
     let axes = ["pair", "column"];
-    let array = create::<T>(store, path, name, &layout, Codec::default(), &axes[..values.ndim()])?;
-    array.store_array_subset(&array.subset_all(), &values).map_err(Error::zarr(path))
+    let array = create::<T>(store, name, &layout, Codec::default(), &axes[..values.ndim()])?;
+    array.store_array_subset(&array.subset_all(), &values).map_err(Error::zarr(&store.path(name)))
 }
 
 struct Writing<'a, S: ?Sized, const D: usize> {
     source: &'a S,
     metadata: &'a PairMetadata<D>,
     grid: &'a Grid,
-    arrays: [Array<FilesystemStore>; 2],
+    arrays: [Array<FolderStore>; 2],
     path: &'a Path,
     monitor: &'a Monitor,
 }

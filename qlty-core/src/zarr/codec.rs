@@ -4,7 +4,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use zarrs::array::codec::api::BytesToBytesCodecTraits;
-use zarrs::array::codec::{BloscCodec, BloscCompressionLevel, BloscCompressor, BloscShuffleMode, GzipCodec, ZstdCodec};
+use zarrs::array::codec::{
+    BloscCodec, BloscCompressionLevel, BloscCompressor, BloscShuffleMode, Crc32cCodec, GzipCodec, ZstdCodec,
+};
 
 /// How the chunks of an array are compressed.
 ///
@@ -57,6 +59,19 @@ impl FromStr for Codec {
     }
 }
 
+impl std::fmt::Display for Codec {
+    /// The name, from which [`Codec::from_str`] makes the codec.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Gzip(level) => write!(f, "gzip:{level}"),
+            Self::Zstd(level) => write!(f, "zstd:{level}"),
+            Self::BloscLz4(level) => write!(f, "blosc-lz4:{level}"),
+            Self::BloscZstd(level) => write!(f, "blosc-zstd:{level}"),
+        }
+    }
+}
+
 impl Codec {
     /// Fails where the level is none of the codec's.
     ///
@@ -79,6 +94,7 @@ impl Codec {
     pub(super) fn chain(
         self,
         bytes: usize,
+        checksum: bool,
     ) -> Result<Vec<Arc<dyn BytesToBytesCodecTraits>>, Box<dyn std::error::Error + Send + Sync>> {
         let blosc = |compressor, level: u8| {
             let level = BloscCompressionLevel::try_from(level).map_err(|level| format!("no such level: {level}"))?;
@@ -86,13 +102,17 @@ impl Codec {
             let codec = BloscCodec::new(compressor, level, None, shuffle, Some(bytes))?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Arc::new(codec))
         };
-        Ok(match self {
+        let mut chain: Vec<Arc<dyn BytesToBytesCodecTraits>> = match self {
             Self::None => vec![],
             Self::Gzip(level) => vec![Arc::new(GzipCodec::new(u32::from(level))?)],
             Self::Zstd(level) => vec![Arc::new(ZstdCodec::new(i32::from(level), false))],
             Self::BloscLz4(level) => vec![blosc(BloscCompressor::LZ4, level)?],
             Self::BloscZstd(level) => vec![blosc(BloscCompressor::Zstd, level)?],
-        })
+        };
+        if checksum {
+            chain.push(Arc::new(Crc32cCodec::new()));
+        }
+        Ok(chain)
     }
 }
 
@@ -105,6 +125,9 @@ mod tests {
         assert_eq!("none".parse(), Ok(Codec::None));
         assert_eq!("blosc-zstd".parse(), Ok(Codec::default()));
         assert_eq!("zstd:22".parse(), Ok(Codec::Zstd(22)));
+        for codec in [Codec::None, Codec::Gzip(0), Codec::Zstd(1), Codec::BloscLz4(9), Codec::BloscZstd(4)] {
+            assert_eq!(codec.to_string().parse(), Ok(codec));
+        }
         for wrong in ["", "lz4", "none:1", "zstd:0", "zstd:23", "gzip:10", "zstd:", "zstd:x", "blosc-lz4:-1"] {
             assert!(wrong.parse::<Codec>().is_err(), "{wrong:?}");
         }

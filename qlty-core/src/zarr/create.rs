@@ -1,12 +1,11 @@
-//! Making an array to be written.
+//! Making an array to be written, and writing its chunks.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use zarrs::array::{Array, ArrayBuilder};
-use zarrs::filesystem::FilesystemStore;
+use serde_json::{Map, Value};
+use zarrs::array::{Array, ArrayBuilder, ArrayToBytesCodecTraits, CodecOptions, IntoArrayBytes};
 
-use super::{Codec, Error, Result, Stored};
+use super::{Codec, Error, FolderStore, Result, Stored};
 
 /// The sizes of an array and of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,32 +25,76 @@ impl Layout {
     }
 }
 
+/// What an array to be written is made of.
+#[derive(Debug, Clone)]
+pub struct Plan<'a, T> {
+    /// The sizes.
+    pub layout: Layout,
+    /// How chunks are compressed.
+    pub codec: Codec,
+    /// Whether the stored bytes of each chunk carry a checksum, by which a reader sees that they have changed.
+    pub checksum: bool,
+    /// The names of the axes.
+    pub axis_names: &'a [&'a str],
+    /// What an element is that nobody has written.
+    pub fill: T,
+    /// What is said about the array.
+    pub attributes: Map<String, Value>,
+}
+
+impl<T: Stored> Plan<'_, T> {
+    /// The array of this name in a store, or the store itself as an array where the name is empty. Nothing is
+    /// written yet.
+    ///
+    /// # Errors
+    /// [`Error::Zarr`] where the library refuses, naming the array.
+    pub fn build(&self, store: &Arc<FolderStore>, name: &str) -> Result<Array<FolderStore>> {
+        let path = store.path(name);
+        let sizes = |sizes: &[usize]| sizes.iter().map(|size| *size as u64).collect::<Vec<u64>>();
+        let codecs = self.codec.chain(size_of::<T>(), self.checksum).map_err(Error::zarr(&path))?;
+        let layout = &self.layout;
+        let mut builder = ArrayBuilder::new(sizes(&layout.shape), sizes(layout.file()), T::NAME, self.fill.fill());
+        builder.bytes_to_bytes_codecs(codecs).dimension_names(Some(self.axis_names.iter().copied()));
+        builder.attributes(self.attributes.clone());
+        if layout.shard.is_some() {
+            builder.subchunk_shape(sizes(&layout.chunk));
+        }
+        builder.build(Arc::clone(store), &format!("/{name}")).map_err(Error::zarr(&path))
+    }
+}
+
 /// Makes the Zarr v3 array of this name in a store, filled with zeros, and writes its metadata.
 ///
 /// # Errors
-/// [`Error::Zarr`] where the library refuses, naming `path`.
+/// [`Error::Zarr`] where the library refuses, naming the array.
 pub fn create<T: Stored>(
-    store: &Arc<FilesystemStore>,
-    path: &Path,
+    store: &Arc<FolderStore>,
     name: &str,
     layout: &Layout,
     codec: Codec,
     axis_names: &[&str],
-) -> Result<Array<FilesystemStore>> {
-    let sizes = |sizes: &[usize]| sizes.iter().map(|size| *size as u64).collect::<Vec<u64>>();
-    let codecs = codec.chain(size_of::<T>()).map_err(Error::zarr(path))?;
-    let zero = zero_of::<T>();
-    let mut builder = ArrayBuilder::new(sizes(&layout.shape), sizes(layout.file()), T::NAME, zero);
-    builder.bytes_to_bytes_codecs(codecs).dimension_names(Some(axis_names.iter().copied()));
-    if layout.shard.is_some() {
-        builder.subchunk_shape(sizes(&layout.chunk));
-    }
-    let array = builder.build(Arc::clone(store), &format!("/{name}")).map_err(Error::zarr(path))?;
-    array.store_metadata().map_err(Error::zarr(path))?;
+) -> Result<Array<FolderStore>> {
+    let (layout, fill, attributes) = (layout.clone(), T::default(), Map::new());
+    let array = Plan { layout, codec, checksum: false, axis_names, fill, attributes }.build(store, name)?;
+    array.store_metadata().map_err(Error::zarr(&store.path(name)))?;
     Ok(array)
 }
 
-/// The fill value, zero or false.
-fn zero_of<T: Stored>() -> zarrs::metadata::FillValueMetadata {
-    if T::NAME == "bool" { false.into() } else { 0.into() }
+/// Writes the chunk, or shard, at `place` of the array of this `name`, also where all its values are the fill
+/// value: on this thread alone.
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Zarr`], naming the file; it is then as it was before.
+pub fn write_chunk<T: Stored>(array: &Array<FolderStore>, place: &[u64], values: &[T]) -> Result<()> {
+    let (key, store) = (array.chunk_key(place), array.storage());
+    let options = CodecOptions::default().with_concurrent_target(1).with_store_empty_chunks(true);
+    let encoded = || {
+        let bytes = values.into_array_bytes(array.data_type())?;
+        let shape = array.chunk_shape(place)?;
+        bytes.validate(shape.iter().map(|size| size.get()).product(), array.data_type())?;
+        let (data_type, fill) = (array.data_type(), array.fill_value());
+        Ok(array.codecs().encode(bytes, &shape, data_type, fill, &options)?)
+    };
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| Error::zarr(&store.path(key.as_str()))(error);
+    store.write(key.as_str(), &[&encoded().map_err(refused)?])
 }

@@ -50,6 +50,48 @@ pub enum Error {
         /// What it should hold.
         expected: String,
     },
+    /// A result on disk was begun with another geometry, or other options, than are given now.
+    #[error("{}: was begun with {on_disk}, given are {given}", path.display())]
+    Geometry {
+        /// The array.
+        path: PathBuf,
+        /// What it was begun with, where the two differ.
+        on_disk: String,
+        /// What is given now.
+        given: String,
+    },
+    /// What is under the name of a result was not made by this library.
+    #[error("{}: was not made by qlty-large, so it is left alone", path.display())]
+    Foreign {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file of this library ends too early.
+    #[error("{}: is cut short: got {got} bytes, expected {expected}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        got: u64,
+        /// The length that it should have.
+        expected: String,
+    },
+    /// A file of this library does not hold what was written.
+    #[error("{}: its checksum is {got:08x}, expected {expected:08x}: the file has changed", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The checksum of what it holds.
+        got: u32,
+        /// The checksum of what was written.
+        expected: u32,
+    },
+    /// Another process is at the same work.
+    #[error("{}: another process stitches some of the same tiles", path.display())]
+    Busy {
+        /// What that process holds.
+        path: PathBuf,
+    },
     /// The destination exists, and overwriting was not asked for.
     #[error("{}: exists already, and overwriting was not asked for", path.display())]
     Exists {

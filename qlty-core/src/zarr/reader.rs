@@ -9,11 +9,10 @@ use zarrs::array::{
     Array, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid,
     CodecOptions, DataType,
 };
-use zarrs::filesystem::FilesystemStore;
 use zarrs::plugin::ExtensionName;
 
 use super::cache::ChunkCache;
-use super::{Error, Result, Stored};
+use super::{Error, FolderStore, Result, Stored};
 
 /// The decoded chunks that a reader keeps unless it is told otherwise, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
@@ -23,7 +22,7 @@ pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
 /// Chunks (of a sharded array, the chunks within its shards) are decoded whole and kept, the most
 /// recently used of them, so boxes that lie together cost little. The array must not change.
 pub struct ArrayReader<T> {
-    array: Array<FilesystemStore>,
+    array: Array<FolderStore>,
     path: PathBuf,
     shape: Vec<usize>,
     /// The grid of chunks, within shards if there are any.
@@ -39,11 +38,10 @@ impl<T> std::fmt::Debug for ArrayReader<T> {
     }
 }
 
-fn open(path: &Path) -> Result<Array<FilesystemStore>> {
+fn open(path: &Path) -> Result<Array<FolderStore>> {
     // The library's words for a path that is not there do not name it.
     path.metadata().map_err(Error::io(path))?;
-    let store = FilesystemStore::new(path).map_err(Error::zarr(path))?;
-    Array::open(Arc::new(store), "/").map_err(Error::zarr(path))
+    Array::open(Arc::new(FolderStore::new(path)), "/").map_err(Error::zarr(path))
 }
 
 /// The name that Zarr v3 gives an element type.
@@ -120,7 +118,7 @@ impl<T: Stored> ArrayReader<T> {
                 let options = CodecOptions::default().with_concurrent_target(1);
                 self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options)
             });
-            let chunk = chunk.map_err(self.failed())?;
+            let chunk = chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))?;
             let chunk = ArrayViewD::from_shape(lies.shape_usize(), &chunk).map_err(self.failed())?;
             // What the box and the chunk have in common, as (from, to) of the array.
             let common = |axis: usize| {
@@ -138,6 +136,13 @@ impl<T: Stored> ArrayReader<T> {
             to.assign(&part);
         }
         Ok(())
+    }
+
+    /// The file that holds an element.
+    fn file_of(&self, element: &[u64]) -> PathBuf {
+        let place = self.array.chunk_grid().chunk_indices(element).ok().flatten();
+        place
+            .map_or_else(|| self.path.clone(), |place| self.array.storage().path(self.array.chunk_key(&place).as_str()))
     }
 
     fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(&self) -> impl FnOnce(E) -> Error {

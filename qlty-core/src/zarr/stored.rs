@@ -6,12 +6,18 @@ use crate::Element;
 pub trait Stored: Element + zarrs::array::ElementOwned {
     /// The name that Zarr and NumPy give the type, such as `uint16`.
     const NAME: &'static str;
+
+    /// The value as that of elements that nobody has written.
+    fn fill(self) -> zarrs::array::FillValue;
 }
 
 macro_rules! stored {
     ($($type:ty: $name:literal),*) => {$(
         impl Stored for $type {
             const NAME: &'static str = $name;
+            fn fill(self) -> zarrs::array::FillValue {
+                self.into()
+            }
         }
     )*};
 }

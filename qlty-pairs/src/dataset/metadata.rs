@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use qlty_core::zarr::{Error, Result, Stored};
+use qlty_core::zarr::{Error, FolderStore, Result, Stored};
 use qlty_core::{Rank, Spatial};
 use serde_json::Value;
-use zarrs::filesystem::FilesystemStore;
 use zarrs::group::Group;
 
 use super::PatchPairDataset;
@@ -22,7 +21,7 @@ where
     /// like the stores that qlty writes.
     pub fn metadata(&self) -> Result<PairMetadata<D>> {
         let path = &self.0.path;
-        let store = Arc::new(FilesystemStore::new(path).map_err(Error::zarr(path))?);
+        let store = Arc::new(FolderStore::new(path));
         let group = Group::open(store, "/").map_err(Error::zarr(path))?;
         let columns = Columns { of: self, all: group.attributes().get("metadata").unwrap_or(&Value::Null) };
         let starts = |side: &str| -> Result<[Vec<usize>; D]> {

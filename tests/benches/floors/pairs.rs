@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array2, Array4, ArrayView4, Axis, Slice};
-use qlty_core::zarr::{Codec, Layout, create};
+use qlty_core::zarr::{Codec, FolderStore, Layout, create};
 use qlty_pairs::{
     Monitor, Overlap, PairOptions, PatchPairs, Positions, StoreOptions, extract_patch_pairs, extract_patch_pairs_into,
     extract_patch_pairs_metadata, extract_patches_to_zarr,
 };
 use rayon::prelude::*;
 use zarrs::array::CodecOptions;
-use zarrs::filesystem::FilesystemStore;
 
 use super::{against, against_memcpy};
 
@@ -98,11 +97,11 @@ fn zarr(name: &str, images: &ArrayView4<'_, f32>, options: &PairOptions<2>, pair
 fn chunk_by_chunk(path: &Path, patches: &[Array4<f32>; 2]) {
     let _ = std::fs::remove_dir_all(path);
     std::fs::create_dir(path).expect("a folder that is not there");
-    let store = Arc::new(FilesystemStore::new(path).expect("a folder"));
+    let store = Arc::new(FolderStore::new(path));
     for (name, patches) in ["patches1", "patches2"].into_iter().zip(patches) {
         let layout = Layout { shape: patches.shape().to_vec(), chunk: vec![85, 3, 64, 64], shard: None };
         let axes = ["pair", "c", "y", "x"];
-        let array = create::<f32>(&store, path, name, &layout, Codec::default(), &axes).expect("an array");
+        let array = create::<f32>(&store, name, &layout, Codec::default(), &axes).expect("an array");
         let options = CodecOptions::default().with_concurrent_target(1);
         (0..patches.dim().0.div_ceil(85)).into_par_iter().for_each(|i| {
             let part = patches.slice_axis(Axis(0), Slice::from(85 * i..1000.min(85 * (i + 1))));

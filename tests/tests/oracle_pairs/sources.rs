@@ -4,19 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array4, Array5, ArrayD};
-use qlty_core::zarr::{Codec, Layout, create};
+use qlty_core::zarr::{Codec, FolderStore, Layout, create};
 use qlty_pairs::{Error, PairOptions, Positions, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata};
 use zarrs::array::ArraySubset;
-use zarrs::filesystem::FilesystemStore;
 
 use crate::{threads, widest};
 
 fn store<T: qlty_core::zarr::Stored>(path: &Path, values: &ArrayD<T>, chunk: &[usize], shard: Option<&[usize]>) {
     let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.to_vec(), shard: shard.map(<[usize]>::to_vec) };
-    let store = Arc::new(FilesystemStore::new(path).unwrap());
+    let store = Arc::new(FolderStore::new(path));
     let axes = ["n", "c", "z", "y", "x"];
     let axes = if values.ndim() == 4 { vec!["n", "c", "y", "x"] } else { axes.to_vec() };
-    let array = create::<T>(&store, path, "images", &layout, Codec::Zstd(1), &axes).unwrap();
+    let array = create::<T>(&store, "images", &layout, Codec::Zstd(1), &axes).unwrap();
     let all = ArraySubset::new_with_shape(array.shape().to_vec());
     array.store_array_subset(&all, values.as_slice().unwrap()).unwrap();
 }

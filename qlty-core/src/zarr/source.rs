@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use ndarray::{ArrayView4, ArrayView5, Axis, Ix4, s};
-use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result, Stored};
-use qlty_core::{Element, Rank, Spatial};
+
+use super::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result, Stored};
+use crate::{Element, Rank, Spatial};
 
 /// A box of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +93,8 @@ impl<T: Element> ImageSource<T, 3> for ArrayView5<'_, T> {
 
 /// The images of a Zarr v2 or v3 array (N,C,Y,X) or (N,C,Z,Y,X) on disk.
 ///
-/// Chunks are decoded whole and kept, the most recently used of them: the pairs of an image lie
-/// together, so each chunk is decoded rarely, as long as those of an image or two are kept.
+/// Chunks are decoded whole and kept, the most recently used of them: what is read of an image lies
+/// together, so each chunk is decoded rarely, as long as there is room for those that a few reads touch.
 #[derive(Debug)]
 pub struct ZarrImages<T, const D: usize>(ArrayReader<T>);
 
@@ -143,7 +144,7 @@ where
     fn read(&self, region: &Region<D>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()> {
         let start: Vec<usize> = [region.image, region.channels.start].into_iter().chain(region.start).collect();
         let shape: Vec<usize> = [1, region.channels.len()].into_iter().chain(region.size).collect();
-        let mut pixels = qlty_core::array::zeros::<T, ndarray::IxDyn>("region of an image", &shape)?;
+        let mut pixels = crate::array::zeros::<T, ndarray::IxDyn>("region of an image", &shape)?;
         self.0.read_into(&start, pixels.view_mut())?;
         visit(four::<_, D>(pixels.view())?);
         Ok(())
@@ -155,12 +156,12 @@ fn four<T, const D: usize>(pixels: ndarray::ArrayViewD<'_, T>) -> Result<ArrayVi
     let shape = pixels.shape().to_vec();
     let image = pixels.index_axis_move(Axis(0), 0);
     let image = if D == 2 { image.insert_axis(Axis(1)) } else { image };
-    let wrong = |_| qlty_core::Error::shape("region of an image", &shape, format!("{} axes", D + 2));
+    let wrong = |_| crate::Error::shape("region of an image", &shape, format!("{} axes", D + 2));
     Ok(image.into_dimensionality::<Ix4>().map_err(wrong)?)
 }
 
 /// The shape of a source, to be told in errors: (N,C,Y,X) or (N,C,Z,Y,X).
-pub(crate) fn shape_of<T, const D: usize>(source: &(impl ImageSource<T, D> + ?Sized)) -> Vec<usize>
+pub fn shape_of<T, const D: usize>(source: &(impl ImageSource<T, D> + ?Sized)) -> Vec<usize>
 where
     Spatial<D>: Rank,
 {

@@ -1,0 +1,488 @@
+//! The quilt that stitches onto disk.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use ndarray::{Array, ArrayView, ArrayViewMut, Axis};
+use qlty_core::array::zeros;
+use qlty_core::region::BoxSewer;
+use qlty_core::zarr::{Codec, Error, FolderStore, ImageSource, Region, Result, shape_of};
+use qlty_core::{BatchDim, Element, Quilt, Rank, Spatial, WindowDim};
+use rayon::prelude::*;
+
+use crate::arrays::{Arrays, Kind, Paths};
+use crate::claims::{Bits, Claims};
+use crate::memory::{Memory, lock};
+use crate::options::{Accumulator, LargeBuilder, Start, Std};
+use crate::record::Record;
+use crate::result::LargeResult;
+use crate::session::Session;
+use crate::tile::{Place, Tile};
+use crate::tiling::{Reaching, Shapes, Tiling};
+use crate::work::What;
+
+/// The codec of results unless another is asked for.
+pub const DEFAULT_CODEC: Codec = Codec::BloscZstd(3);
+
+/// The channels for which a default tile is made where their number is not given.
+const USUAL_CHANNELS: usize = 4;
+
+/// How far a [`LargeQuilt`] has come, of what its shard has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The patches that are stitched, or skipped.
+    pub patches_done: usize,
+    /// The patches that reach a tile of the shard.
+    pub patches: usize,
+    /// The tiles on disk.
+    pub tiles_done: usize,
+    /// The tiles of the shard.
+    pub tiles: usize,
+}
+
+/// Stitches the patches of a batch onto disk as they come: in any order, from any number of threads, in bounded memory,
+/// and so that a process that is killed goes on where it was.
+///
+/// See the [crate's words](crate) for a complete loop, and for what survives what.
+#[derive(Debug)]
+pub struct LargeQuilt<A, const D: usize>
+where
+    Spatial<D>: Rank,
+{
+    pub(crate) sewer: BoxSewer<A, D>,
+    /// The weights of a window, where the spread of patches is asked for.
+    pub(crate) window: Option<Array<A, WindowDim<D>>>,
+    pub(crate) kind: Kind<A, D>,
+    pub(crate) normalize: bool,
+    pub(crate) tiling: Tiling<D>,
+    builder: LargeBuilder<A, D>,
+    paths: Paths,
+    /// Made with the first patch, where the number of channels was not given.
+    arrays: OnceLock<Arrays<A, D>>,
+    making: Mutex<()>,
+    /// Those of this worker, the first of which is `tiling.own.start`.
+    tiles: Vec<Mutex<Tile<A>>>,
+    pub(crate) memory: Memory,
+    claims: Mutex<Claims>,
+    /// What checkpoints have written.
+    pub(crate) state: FolderStore,
+    /// What memory has no room for.
+    pub(crate) scratch: FolderStore,
+    // Ends last.
+    session: Session,
+}
+
+impl<A: Accumulator, const D: usize> LargeQuilt<A, D>
+where
+    Spatial<D>: Rank,
+{
+    /// Begins the options of a result for a batch of `images`. Of the path `folder/name` the arrays are
+    /// `folder/name_mean.zarr` and `folder/name_std.zarr`, and what is not finished is in `folder/name_state`.
+    pub fn builder(quilt: &Quilt<D>, images: usize, path: impl AsRef<Path>) -> LargeBuilder<A, D> {
+        LargeBuilder::new(quilt, images, path.as_ref())
+    }
+
+    pub(crate) fn start(builder: LargeBuilder<A, D>, start: Start) -> Result<Self> {
+        builder.check()?;
+        let (quilt, images) = (builder.quilt, builder.images);
+        let paths = Paths::new(&builder.path)?;
+        let total = quilt.patch_count(images)?;
+        let sewer = BoxSewer::new(&quilt)?;
+        let on_disk = Record::read(&paths.mean)?;
+        match (start, &on_disk) {
+            (Start::Create, Some(_)) => return Err(Error::Exists { path: paths.mean }),
+            (Start::Open, None) => return Err(Error::io(&paths.mean)(std::io::ErrorKind::NotFound.into())),
+            _ => {}
+        }
+        let stored = |name| on_disk.as_ref().and_then(|record| record.sizes::<D>(name));
+        let channels = builder.channels.or(on_disk.as_ref().and_then(Record::channels));
+        let pixel = channels.unwrap_or(USUAL_CHANNELS).saturating_mul(size_of::<A>());
+        let shapes = Shapes::new(
+            (images, quilt.size()),
+            pixel,
+            builder.tile_shape.or_else(|| stored("tile")),
+            builder.chunk_shape.or_else(|| stored("chunk")),
+            builder.shard_shape.or_else(|| stored("shard")),
+        )?;
+        let codec = builder.codec.or(on_disk.as_ref().and_then(Record::codec)).unwrap_or(DEFAULT_CODEC);
+        if let Some(on_disk) = &on_disk {
+            Record::new(&builder, channels, &shapes, codec).check(&paths.mean, on_disk)?;
+        }
+        let tiling = Tiling::new(images, quilt.size(), shapes.tile, builder.shard)?;
+        let session = Session::begin(&paths.state, &tiling.own)?;
+        let window = match builder.std {
+            Std::Total => Some(quilt.window_weight()?),
+            _ => None,
+        };
+        let mut large = Self {
+            sewer,
+            window,
+            kind: Kind { images, size: quilt.size(), shapes, codec, std: builder.std, fill: builder.fill },
+            normalize: builder.normalize,
+            tiles: tiling.own.clone().map(|_| Mutex::new(Tile::new())).collect(),
+            tiling,
+            memory: Memory::new(builder.memory_budget),
+            claims: Mutex::new(Claims::new(0, Bits::new(0)?, Bits::new(0)?)?),
+            state: FolderStore::with_temporaries(&paths.state, session.folder()),
+            scratch: FolderStore::with_temporaries(session.folder(), session.folder()),
+            arrays: OnceLock::new(),
+            making: Mutex::default(),
+            builder,
+            paths,
+            session,
+        };
+        if let Some(channels) = channels {
+            large.arrays(channels, start == Start::Create)?;
+        }
+        large.recall_all(total)?;
+        Ok(large)
+    }
+
+    /// Finds out what is done.
+    fn recall_all(&mut self, total: usize) -> Result<()> {
+        if let Some(arrays) = self.arrays.get() {
+            let tiles = self.tiling.own.clone().into_par_iter();
+            let tiles = tiles.map(|index| self.recall(arrays, index)).collect::<Result<Vec<_>>>()?;
+            self.tiles = tiles.into_iter().map(Mutex::new).collect();
+        }
+        let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
+        for index in self.tiling.own.clone() {
+            let reaching = Reaching::new(self.sewer.quilt(), &self.tiling.pixels(index))?;
+            let tile = lock(self.tile(index));
+            for (number, patch) in reaching.patches().enumerate() {
+                wanted.insert(patch);
+                if !tile.is_finished() && !tile.arrived.as_ref().is_some_and(|arrived| arrived.has(number)) {
+                    lacking.insert(patch);
+                }
+            }
+        }
+        let mut done = wanted.clone();
+        (0..total).filter(|patch| lacking.has(*patch)).for_each(|patch| done.remove(patch));
+        self.claims = Mutex::new(Claims::new(total, wanted, done)?);
+        Ok(())
+    }
+
+    /// The arrays, which are made if they are not there; `strictly` if they must not be.
+    fn arrays(&self, channels: usize, strictly: bool) -> Result<&Arrays<A, D>> {
+        let _making = lock(&self.making);
+        if self.arrays.get().is_none() {
+            let record = Record::new(&self.builder, Some(channels), &self.kind.shapes, self.kind.codec);
+            let (arrays, made) = Arrays::make(&self.kind, channels, &record, &self.paths, self.session.folder())?;
+            if strictly && !made {
+                return Err(Error::Exists { path: self.paths.mean.clone() });
+            }
+            return Ok(self.arrays.get_or_init(|| arrays));
+        }
+        match self.arrays.get() {
+            Some(arrays) if arrays.channels == channels => Ok(arrays),
+            Some(arrays) => {
+                Err(qlty_core::Error::argument("channels of patches", channels, arrays.channels.to_string()).into())
+            }
+            None => Err(qlty_core::Error::argument("channels of patches", channels, "arrays").into()),
+        }
+    }
+
+    pub(crate) fn tile(&self, index: usize) -> &Mutex<Tile<A>> {
+        &self.tiles[index - self.tiling.own.start]
+    }
+
+    /// The quilt that this stitches for.
+    pub fn quilt(&self) -> &Quilt<D> {
+        self.sewer.quilt()
+    }
+
+    /// The number of images of the batch.
+    pub fn images(&self) -> usize {
+        self.kind.images
+    }
+
+    /// The number of channels, once it is known.
+    pub fn channels(&self) -> Option<usize> {
+        self.arrays.get().map(|arrays| arrays.channels)
+    }
+
+    /// The patches of the shard that have not been stitched, ascending, among them those whose call failed. A pending
+    /// patch that reaches finished tiles too adds only to the unfinished.
+    pub fn pending(&self) -> Vec<usize> {
+        lock(&self.claims).pending().collect()
+    }
+
+    /// How far the work has come.
+    pub fn progress(&self) -> Progress {
+        let (patches_done, patches) = lock(&self.claims).counts();
+        let tiles_done = self.tiles.iter().filter(|tile| lock(tile).is_finished()).count();
+        Progress { patches_done, patches, tiles_done, tiles: self.tiles.len() }
+    }
+
+    /// The next pending patches, at most so many, that have not been handed out; none at the end. Threads that ask get
+    /// different ones.
+    pub fn next_indices(&self, most: usize) -> Vec<usize> {
+        lock(&self.claims).hand_out(most)
+    }
+
+    /// Hands out from the first pending patch on again: for patches that were handed out and not stitched.
+    pub fn rewind(&self) {
+        lock(&self.claims).rewind();
+    }
+
+    /// Cuts patches out of a batch in memory, (N,C,Y,X) or (N,C,Z,Y,X), or on disk: (P,C,y,x) or (P,C,z,y,x).
+    ///
+    /// # Errors
+    /// [`qlty_core::Error::Shape`] where the batch has not the images and the size of the quilt;
+    /// [`qlty_core::Error::Argument`] where there is no such patch; [`qlty_core::Error::OutOfMemory`]; those of the
+    /// source.
+    pub fn unstitch<T: Element>(
+        &self,
+        source: &(impl ImageSource<T, D> + ?Sized),
+        indices: &[usize],
+    ) -> Result<Array<T, BatchDim<D>>> {
+        let shape: Vec<usize> = [indices.len(), source.channels()].into_iter().chain(self.quilt().window()).collect();
+        let mut patches = zeros("patches", &shape)?;
+        self.unstitch_into(source, indices, patches.view_mut())?;
+        Ok(patches)
+    }
+
+    /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides.
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` has not the shape of the
+    /// patches. Nothing is written then, unless the source fails.
+    pub fn unstitch_into<T: Element>(
+        &self,
+        source: &(impl ImageSource<T, D> + ?Sized),
+        indices: &[usize],
+        mut patches: ArrayViewMut<'_, T, BatchDim<D>>,
+    ) -> Result<()> {
+        let (size, images) = (self.quilt().size(), self.kind.images);
+        if source.size() != size || source.images() != images {
+            let expected = format!("{images} images of {size:?} pixels");
+            return Err(qlty_core::Error::shape("batch", &shape_of(source), expected).into());
+        }
+        let channels = source.channels();
+        let expected: Vec<usize> = [indices.len(), channels].into_iter().chain(self.quilt().window()).collect();
+        if patches.shape() != expected {
+            return Err(qlty_core::Error::shape("patches", patches.shape(), format!("{expected:?}")).into());
+        }
+        let total = self.quilt().patch_count(images)?;
+        if let Some(index) = indices.iter().find(|index| **index >= total) {
+            return Err(qlty_core::Error::argument("patch index", index, format!("less than {total}")).into());
+        }
+        let works: Vec<_> = indices.iter().zip(patches.axis_iter_mut(Axis(0))).collect();
+        works.into_par_iter().try_for_each(|(index, patch)| {
+            let position = self.quilt().position(*index);
+            let (start, size) = (position.start, self.quilt().window());
+            let region = Region { image: position.image, channels: 0..channels, start, size };
+            let patch = qlty_core::array::five_mut::<_, _, D>("patch", patch.insert_axis(Axis(0)))?;
+            let mut patch = patch.index_axis_move(Axis(0), 0);
+            source.read(&region, &mut |pixels| patch.assign(&pixels))
+        })
+    }
+
+    /// The next pending patches, at most so many, with their indices; `None` at the end. See
+    /// [`LargeQuilt::next_indices`].
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::unstitch`]; the patches then count as handed out, until [`LargeQuilt::rewind`].
+    #[allow(clippy::type_complexity, reason = "indices and patches are two plain things")]
+    pub fn unstitch_next<T: Element>(
+        &self,
+        source: &(impl ImageSource<T, D> + ?Sized),
+        most: usize,
+    ) -> Result<Option<(Vec<usize>, Array<T, BatchDim<D>>)>> {
+        let indices = self.next_indices(most);
+        if indices.is_empty() {
+            return Ok(None);
+        }
+        let patches = self.unstitch(source, &indices)?;
+        Ok(Some((indices, patches)))
+    }
+
+    /// Adds patches, (P,C,y,x) or (P,C,z,y,x) of any strides and in any order: the first of `patches` has the first of
+    /// the `indices`, and so on. Variances, of the same shape, come with them where a standard deviation is asked for.
+    /// Tiles that are then complete are written before the call returns.
+    ///
+    /// Threads may call this at once. Patches that one thread adds in the order of their index give the result of
+    /// [`Quilt::stitch`] to the bit, where the type of the sums is the same; other orders give it to the rounding of the
+    /// sums.
+    ///
+    /// # Errors
+    /// [`qlty_core::Error::Shape`] where the patches have another size or number of channels than the first had, or the
+    /// variances another shape; [`qlty_core::Error::Argument`] where an index is no patch of the shard, there are not as
+    /// many as patches, or variances are missing or not asked for; [`qlty_core::Error::Duplicate`] where a patch has come
+    /// before. Nothing is added then.
+    ///
+    /// [`Error::Io`], as on a full disk, [`Error::Zarr`], and [`qlty_core::Error::OutOfMemory`]: some may be added then,
+    /// and none is lost. The patches of the call stay pending, and the same call may be made again, which adds what is
+    /// missing.
+    pub fn stitch<T: Element>(
+        &self,
+        indices: &[usize],
+        patches: ArrayView<'_, T, BatchDim<D>>,
+        variances: Option<ArrayView<'_, T, BatchDim<D>>>,
+    ) -> Result<()> {
+        let channels = patches.shape()[1];
+        let expected: Vec<usize> = [indices.len(), channels].into_iter().chain(self.quilt().window()).collect();
+        if patches.shape() != expected {
+            let expected = format!("{expected:?}, a patch for each index");
+            return Err(qlty_core::Error::shape("patches", patches.shape(), expected).into());
+        }
+        match (&variances, self.kind.std) {
+            (Some(variances), Std::Within | Std::Total) if variances.shape() != patches.shape() => {
+                let expected = format!("{:?}, that of the patches", patches.shape());
+                return Err(qlty_core::Error::shape("variances", variances.shape(), expected).into());
+            }
+            (None, Std::Within | Std::Total) => {
+                let expected = "an array, since a standard deviation is asked for";
+                return Err(qlty_core::Error::argument("variances", "none", expected).into());
+            }
+            (Some(_), Std::None) => {
+                let expected = "none, since no standard deviation is asked for";
+                return Err(qlty_core::Error::argument("variances", "an array", expected).into());
+            }
+            _ => {}
+        }
+        if channels == 0 {
+            let expected = "at least one channel";
+            return Err(qlty_core::Error::shape("patches", patches.shape(), expected).into());
+        }
+        self.work_on(indices, channels, &What::Add { patches, variances })
+    }
+
+    /// Says that patches will not come, as of background: their weights then count nowhere, and pixels that only they
+    /// reach hold the fill value. A skipped patch is done; a new session knows of it only by its finished tiles and by
+    /// the last checkpoint.
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::stitch`]; [`qlty_core::Error::Argument`] where the number of channels is not known yet.
+    pub fn skip(&self, indices: &[usize]) -> Result<()> {
+        let channels = self.channels().ok_or_else(|| {
+            qlty_core::Error::argument("skip", indices, "the number of channels first, by the options or by a patch")
+        })?;
+        self.work_on::<A>(indices, channels, &What::Skip)
+    }
+
+    fn work_on<T: Element>(&self, indices: &[usize], channels: usize, what: &What<'_, T, D>) -> Result<()> {
+        let mut sorted: Vec<(usize, usize)> = indices.iter().copied().zip(0..).collect();
+        sorted.sort_unstable();
+        let indices = || sorted.iter().map(|(index, _)| *index);
+        lock(&self.claims).begin(indices())?;
+        let result = self.arrays(channels, false).and_then(|arrays| self.each_tile(arrays, &sorted, what));
+        lock(&self.claims).end(indices(), result.is_ok());
+        result
+    }
+
+    fn each_tile<T: Element>(
+        &self,
+        arrays: &Arrays<A, D>,
+        sorted: &[(usize, usize)],
+        what: &What<'_, T, D>,
+    ) -> Result<()> {
+        let reached = |pair: &(usize, usize)| self.tiling.reached(self.quilt(), pair.0);
+        let mut works: Vec<(usize, (usize, usize))> =
+            sorted.iter().flat_map(|pair| reached(pair).map(|tile| (tile, *pair))).collect();
+        works.sort_unstable();
+        let works: Vec<_> = works.chunk_by(|a, b| a.0 == b.0).collect();
+        // What is in memory comes first, before it has to go to make room for what is not.
+        let in_memory = |work: &&[(usize, (usize, usize))]| {
+            self.tile(work[0].0).try_lock().is_ok_and(|tile| matches!(tile.place, Place::Memory(_)))
+        };
+        let (first, then): (Vec<_>, Vec<_>) = works.into_iter().partition(in_memory);
+        for works in [first, then] {
+            works.into_par_iter().with_max_len(1).try_for_each(|work| {
+                let pairs: Vec<_> = work.iter().map(|(_, pair)| *pair).collect();
+                self.work(arrays, work[0].0, &pairs, what)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes the sums of all tiles that are not finished, so that nothing of what was stitched is lost: a process that is
+    /// killed later goes on from here. When the call returns, all that it and earlier calls wrote survives a power
+    /// failure as well. Other threads may stitch meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Zarr`]; what an earlier checkpoint wrote is then still there.
+    pub fn checkpoint(&self) -> Result<()> {
+        let Some(arrays) = self.arrays.get() else { return Ok(()) };
+        self.write_unwritten(arrays)?;
+        self.tiling.own.clone().into_par_iter().try_for_each(|index| self.save(arrays, index))?;
+        arrays.sync()?;
+        self.state.sync()
+    }
+
+    /// Writes the tiles that are complete and could not be written before.
+    fn write_unwritten(&self, arrays: &Arrays<A, D>) -> Result<()> {
+        let unwritten = |index: &usize| matches!(lock(self.tile(*index)).place, Place::Unwritten(_));
+        let unwritten: Vec<usize> = self.tiling.own.clone().filter(unwritten).collect();
+        unwritten.into_par_iter().try_for_each(|index| self.work::<A>(arrays, index, &[], &What::Skip))
+    }
+
+    /// The result, once all patches of the shard have come: it survives a power failure then.
+    ///
+    /// # Errors
+    /// [`qlty_core::Error::Incomplete`] where patches are pending, after which more may come; [`Error::Io`] and
+    /// [`Error::Zarr`].
+    pub fn finish(&self) -> Result<LargeResult<A, D>> {
+        if let Some(arrays) = self.arrays.get() {
+            self.write_unwritten(arrays)?;
+            self.note_done()?;
+        }
+        let claims = lock(&self.claims);
+        let (done, total) = claims.counts();
+        if done < total {
+            let first = claims.pending().take(10).collect();
+            return Err(qlty_core::Error::Incomplete { missing: total - done, total, first }.into());
+        }
+        drop(claims);
+        self.result()
+    }
+
+    /// The result of what has come: pixels that no patch has reached hold the fill value. The sums are kept as a
+    /// checkpoint, so that more may come in this session or another; the result is then written anew.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Zarr`]; [`qlty_core::Error::Argument`] where no patch has come and the number of channels
+    /// is not known.
+    pub fn finish_incomplete(&self) -> Result<LargeResult<A, D>> {
+        // A tile with sums is not finished, whatever files it has: so they have to be there first.
+        self.checkpoint()?;
+        if let Some(arrays) = self.arrays.get() {
+            self.tiling.own.clone().into_par_iter().try_for_each(|index| self.write_incomplete(arrays, index))?;
+        }
+        self.result()
+    }
+
+    /// Notes the patches whose call failed, but which are now on disk.
+    fn note_done(&self) -> Result<()> {
+        let mut claims = lock(&self.claims);
+        let pending: Vec<usize> = claims.pending().filter(|patch| !claims.is_in_work(*patch)).collect();
+        for patch in pending {
+            let mut tiles = self.tiling.reached(self.quilt(), patch);
+            let has = |index: usize| {
+                let tile = lock(self.tile(index));
+                let number = || Reaching::new(self.quilt(), &self.tiling.pixels(index)).map(|all| all.number(patch));
+                let arrived =
+                    |tile: &Tile<A>| tile.arrived.as_ref().is_some_and(|all| number().is_ok_and(|n| all.has(n)));
+                tile.is_finished() || arrived(&tile)
+            };
+            if tiles.all(has) {
+                claims.finish(patch);
+            }
+        }
+        Ok(())
+    }
+
+    fn result(&self) -> Result<LargeResult<A, D>> {
+        let arrays = self.arrays.get().ok_or_else(|| {
+            qlty_core::Error::argument("channels", "none", "their number, by the options or by a patch")
+        })?;
+        arrays.sync()?;
+        LargeResult::open(&self.paths, self.kind.std)
+    }
+
+    /// The tiles of the shard, counted in C order over (n, z, y, x).
+    pub fn tiles(&self) -> Range<usize> {
+        self.tiling.own.clone()
+    }
+}

@@ -1,0 +1,146 @@
+//! What a result says of itself: how it was made, and whether it goes with what is wanted now.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use qlty_core::zarr::{Codec, Error, Result};
+use qlty_core::{Rank, Spatial};
+use serde_json::{Map, Value, json};
+
+use crate::options::{Accumulator, LargeBuilder};
+use crate::tiling::Shapes;
+
+/// The attribute of an array that holds its record.
+const ATTRIBUTE: &str = "qlty";
+
+/// The file of an array that holds its attributes.
+pub(crate) const METADATA: &str = "zarr.json";
+
+/// Names and values of everything that the pixels of a result depend on, and how they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record(BTreeMap<String, Value>);
+
+impl Record {
+    pub(crate) fn new<A: Accumulator, const D: usize>(
+        builder: &LargeBuilder<A, D>,
+        channels: Option<usize>,
+        shapes: &Shapes<D>,
+        codec: Codec,
+    ) -> Self
+    where
+        Spatial<D>: Rank,
+    {
+        let quilt = &builder.quilt;
+        let sizes = |sizes: [usize; D]| json!(sizes.to_vec());
+        let fill = builder.fill.to_f64();
+        let entries = [
+            ("made_by", json!("qlty-large")),
+            ("format", json!(1)),
+            ("images", json!(builder.images)),
+            ("channels", json!(channels)),
+            ("size", sizes(quilt.size())),
+            ("window", sizes(quilt.window())),
+            ("step", sizes(quilt.step())),
+            ("border", sizes(quilt.border())),
+            ("border_weight", json!(quilt.border_weight())),
+            ("profile", json!(format!("{:?}", quilt.profile()))),
+            ("std", json!(builder.std.name())),
+            ("normalize", json!(builder.normalize)),
+            ("data_type", json!(A::NAME)),
+            // JSON has no numbers that are not finite.
+            ("fill", if fill.is_finite() { json!(fill) } else { json!(fill.to_string()) }),
+            ("tile", sizes(shapes.tile)),
+            ("chunk", sizes(shapes.chunk)),
+            ("shard", shapes.shard.map_or(Value::Null, sizes)),
+            ("codec", json!(codec.to_string())),
+        ];
+        Self(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The record of the array in a folder; `None` where there is no such folder, or nothing in it.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] where there is anything else; [`Error::Truncated`] and [`Error::Checksum`];
+    /// [`Error::Io`].
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(METADATA);
+        let foreign = || Error::Foreign { path: folder.to_path_buf() };
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+                    // A process was killed before it had written anything.
+                    Ok(true) => Ok(None),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                    _ => Err(foreign()),
+                };
+            }
+            Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(foreign()),
+            Err(error) => return Err(Error::io(&path)(error)),
+        };
+        let metadata: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            let (path, got) = (path.clone(), bytes.len() as u64);
+            if error.is_eof() {
+                Error::Truncated { path, got, expected: "a whole JSON object".to_owned() }
+            } else {
+                Error::zarr(&path)(error)
+            }
+        })?;
+        let record = metadata["attributes"][ATTRIBUTE].as_object().filter(|record| record.contains_key("made_by"));
+        let mut record = Self(record.ok_or_else(foreign)?.clone().into_iter().collect());
+        let expected = record.0.remove("checksum").and_then(|checksum| u32::try_from(checksum.as_u64()?).ok());
+        let (got, expected) = (record.checksum(), expected.unwrap_or_default());
+        if got != expected {
+            return Err(Error::Checksum { path, got, expected });
+        }
+        Ok(Some(record))
+    }
+
+    pub(crate) fn checksum(&self) -> u32 {
+        // The keys of a B-tree are in order, whatever the order of those of a JSON object.
+        let text: String = self.0.iter().map(|(name, value)| format!("{name}:{value};")).collect();
+        crc32c::crc32c(text.as_bytes())
+    }
+
+    /// The attributes of the array of this name.
+    pub(crate) fn attributes(&self, array: &str) -> Map<String, Value> {
+        let mut record: Map<String, Value> = self.0.clone().into_iter().collect();
+        record.insert("checksum".to_owned(), json!(self.checksum()));
+        [("qlty_array".to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
+    }
+
+    /// Fails where this, what is wanted now, is not what `on_disk` says, and prints how both differ.
+    ///
+    /// # Errors
+    /// [`Error::Geometry`].
+    pub(crate) fn check(&self, path: &Path, on_disk: &Self) -> Result<()> {
+        let names = self.0.keys().chain(on_disk.0.keys());
+        let mut differing: Vec<&String> = names.filter(|name| self.0.get(*name) != on_disk.0.get(*name)).collect();
+        differing.sort();
+        differing.dedup();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let print = |record: &Self| {
+            let entry = |name: &&String| format!("{name} {}", record.0.get(*name).unwrap_or(&Value::Null));
+            differing.iter().map(entry).collect::<Vec<_>>().join(", ")
+        };
+        Err(Error::Geometry { path: path.to_path_buf(), on_disk: print(on_disk), given: print(self) })
+    }
+
+    pub(crate) fn channels(&self) -> Option<usize> {
+        usize::try_from(self.0.get("channels")?.as_u64()?).ok()
+    }
+
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        self.0.get("codec")?.as_str()?.parse().ok()
+    }
+
+    /// The sizes of this name, if they have so many axes.
+    pub(crate) fn sizes<const D: usize>(&self, name: &str) -> Option<[usize; D]> {
+        let sizes = self.0.get(name)?.as_array()?.iter().map(|size| usize::try_from(size.as_u64()?).ok());
+        sizes.collect::<Option<Vec<usize>>>()?.try_into().ok()
+    }
+}

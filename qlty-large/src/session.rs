@@ -1,0 +1,199 @@
+//! The folder of what is not finished, and who works in it.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use qlty_core::zarr::{Error, Result};
+
+/// Whoever begins or leaves holds this file locked, so that they come one after the other.
+const GATE: &str = "lock";
+
+/// What the folders of sessions begin with.
+const SESSION: &str = "session-";
+
+/// The time in which a process works on tiles of a result.
+///
+/// It has a folder, for temporary files and for sums that memory has no room for, with a file that it holds locked
+/// as long as it lives: so the next to begin knows what was left by a process that was killed, and removes it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    state: PathBuf,
+    folder: PathBuf,
+    /// Locked. The system unlocks it when the process ends, however it does.
+    lock: Option<File>,
+}
+
+impl Session {
+    /// Begins a session of these tiles in the folder of a result's state, which is made if it is not there. Removes what
+    /// killed processes left.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where a living process has some of the same tiles; [`Error::Io`].
+    pub(crate) fn begin(state: &Path, tiles: &Range<usize>) -> Result<Self> {
+        let _gate = Gate::enter(state)?;
+        let mut taken = Vec::new();
+        for entry in fs::read_dir(state).map_err(Error::io(state))? {
+            let entry = entry.map_err(Error::io(state))?;
+            if entry.file_name().to_string_lossy().starts_with(SESSION) {
+                match others(&entry.path())? {
+                    None => fs::remove_dir_all(entry.path()).map_err(Error::io(&entry.path()))?,
+                    Some(theirs) if theirs.start < tiles.end && tiles.start < theirs.end => {
+                        return Err(Error::Busy { path: entry.path() });
+                    }
+                    Some(_) => taken.push(entry.file_name()),
+                }
+            }
+        }
+        let names = (0..).map(|number: usize| format!("{SESSION}{number}"));
+        let name = names.into_iter().find(|name| !taken.iter().any(|taken| taken == name.as_str()));
+        let folder = state.join(name.unwrap_or_default());
+        fs::create_dir(&folder).map_err(Error::io(&folder))?;
+        let path = folder.join(GATE);
+        let lock = || {
+            let mut lock = File::create(&path)?;
+            ignore_unsupported(lock.lock())?;
+            writeln!(lock, "{} {}", tiles.start, tiles.end)?;
+            Ok(lock)
+        };
+        // What fails here leaves a folder that the next removes.
+        let lock = Some(lock().map_err(Error::io(&path))?);
+        Ok(Self { state: state.to_path_buf(), folder, lock })
+    }
+
+    /// The session's own folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next that begins.
+        let Ok(_gate) = Gate::enter(&self.state) else { return };
+        let _ = fs::remove_dir_all(&self.folder);
+        self.lock = None;
+        let left = fs::read_dir(&self.state).map_or(usize::MAX, Iterator::count);
+        if left == 1 {
+            // Only the gate: nothing is unfinished.
+            let _ = fs::remove_file(self.state.join(GATE)).and_then(|()| fs::remove_dir(&self.state));
+        }
+    }
+}
+
+/// The tiles of the session in a folder, if its process lives.
+fn others(folder: &Path) -> Result<Option<Range<usize>>> {
+    let path = folder.join(GATE);
+    let mut file = match File::open(&path) {
+        // Its process was killed before it had made the file.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        result => result.map_err(Error::io(&path))?,
+    };
+    match file.try_lock() {
+        Ok(()) => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        // Without locks nobody knows; the folder stays, and whoever starts two of the same has to know.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(Some(0..0)),
+        Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(Error::io(&path))?;
+    let numbers: Vec<usize> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    match numbers[..] {
+        [start, end] => Ok(Some(start..end)),
+        _ => Err(Error::store(&path, "session", text, "two numbers of tiles")),
+    }
+}
+
+/// The right to change who works in a folder.
+struct Gate {
+    _file: File,
+}
+
+impl Gate {
+    fn enter(state: &Path) -> Result<Self> {
+        let path = state.join(GATE);
+        loop {
+            fs::create_dir_all(state).map_err(Error::io(state))?;
+            let file = match File::create(&path) {
+                // The last to leave has removed the folder meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                result => result.map_err(Error::io(&path))?,
+            };
+            ignore_unsupported(file.lock()).map_err(Error::io(&path))?;
+            if is_at(&file, &path) {
+                return Ok(Self { _file: file });
+            }
+        }
+    }
+}
+
+/// Whether an open file still has its name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |a: fs::Metadata, b: fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    file.metadata().and_then(|file| Ok(same(file, fs::metadata(path)?))).unwrap_or(false)
+}
+
+/// Whether an open file still has its name: elsewhere than on Unix a file that is open is not removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Some file systems have no locks; on them whoever starts two processes of the same tiles has to know.
+fn ignore_unsupported(locked: std::io::Result<()>) -> std::io::Result<()> {
+    locked.or_else(|error| if error.kind() == ErrorKind::Unsupported { Ok(()) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_living_are_respected_and_the_dead_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("a/state");
+        let first = Session::begin(&state, &(0..5)).unwrap();
+        let second = Session::begin(&state, &(5..9)).unwrap();
+        assert_ne!(first.folder(), second.folder());
+        let busy = Session::begin(&state, &(4..6)).unwrap_err();
+        assert!(matches!(busy, Error::Busy { .. }), "{busy}");
+        // What a killed process leaves: a folder whose file nobody holds, or one without a file.
+        fs::create_dir(state.join("session-7")).unwrap();
+        fs::write(state.join("session-7/lock"), "0 9\n").unwrap();
+        fs::write(state.join("session-7/.1-2-3.temporary"), "half").unwrap();
+        fs::create_dir(state.join("session-8")).unwrap();
+        drop(first);
+        let third = Session::begin(&state, &(0..5)).unwrap();
+        assert!(!state.join("session-7").exists() && !state.join("session-8").exists());
+        fs::write(state.join("12.sums"), "kept").unwrap();
+        drop((second, third));
+        let left: Vec<_> = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+        fs::remove_file(state.join("12.sums")).unwrap();
+        drop(Session::begin(&state, &(0..1)).unwrap());
+        assert!(!state.exists());
+    }
+
+    #[test]
+    fn many_come_and_go_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        std::thread::scope(|scope| {
+            for i in 0..8 {
+                let state = &state;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        let session = Session::begin(state, &(i..i + 1)).unwrap();
+                        fs::write(session.folder().join("mine"), "mine").unwrap();
+                        assert_eq!(fs::read(session.folder().join("mine")).unwrap(), b"mine");
+                    }
+                });
+            }
+        });
+        assert!(!state.exists());
+    }
+}

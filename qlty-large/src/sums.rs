@@ -1,0 +1,164 @@
+//! The sums of a tile, and how they are kept in a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use qlty_core::array::zeros;
+use qlty_core::zarr::{Error, FolderStore, Result};
+
+use crate::Accumulator;
+use crate::claims::Bits;
+
+const MAGIC: &[u8; 8] = b"qltysums";
+
+/// The numbers at the beginning of a file: the magic, the checksum of the geometry, the tile, the bytes of a value, the
+/// number of values, and that of patches.
+const NUMBERS: usize = 6;
+
+/// Which patches of those that reach a tile it has, by their number among them.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    /// The number of patches that reach the tile.
+    pub(crate) reaching: usize,
+    /// Those that were added.
+    pub(crate) added: Bits,
+    /// Those that will not come. None was added.
+    pub(crate) skipped: Bits,
+}
+
+impl Arrived {
+    pub(crate) fn new(reaching: usize) -> Result<Self> {
+        Ok(Self { reaching, added: Bits::new(reaching)?, skipped: Bits::new(reaching)? })
+    }
+
+    pub(crate) fn has(&self, number: usize) -> bool {
+        self.added.has(number) || self.skipped.has(number)
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.added.count() + self.skipped.count() == self.reaching
+    }
+}
+
+/// What a file of sums has to agree with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Label {
+    /// The checksum of geometry and options.
+    pub(crate) geometry: u32,
+    pub(crate) tile: usize,
+    /// The number of sums.
+    pub(crate) values: usize,
+    /// The number of patches that reach the tile.
+    pub(crate) reaching: usize,
+}
+
+impl Label {
+    fn numbers<A>(&self) -> [u64; NUMBERS] {
+        let sizes = [self.tile, size_of::<A>(), self.values, self.reaching].map(|size| size as u64);
+        [u64::from_le_bytes(*MAGIC), self.geometry.into(), sizes[0], sizes[1], sizes[2], sizes[3]]
+    }
+
+    /// The length of the file without its values.
+    fn head_len(&self) -> usize {
+        8 * (NUMBERS + 2 * self.reaching.div_ceil(64) + 1)
+    }
+}
+
+/// Writes what a tile has.
+pub(crate) fn write<A: Accumulator>(
+    store: &FolderStore,
+    name: &str,
+    label: &Label,
+    arrived: &Arrived,
+    sums: &[A],
+) -> Result<()> {
+    let head = [&label.numbers::<A>()[..], arrived.added.words(), arrived.skipped.words()].concat();
+    let head: Vec<u8> = head.into_iter().flat_map(u64::to_le_bytes).collect();
+    let values: &[u8] = bytemuck::cast_slice(sums);
+    let sealed = |bytes: &[u8]| u64::from(crc32c::crc32c(bytes)).to_le_bytes();
+    store.write(name, &[&head, &sealed(&head), values, &sealed(values)])
+}
+
+/// Reads which patches a file has, and checks all but its sums.
+pub(crate) fn read_arrived<A: Accumulator>(path: &Path, label: &Label) -> Result<Arrived> {
+    Ok(open::<A>(path, label)?.1)
+}
+
+/// Reads what a tile has.
+pub(crate) fn read<A: Accumulator>(path: &Path, label: &Label) -> Result<(Arrived, Vec<A>)> {
+    let (mut file, arrived) = open::<A>(path, label)?;
+    let values = zeros::<A, ndarray::Ix1>("sums of a tile", &[label.values])?;
+    let (mut values, _) = values.into_raw_vec_and_offset();
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+    file.read_exact(bytes).map_err(Error::io(path))?;
+    check(path, bytes, &mut file)?;
+    Ok((arrived, values))
+}
+
+fn open<A: Accumulator>(path: &Path, label: &Label) -> Result<(File, Arrived)> {
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let got = file.metadata().map_err(Error::io(path))?.len();
+    let expected = (label.head_len() + label.values * size_of::<A>() + 8) as u64;
+    if got < expected {
+        return Err(Error::Truncated { path: path.to_path_buf(), got, expected: expected.to_string() });
+    }
+    let mut head = vec![0; label.head_len() - 8];
+    file.read_exact(&mut head).map_err(Error::io(path))?;
+    check(path, &head, &mut file)?;
+    let (words, _) = head.as_chunks::<8>();
+    let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    if words[..NUMBERS] != label.numbers::<A>() || got != expected {
+        let (got, expected) = ((&words[1..NUMBERS], got), (&label.numbers::<A>()[1..], expected));
+        return Err(Error::store(path, "sums of a tile", got, format!("{expected:?}")));
+    }
+    let (added, skipped) = words[NUMBERS..].split_at(label.reaching.div_ceil(64));
+    let (added, skipped) = (Bits::from_words(added.to_vec()), Bits::from_words(skipped.to_vec()));
+    Ok((file, Arrived { reaching: label.reaching, added, skipped }))
+}
+
+/// Compares bytes with the checksum that follows them.
+fn check(path: &Path, bytes: &[u8], file: &mut File) -> Result<()> {
+    let mut sealed = [0; 8];
+    file.read_exact(&mut sealed).map_err(Error::io(path))?;
+    let (got, expected) = (crc32c::crc32c(bytes), u64::from_le_bytes(sealed));
+    if u64::from(got) != expected {
+        return Err(Error::Checksum { path: path.to_path_buf(), got, expected: expected as u32 });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_no_damage_goes_unseen() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::new(folder.path());
+        let label = Label { geometry: 7, tile: 3, values: 5, reaching: 70 };
+        let mut arrived = Arrived::new(70).unwrap();
+        assert!(arrived.added.insert(69) && arrived.skipped.insert(2));
+        let sums = [1.0_f32, -0.0, f32::NAN, 1e30, 5.0];
+        write(&store, "sums", &label, &arrived, &sums).unwrap();
+        let path = store.path("sums");
+        let (got, values) = read::<f32>(&path, &label).unwrap();
+        assert_eq!(values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), sums.map(f32::to_bits));
+        assert!(got.added.has(69) && got.skipped.has(2) && got.added.count() + got.skipped.count() == 2);
+        let whole = std::fs::read(&path).unwrap();
+        for len in 0..whole.len() {
+            std::fs::write(&path, &whole[..len]).unwrap();
+            assert!(matches!(read::<f32>(&path, &label), Err(Error::Truncated { .. })), "{len}");
+        }
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 4;
+            std::fs::write(&path, &changed).unwrap();
+            assert!(matches!(read::<f32>(&path, &label), Err(Error::Checksum { .. })), "{at}");
+        }
+        std::fs::write(&path, &whole).unwrap();
+        for other in [Label { geometry: 8, ..label }, Label { tile: 4, ..label }] {
+            assert!(matches!(read_arrived::<f32>(&path, &other), Err(Error::Store { .. })));
+        }
+    }
+}
