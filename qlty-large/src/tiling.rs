@@ -257,7 +257,7 @@ mod tests {
         let reached = |patch| whole.reached(quilt, patch).count();
         let reaching = |tile| Reaching::new(quilt, &whole.pixels(tile)).unwrap().len();
         let pairs: usize = (0..quilt.patch_count(images).unwrap()).map(reached).sum();
-        assert_eq!(pairs, whole.own.clone().map(reaching).sum());
+        assert_eq!(pairs, whole.own.clone().map(reaching).sum::<usize>());
     }
 
     #[test]
