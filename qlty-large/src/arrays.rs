@@ -95,11 +95,13 @@ impl<A: Accumulator, const D: usize> Arrays<A, D> {
             };
             let array = plan.build(&store, "")?;
             let text = serde_json::to_vec_pretty(array.metadata()).map_err(Error::zarr(path))?;
-            let made = store.create(METADATA, &text)?;
-            if !made {
-                let on_disk = Record::read(path)?.ok_or_else(|| Error::Foreign { path: path.to_path_buf() })?;
-                record.check(path, &on_disk)?;
+            // Nothing is put into a folder of something else.
+            let mut on_disk = Record::read(path)?;
+            let made = on_disk.is_none() && store.create(METADATA, &text)?;
+            if !made && on_disk.is_none() {
+                on_disk = Record::read(path)?;
             }
+            on_disk.map_or(Ok(()), |on_disk| record.check(path, &on_disk))?;
             Ok((array, made))
         };
         // Whoever sees the mean may rely on the other.

@@ -67,18 +67,21 @@ impl Record {
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(METADATA);
         let foreign = || Error::Foreign { path: folder.to_path_buf() };
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-                    // A process was killed before it had written anything.
-                    Ok(true) => Ok(None),
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                    _ => Err(foreign()),
-                };
+        let bytes = loop {
+            match fs::read(&path) {
+                Ok(bytes) => break bytes,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(foreign()),
+                Err(error) => return Err(Error::io(&path)(error)),
             }
-            Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(foreign()),
-            Err(error) => return Err(Error::io(&path)(error)),
+            match fs::read_dir(folder).map(|mut entries| entries.next()) {
+                // A process was killed before it had written anything.
+                Ok(None) => return Ok(None),
+                // Another process has written it meanwhile.
+                Ok(Some(_)) if path.exists() => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                _ => return Err(foreign()),
+            }
         };
         let metadata: Value = serde_json::from_slice(&bytes).map_err(|error| {
             let (path, got) = (path.clone(), bytes.len() as u64);

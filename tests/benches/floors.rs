@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
 
+#[path = "floors/large.rs"]
+mod large;
 #[path = "floors/pairs.rs"]
 mod pairs;
 
@@ -69,6 +71,7 @@ fn main() {
     }
     drop((patches, batch, weights));
     pairs::run(&wanted);
+    large::run(&wanted);
 }
 
 /// An array whose pages are all touched.

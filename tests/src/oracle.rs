@@ -119,7 +119,7 @@ where
     }
 
     /// The offset in an image, without channels, of each pixel of the window at `start`.
-    fn offsets(&self, start: [usize; 3]) -> Vec<usize> {
+    pub fn offsets(&self, start: [usize; 3]) -> Vec<usize> {
         let [_, height, width] = three(self.size, 1);
         let offset = |[z, y, x]: [usize; 3]| ((start[0] + z) * height + start[1] + y) * width + start[2] + x;
         self.window_pixels().into_iter().map(offset).collect()

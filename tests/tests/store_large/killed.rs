@@ -1,0 +1,145 @@
+//! A process that is killed loses no tile that it had finished, and leaves nothing wrong.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use qlty_large::{LargeQuilt, StitchedArray};
+use qlty_tests::sample::random;
+
+use crate::{Job, process, told};
+
+/// How many processes are killed of each kind.
+const TRIALS: u64 = 30;
+
+/// Not a test by itself: what those below start and kill. Says what it is about to do.
+#[test]
+fn a_process_to_be_killed() {
+    let Some(path) = told::<PathBuf>("QLTY_TEST_RESULT") else { return };
+    let every = told::<usize>("QLTY_TEST_CHECKPOINT").unwrap();
+    println!("\nbegins");
+    let large = Job::all(told("QLTY_TEST_BUDGET").unwrap()).builder(&path).create_or_open().unwrap();
+    for (number, index) in large.pending().into_iter().enumerate() {
+        Job::stitch(&large, index).unwrap();
+        if every > 0 && number % every == 0 {
+            println!("saves");
+            large.checkpoint().unwrap();
+            println!("saved");
+        }
+    }
+    large.finish().unwrap();
+    println!("finished");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to)
+        } else {
+            fs::copy(entry.path(), to).map(drop).unwrap()
+        }
+    }
+}
+
+/// Whether there is a file on its way to its name.
+fn has_temporary(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        path.extension().is_some_and(|extension| extension == "temporary") || has_temporary(&path)
+    })
+}
+
+/// Kills processes at moments drawn over the time that they take, goes on after each, and checks the result.
+fn check(every: usize, budget: usize) -> [usize; 4] {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("result");
+    let run = |moment: Option<Duration>| -> String {
+        let mut command = process("killed::a_process_to_be_killed", &path);
+        command.env("QLTY_TEST_CHECKPOINT", every.to_string()).env("QLTY_TEST_BUDGET", budget.to_string());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "begins"), "the process did not begin");
+        if let Some(moment) = moment {
+            std::thread::sleep(moment);
+            child.kill().unwrap();
+        }
+        let last = lines.filter(|line| ["saves", "saved", "finished"].contains(&line.as_str())).last();
+        child.wait().unwrap();
+        last.unwrap_or_default()
+    };
+    let start = std::time::Instant::now();
+    assert_eq!(run(None), "finished");
+    let time = start.elapsed();
+    let (mut saving, mut writing, mut kept, mut resumed) = (0, 0, 0, 0);
+    for trial in 0..TRIALS {
+        // Most processes go on where one was killed before.
+        if trial % 4 == 0 {
+            fs::read_dir(folder.path()).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
+        }
+        let moment = time
+            .mul_f64((random(5, trial + every as u64) % 1000) as f64 / 1000.0 / if trial % 4 == 0 { 1.0 } else { 3.0 });
+        saving += usize::from(run(Some(moment)) == "saves");
+        writing += usize::from(has_temporary(folder.path()));
+        // What is there is right, and so is what comes of it.
+        let other = tempfile::tempdir().unwrap();
+        copy(folder.path(), other.path());
+        let large = Job::all(budget).builder(&other.path().join("result")).create_or_open().unwrap();
+        let progress = large.progress();
+        kept += usize::from(progress.tiles_done > 0);
+        resumed += usize::from(progress.patches_done > 0 && progress.patches_done < progress.patches);
+        Job::stitch_pending(&large);
+        Job::check(&large.finish().unwrap());
+        drop(large);
+        let left: Vec<_> = fs::read_dir(other.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+        assert!(!has_temporary(other.path()));
+    }
+    [saving, writing, kept, resumed]
+}
+
+#[test]
+fn at_any_moment() {
+    let [_, writing, kept, resumed] = check(0, 1 << 20);
+    println!("{writing} while writing a file, {kept} with finished tiles, {resumed} in the middle");
+    assert!(kept > TRIALS as usize / 4 && resumed > 0, "{kept} with finished tiles, {resumed} in the middle");
+}
+
+#[test]
+fn during_checkpoints_and_with_little_memory() {
+    let [saving, writing, kept, resumed] = check(1, 40_000);
+    println!(
+        "{saving} in a checkpoint, {writing} while writing a file, {kept} with finished tiles, {resumed} in the middle"
+    );
+    assert!(saving > 0 && writing > 0 && resumed > 0, "{saving} {writing} {resumed}: the moments are no mixture");
+}
+
+/// What a checkpoint has is not asked for again, and only that is kept of tiles that are not finished.
+#[test]
+fn a_checkpoint_is_kept_to_the_patch() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("result");
+    let open = || -> LargeQuilt<f32, 2> { Job::all(0).builder(&path).create_or_open().unwrap() };
+    let large = open();
+    let all = large.pending();
+    all[..20].iter().for_each(|index| Job::stitch(&large, *index).unwrap());
+    large.checkpoint().unwrap();
+    all[20..23].iter().for_each(|index| Job::stitch(&large, *index).unwrap());
+    // Killed, as far as the next can tell.
+    std::mem::forget(large);
+    let state = folder.path().join("result_state");
+    let other = tempfile::tempdir().unwrap();
+    copy(folder.path(), other.path());
+    assert!(state.is_dir());
+    let large = Job::all(0).builder(&other.path().join("result")).open().unwrap();
+    assert_eq!(large.pending(), all[20..]);
+    Job::stitch_pending(&large);
+    Job::check(&large.finish().unwrap());
+    drop(large);
+    assert!(StitchedArray::<f32, 2>::open(other.path().join("result_mean.zarr")).is_ok());
+    assert!(!other.path().join("result_state").exists());
+}
