@@ -123,11 +123,14 @@ impl<A: Accumulator, const D: usize> Arrays<A, D> {
         kinds * pixels.volume()
     }
 
-    /// Whether all files of a tile are there.
+    /// Whether all files of a tile are there. None is empty, unless a power failure has made it so.
     pub(crate) fn has(&self, pixels: &PixelBox<D>) -> bool {
         let mut arrays = [Some(&self.mean), self.std.as_ref()].into_iter().flatten();
         arrays.all(|array| {
-            self.files(pixels).iter().all(|file| array.storage().path(array.chunk_key(&file.place).as_str()).exists())
+            self.files(pixels).iter().all(|file| {
+                let path = array.storage().path(array.chunk_key(&file.place).as_str());
+                path.metadata().is_ok_and(|metadata| metadata.len() > 0)
+            })
         })
     }
 

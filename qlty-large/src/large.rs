@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 
 use ndarray::{Array, ArrayView, ArrayViewMut, Axis};
@@ -63,6 +64,8 @@ where
     making: Mutex<()>,
     /// Those of this worker, the first of which is `tiling.own.start`.
     tiles: Vec<Mutex<Tile<A>>>,
+    /// How many of them are finished.
+    pub(crate) tiles_done: AtomicUsize,
     pub(crate) memory: Memory,
     claims: Mutex<Claims>,
     /// What checkpoints have written.
@@ -125,7 +128,8 @@ where
             memory: Memory::new(builder.memory_budget),
             claims: Mutex::new(Claims::new(0, Bits::new(0)?, Bits::new(0)?)?),
             state: FolderStore::with_temporaries(&paths.state, session.folder()),
-            scratch: FolderStore::with_temporaries(session.folder(), session.folder()),
+            scratch: FolderStore::scratch(session.folder()),
+            tiles_done: AtomicUsize::new(0),
             arrays: OnceLock::new(),
             making: Mutex::default(),
             builder,
@@ -136,6 +140,9 @@ where
             large.arrays(channels, start == Start::Create)?;
         }
         large.recall_all(total)?;
+        if let Some(arrays) = large.arrays.get() {
+            large.write_unwritten(arrays)?;
+        }
         Ok(large)
     }
 
@@ -144,6 +151,7 @@ where
         if let Some(arrays) = self.arrays.get() {
             let tiles = self.tiling.own.clone().into_par_iter();
             let tiles = tiles.map(|index| self.recall(arrays, index)).collect::<Result<Vec<_>>>()?;
+            self.tiles_done = tiles.iter().filter(|tile| tile.is_finished()).count().into();
             self.tiles = tiles.into_iter().map(Mutex::new).collect();
         }
         let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
@@ -211,7 +219,7 @@ where
     /// How far the work has come.
     pub fn progress(&self) -> Progress {
         let (patches_done, patches) = lock(&self.claims).counts();
-        let tiles_done = self.tiles.iter().filter(|tile| lock(tile).is_finished()).count();
+        let tiles_done = self.tiles_done.load(Relaxed);
         Progress { patches_done, patches, tiles_done, tiles: self.tiles.len() }
     }
 
@@ -413,12 +421,13 @@ where
 
     /// Writes the tiles that are complete and could not be written before.
     fn write_unwritten(&self, arrays: &Arrays<A, D>) -> Result<()> {
-        let unwritten = |index: &usize| matches!(lock(self.tile(*index)).place, Place::Unwritten(_));
+        let unwritten = |index: &usize| lock(self.tile(*index)).is_waiting();
         let unwritten: Vec<usize> = self.tiling.own.clone().filter(unwritten).collect();
         unwritten.into_par_iter().try_for_each(|index| self.work::<A>(arrays, index, &[], &What::Skip))
     }
 
-    /// The result, once all patches of the shard have come: it survives a power failure then.
+    /// The result, once all patches of the shard have come: it survives a power failure then. Of other shards it has what
+    /// they have finished.
     ///
     /// # Errors
     /// [`qlty_core::Error::Incomplete`] where patches are pending, after which more may come; [`Error::Io`] and

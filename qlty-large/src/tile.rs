@@ -38,6 +38,17 @@ impl<A> Tile<A> {
         Self { arrived: None, place: Place::Nowhere, is_saved: false, is_current: false }
     }
 
+    /// Whether it has all patches, and its result is still to be written: something failed.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let is_complete = self.arrived.as_ref().is_some_and(Arrived::is_complete);
+        is_complete && !matches!(self.place, Place::Finished | Place::Writing)
+    }
+
+    /// Whether it has sums, to which more may come.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(self.place, Place::Finished | Place::Writing | Place::Unwritten(_))
+    }
+
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.place, Place::Finished)
     }

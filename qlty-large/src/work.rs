@@ -1,6 +1,7 @@
 //! Bringing tiles to memory, adding to them, and writing those that are complete.
 
 use std::sync::TryLockError;
+use std::sync::atomic::Ordering::Relaxed;
 
 use ndarray::ArrayView;
 use qlty_core::region::PixelBox;
@@ -93,11 +94,12 @@ where
             return Ok(());
         };
         let added = self.added_if_not_all(&tile, &reaching);
+        let is_saved = tile.is_saved;
         drop(tile);
         let bytes = size_of_val(&values[..]);
         let divided =
             if is_divided { Ok(()) } else { self.sewing(arrays, pixels).conclude(&mut values, added.as_deref()) };
-        let result = divided.map_err(Error::from).and_then(|()| self.write(arrays, index, &pixels, &values));
+        let result = divided.map_err(Error::from).and_then(|()| self.write(arrays, index, &pixels, &values, is_saved));
         let mut tile = lock(self.tile(index));
         if result.is_err() {
             tile.place = Place::Unwritten(values);
@@ -105,8 +107,8 @@ where
         }
         drop(values);
         self.memory.give_back(index, bytes);
-        tile.place = Place::Finished;
-        tile.arrived = None;
+        (tile.place, tile.arrived) = (Place::Finished, None);
+        self.tiles_done.fetch_add(1, Relaxed);
         Ok(())
     }
 
@@ -119,12 +121,24 @@ where
         (!all).then(|| added().collect())
     }
 
-    /// Writes the files of a tile. What a checkpoint has of it goes last: as long as it is there, they do not count.
-    fn write(&self, arrays: &Arrays<A, D>, index: usize, pixels: &PixelBox<D>, values: &[A]) -> Result<()> {
+    /// Writes the files of a tile. What a checkpoint has of it goes last: as long as it is there, they do not count; and
+    /// since it survives a power failure, they have to as well.
+    fn write(
+        &self,
+        arrays: &Arrays<A, D>,
+        index: usize,
+        pixels: &PixelBox<D>,
+        values: &[A],
+        is_saved: bool,
+    ) -> Result<()> {
         let len = arrays.channels * pixels.volume();
         arrays.write(pixels, &values[..len], values.get(len..2 * len).unwrap_or_default())?;
         self.scratch.remove(&file_name(index))?;
-        self.state.remove(&file_name(index))
+        if is_saved {
+            arrays.sync()?;
+            self.state.remove(&file_name(index))?;
+        }
+        Ok(())
     }
 
     /// Mean and standard deviation of a tile that is not complete, of what it has; nothing where it has nothing.
@@ -133,7 +147,7 @@ where
         let pixels = self.tiling.pixels(index);
         let reaching = Reaching::new(self.sewer.quilt(), &pixels)?;
         let added = self.added_if_not_all(&tile, &reaching).unwrap_or_default();
-        if added.is_empty() || matches!(tile.place, Place::Finished | Place::Writing | Place::Unwritten(_)) {
+        if added.is_empty() || !tile.is_open() {
             return Ok(());
         }
         let mut values = self.bring(arrays, index, &pixels, &reaching, &mut tile)?.clone();
@@ -213,7 +227,7 @@ where
     /// Writes what a tile has to the folder of the state, unless it is there.
     pub(crate) fn save(&self, arrays: &Arrays<A, D>, index: usize) -> Result<()> {
         let mut tile = lock(self.tile(index));
-        if tile.is_current || matches!(tile.place, Place::Finished | Place::Writing | Place::Unwritten(_)) {
+        if tile.is_current || !tile.is_open() {
             return Ok(());
         }
         let pixels = self.tiling.pixels(index);
