@@ -146,16 +146,22 @@ where
     }
 }
 
-/// The most memory that a process has when it stitches a result of 1 GiB with a budget of 64 MiB: this program again,
-/// since it counts from the start of a process.
+/// By this the program knows that it is to measure its own memory.
+const MEMORY_PROCESS: &str = "QLTY_FLOORS_MEMORY";
+
+pub(super) fn is_memory_process() -> bool {
+    std::env::var_os(MEMORY_PROCESS).is_some()
+}
+
+/// This program again: the most memory of a process counts from its start.
 fn memory() {
-    const TOLD: &str = "QLTY_FLOORS_MEMORY";
-    if std::env::var_os(TOLD).is_none() {
-        let program = std::env::current_exe().expect("this program");
-        let status = std::process::Command::new(program).arg("large.memory").env(TOLD, "1").status();
-        assert!(status.expect("this program again").success());
-        return;
-    }
+    let program = std::env::current_exe().expect("this program");
+    let status = std::process::Command::new(program).env(MEMORY_PROCESS, "1").status();
+    assert!(status.expect("this program again").success());
+}
+
+/// Prints the most memory that this process has when it stitches a result of 1 GiB with a budget of 64 MiB.
+pub(super) fn stitch_in_little_memory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // 512 MiB of mean and as much of standard deviation.
     let quilt = NczyxQuilt::builder([512; 3], [64; 3], [48; 3]).border(8).build().expect("a geometry");
