@@ -48,7 +48,7 @@ fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
         let (mean, variance) = model(patches.view());
         large.stitch(&indices, mean.view(), Some(variance.view()))?;
         let progress = large.progress();
-        if progress.patches_done % 64 < 8 {
+        if progress.patches_done % 64 == 0 {
             println!(
                 "{} of {} patches, {} of {} tiles",
                 progress.patches_done, progress.patches, progress.tiles_done, progress.tiles

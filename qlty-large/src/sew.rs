@@ -60,6 +60,7 @@ where
     }
 
     /// Adds patches to some of the values.
+    #[allow(clippy::ptr_arg, reason = "a slice has no type to be asked for; a vector has")]
     fn sew<T: Element>(
         &self,
         values: &mut Vec<A>,

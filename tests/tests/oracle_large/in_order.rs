@@ -35,7 +35,7 @@ fn check<T: Sample, const D: usize>(
     let (expected, _) = quilt.stitch(typed::<T, D>(&given.patches)).unwrap();
     assert_same_bits("mean", &mean, &expected);
     let (variance, _) = quilt.stitch(typed::<T, D>(&given.variances)).unwrap();
-    assert_same_bits("std", &std.unwrap(), &variance.mapv(|v| qlty_core::Real::sqrt(v)));
+    assert_same_bits("std", &std.unwrap(), &variance.mapv(qlty_core::Real::sqrt));
 }
 
 proptest! {

@@ -79,7 +79,7 @@ fn incomplete_and_then_complete() {
     };
     let large = builder().create().unwrap();
     let half = given.len() / 2;
-    let came = |index: usize| index < half && index % 5 != 0;
+    let came = |index: usize| index < half && !index.is_multiple_of(5);
     for index in (0..given.len()).filter(|index| came(*index)) {
         given.stitch(&large, &[index], Std::Total).unwrap();
     }
