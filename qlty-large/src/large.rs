@@ -23,8 +23,22 @@ use crate::tile::{Place, Tile};
 use crate::tiling::{Reaching, Shapes, Tiling};
 use crate::work::What;
 
-/// The codec of results unless another is asked for.
-pub const DEFAULT_CODEC: Codec = Codec::BloscZstd(3);
+/// The codec of results unless another is asked for: Zstandard, level 1.
+///
+/// Chosen by measurement, on one core, of two tiles of 3 channels and 256 x 256 pixels in `f32`: a smooth one with noise
+/// in the lower digits, and one of probabilities, mostly flat.
+///
+/// | codec | noisy: MB/s to write, MB/s to read, size | flat: MB/s to write, MB/s to read, size |
+/// |---|---|---|
+/// | `blosc-lz4:1` | 1222, 19176, 1.00 | 2820, 9011, 0.62 |
+/// | `blosc-zstd:1` | 500, 616, 0.88 | 329, 812, 0.54 |
+/// | `blosc-zstd:3` | 591, 907, 0.91 | 171, 1090, 0.54 |
+/// | `zstd:1` | 786, 977, 0.91 | 682, 1543, 0.48 |
+/// | `zstd:3` | 708, 1001, 0.91 | 302, 1631, 0.47 |
+/// | `gzip:1` | 38, 161, 0.87 | 72, 261, 0.55 |
+///
+/// `blosc-lz4:1` is the choice where time counts more than space.
+pub const DEFAULT_CODEC: Codec = Codec::Zstd(1);
 
 /// The channels for which a default tile is made where their number is not given.
 const USUAL_CHANNELS: usize = 4;
