@@ -48,7 +48,7 @@ impl ArraySpec {
         self.shard.unwrap_or(self.chunk)
     }
 
-    fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         let along = |sizes: [usize; 3]| self.axes.pick([1, 1, sizes[0], sizes[1], sizes[2]]);
         Layout { shape: self.axes.pick(self.shape), chunk: along(self.chunk), shard: self.shard.map(along) }
     }
