@@ -142,17 +142,50 @@ pub(crate) use sealed::Number;
 macro_rules! with_pixel_type {
     ($pixel_type:expr, $type:ident => $run:expr) => {
         match $pixel_type {
-            $crate::PixelType::U8 => { type $type = u8; $run }
-            $crate::PixelType::I8 => { type $type = i8; $run }
-            $crate::PixelType::U16 => { type $type = u16; $run }
-            $crate::PixelType::I16 => { type $type = i16; $run }
-            $crate::PixelType::U32 => { type $type = u32; $run }
-            $crate::PixelType::I32 => { type $type = i32; $run }
-            $crate::PixelType::U64 => { type $type = u64; $run }
-            $crate::PixelType::I64 => { type $type = i64; $run }
-            $crate::PixelType::F16 => { type $type = half::f16; $run }
-            $crate::PixelType::F32 => { type $type = f32; $run }
-            $crate::PixelType::F64 => { type $type = f64; $run }
+            $crate::PixelType::U8 => {
+                type $type = u8;
+                $run
+            }
+            $crate::PixelType::I8 => {
+                type $type = i8;
+                $run
+            }
+            $crate::PixelType::U16 => {
+                type $type = u16;
+                $run
+            }
+            $crate::PixelType::I16 => {
+                type $type = i16;
+                $run
+            }
+            $crate::PixelType::U32 => {
+                type $type = u32;
+                $run
+            }
+            $crate::PixelType::I32 => {
+                type $type = i32;
+                $run
+            }
+            $crate::PixelType::U64 => {
+                type $type = u64;
+                $run
+            }
+            $crate::PixelType::I64 => {
+                type $type = i64;
+                $run
+            }
+            $crate::PixelType::F16 => {
+                type $type = half::f16;
+                $run
+            }
+            $crate::PixelType::F32 => {
+                type $type = f32;
+                $run
+            }
+            $crate::PixelType::F64 => {
+                type $type = f64;
+                $run
+            }
         }
     };
 }

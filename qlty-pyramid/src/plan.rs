@@ -64,7 +64,9 @@ impl Plan {
         let (chunk, shard) = files(plane, options)?;
         let mut levels = Vec::<PlannedLevel>::new();
         for factor in std::iter::once([1; 3]).chain(factors) {
-            let finer = levels.last().map_or(([shape[2], shape[3], shape[4]], voxel_size), |level| (level.size(), level.voxel_size));
+            let finer = levels
+                .last()
+                .map_or(([shape[2], shape[3], shape[4]], voxel_size), |level| (level.size(), level.voxel_size));
             let size: [usize; 3] = std::array::from_fn(|axis| finer.0[axis].div_ceil(factor[axis]));
             let level_voxel: [f64; 3] = std::array::from_fn(|axis| finer.1[axis] * factor[axis] as f64);
             let shift = |axis: usize| (level_voxel[axis] - voxel_size[axis]) / 2.0;

@@ -112,7 +112,11 @@ pub fn stack_to_ome_zarr<S: PlaneSource>(
     let path = path.as_ref();
     let plan = Plan::new(source, options)?;
     monitor.check()?;
-    let partial = if options.resume { Partial::resume(path, options.overwrite) } else { Partial::create(path, options.overwrite) }?;
+    let partial = if options.resume {
+        Partial::resume(path, options.overwrite)
+    } else {
+        Partial::create(path, options.overwrite)
+    }?;
     let state = RunState::new(partial.path(), &plan, source, options);
     let written = with_pixel_type!(plan.pixel_type, Out => {
         write::<Out, S>(source, &plan, options, partial.path(), &state, monitor)
@@ -166,7 +170,8 @@ fn write<T: Pixel, S: PlaneSource>(
     let progress = progress.unwrap_or_else(|| Progress::new(plan));
     let reader = Reader::new(source, options.normalization, monitor)?;
     let levels = plan.levels.iter().enumerate();
-    let writers = levels.map(|(level, planned)| SlabWriter::create(folder, &level_name(plan, level), planned.array.clone()));
+    let writers =
+        levels.map(|(level, planned)| SlabWriter::create(folder, &level_name(plan, level), planned.array.clone()));
     let writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
     let read = |t, z, planes: &mut [T]| reader.read(t, z, planes);
     let mut pipeline = Pipeline { plan, method: options.method, read, writers, monitor };

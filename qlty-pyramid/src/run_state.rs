@@ -25,7 +25,8 @@ pub(crate) struct RunState {
 
 impl RunState {
     pub(crate) fn new<S: PlaneSource>(folder: &Path, plan: &Plan, source: &S, options: &PyramidOptions) -> Self {
-        let arrays: Vec<String> = plan.levels.iter().map(|level| format!("{:?} by {:?}", level.array, level.factor)).collect();
+        let arrays: Vec<String> =
+            plan.levels.iter().map(|level| format!("{:?} by {:?}", level.array, level.factor)).collect();
         let files: Vec<Value> = source.files().iter().map(|file| identity(file)).collect();
         let run = [
             ("source", json!([source.name(), source.pixel_type().name(), plan.shape])),
@@ -90,7 +91,11 @@ fn identity(file: &Path) -> Value {
     let metadata = file.metadata().ok();
     let since_1970 = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
     let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok()).and_then(since_1970);
-    json!([file.to_string_lossy(), metadata.map(|metadata| metadata.len()), modified.map(|time| time.as_nanos() as u64)])
+    json!([
+        file.to_string_lossy(),
+        metadata.map(|metadata| metadata.len()),
+        modified.map(|time| time.as_nanos() as u64)
+    ])
 }
 
 fn read(state: &Value) -> Option<Progress> {

@@ -93,8 +93,7 @@ impl FromStr for Method {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let methods =
-            [Self::Mean, Self::Gaussian, Self::Nearest, Self::Median, Self::Mode, Self::Max, Self::Min];
+        let methods = [Self::Mean, Self::Gaussian, Self::Nearest, Self::Median, Self::Mode, Self::Max, Self::Min];
         if matches!(name, "dask" | "dask_coarsen") {
             return Ok(Self::Mean);
         }
@@ -119,7 +118,13 @@ pub(crate) struct Fine<'a, T> {
 const TASK_PIXELS: usize = 1 << 15;
 
 /// Makes one coarse plane, `at` along Z, in parallel. `fine` has the planes of its support.
-pub(crate) fn shrink_plane<T: Pixel>(method: Method, fine: &Fine<'_, T>, factor: [usize; 3], at: usize, coarse: &mut [T]) {
+pub(crate) fn shrink_plane<T: Pixel>(
+    method: Method,
+    fine: &Fine<'_, T>,
+    factor: [usize; 3],
+    at: usize,
+    coarse: &mut [T],
+) {
     let width = fine.size[2].div_ceil(factor[2]);
     let rows = TASK_PIXELS.div_ceil(width);
     coarse.par_chunks_mut(rows * width).enumerate().for_each(|(part, coarse)| {
@@ -135,8 +140,12 @@ pub(crate) fn shrink_plane<T: Pixel>(method: Method, fine: &Fine<'_, T>, factor:
                     }
                 }
             }
-            Method::Max => block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a > b)),
-            Method::Min => block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a < b)),
+            Method::Max => {
+                block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a > b))
+            }
+            Method::Min => {
+                block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a < b))
+            }
             Method::Median => block::choose_rows(fine, factor, first, coarse, block::median),
             Method::Mode => block::choose_rows(fine, factor, first, coarse, block::mode),
         }

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::ErrorKind;
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use qlty_core::Monitor;
 use qlty_core::zarr::{Codec, Error, Layout, create, create_v2};
@@ -64,7 +63,8 @@ pub(crate) struct SlabWriter<T> {
     /// The folder that chunk keys are relative to.
     root: PathBuf,
     spec: ArraySpec,
-    of: PhantomData<T>,
+    /// Room for the pixels of a file, as many as there were tasks at once: fresh memory is dear.
+    spare: Mutex<Vec<Vec<T>>>,
 }
 
 impl<T: Pixel> SlabWriter<T> {
@@ -76,7 +76,7 @@ impl<T: Pixel> SlabWriter<T> {
             ZarrFormat::V3 => create::<T>(&store, root, name, &layout, spec.codec, &spec.axes.names())?,
             ZarrFormat::V2 => create_v2::<T>(&store, root, name, &layout, spec.codec)?,
         };
-        Ok(Self { array, root: root.to_path_buf(), spec, of: PhantomData })
+        Ok(Self { array, root: root.to_path_buf(), spec, spare: Mutex::default() })
     }
 
     /// The array itself, for its attributes.
@@ -103,14 +103,18 @@ impl<T: Pixel> SlabWriter<T> {
         let grid = [channels, count.div_ceil(file[0]), height.div_ceil(file[1]), width.div_ceil(file[2])];
         // The tasks keep all threads busy, so the codec shall start none of its own.
         let options = CodecOptions::default().with_concurrent_target(1);
-        (0..grid.iter().product::<usize>()).into_par_iter().try_for_each_init(Vec::new, |pixels, flat| {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..grid.iter().product::<usize>()).into_par_iter().with_max_len(1).try_for_each(|flat| {
             monitor.check()?;
+            let mut pixels = spare().pop().unwrap_or_default();
             let (rest, x) = (flat / grid[3], flat % grid[3]);
             let (rest, y) = (rest / grid[2], rest % grid[2]);
             let (c, z) = (rest / grid[1], rest % grid[1]);
-            self.gather(planes, c, [z * file[0], y * file[1], x * file[2]], count, pixels);
+            self.gather(planes, c, [z * file[0], y * file[1], x * file[2]], count, &mut pixels);
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
-            self.store(&self.spec.axes.pick(place), pixels, &options)
+            self.store(&self.spec.axes.pick(place), &pixels, &options)?;
+            spare().push(pixels);
+            Ok(())
         })
     }
 

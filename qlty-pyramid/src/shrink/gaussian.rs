@@ -41,9 +41,8 @@ fn along_x<T: Pixel>(totals: &[T::Total], factor: usize, lines: u16, coarse: &mu
     let width = totals.len();
     let near_edge = |x: usize| {
         let support = Method::Gaussian.support(x, factor, width);
-        let sum = support.fold(T::Total::default(), |sum, from| {
-            sum + totals[from] * T::Total::from(weight(from, x, factor))
-        });
+        let sum =
+            support.fold(T::Total::default(), |sum, from| sum + totals[from] * T::Total::from(weight(from, x, factor)));
         T::mean(sum, lines * weights(x, factor, width))
     };
     if factor == 1 || width < 5 {
