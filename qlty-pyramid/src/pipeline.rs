@@ -6,6 +6,7 @@ use qlty_core::array::zeros;
 use rayon::prelude::*;
 
 use crate::plan::Plan;
+use crate::reader::Reader;
 use crate::shrink::{Fine, shrink_plane};
 use crate::slab_writer::SlabWriter;
 use crate::statistics::Statistics;
@@ -15,12 +16,10 @@ use crate::{Error, Method, Pixel, Result};
 ///
 /// It goes through the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the
 /// next is read and shrunk; so two rounds are in memory, and all threads have work.
-#[derive(Debug)]
-pub(crate) struct Pipeline<'a, T, R> {
+pub(crate) struct Pipeline<'a, T> {
     pub(crate) plan: &'a Plan,
     pub(crate) method: Method,
-    /// Reads (C,Y,X) of the full size at (t, z).
-    pub(crate) read: R,
+    pub(crate) reader: &'a Reader<'a>,
     /// One a level.
     pub(crate) writers: Vec<SlabWriter<T>>,
     pub(crate) monitor: &'a Monitor,
@@ -77,7 +76,7 @@ impl<T: Pixel> Planes<T> {
     }
 }
 
-impl<T: Pixel, R: Fn(usize, usize, &mut [T]) -> Result<()> + Sync> Pipeline<'_, T, R> {
+impl<T: Pixel> Pipeline<'_, T> {
     /// Writes all that `progress` lacks, and calls `note` whenever a round is written.
     pub(crate) fn run(&self, mut progress: Progress, note: impl Fn(&Progress) -> Result<()>) -> Result<Progress> {
         let [times, _, depth, ..] = self.plan.shape;
@@ -97,8 +96,10 @@ impl<T: Pixel, R: Fn(usize, usize, &mut [T]) -> Result<()> + Sync> Pipeline<'_, 
                     Ok(())
                 };
                 let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
-                // What could not be read names a file of the caller's.
-                filled.and(written)?;
+                if let Err(error) = written {
+                    // What could not be read names a file of the caller's.
+                    return Err(filled.err().unwrap_or(error));
+                }
                 self.monitor.advance(now.read as u64);
                 progress.counted = progress.counted.max(now.levels[0].end);
                 for (level, planes) in now.levels.iter().enumerate() {
@@ -108,6 +109,7 @@ impl<T: Pixel, R: Fn(usize, usize, &mut [T]) -> Result<()> + Sync> Pipeline<'_, 
                     sum.merge(statistics);
                 }
                 note(&progress)?;
+                filled?;
                 if !more {
                     break;
                 }
@@ -186,7 +188,7 @@ impl<T: Pixel, R: Fn(usize, usize, &mut [T]) -> Result<()> + Sync> Pipeline<'_, 
         let none = || vec![Statistics::new(); channels];
         let counted = new.par_chunks_exact_mut(plane).zip(from..to).try_fold(none, |mut statistics, (planes, z)| {
             self.monitor.check()?;
-            (self.read)(progress.t, z, planes)?;
+            self.reader.read(progress.t, z, planes)?;
             if z >= progress.counted {
                 for (statistics, plane) in statistics.iter_mut().zip(planes.chunks_exact(height * width)) {
                     statistics.add(plane, width);
