@@ -103,11 +103,11 @@ fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> 
     if options.normalization == Normalization::None {
         return Ok(options.pixel_type.unwrap_or(source));
     }
-    if let Normalization::By { mean, deviation } = options.normalization {
-        if !mean.is_finite() || !deviation.is_finite() || deviation <= 0.0 {
-            let expected = "finite numbers, the deviation above 0";
-            return Err(Error::argument("normalization", options.normalization, expected));
-        }
+    if let Normalization::By { mean, deviation } = options.normalization
+        && !(mean.is_finite() && deviation.is_finite() && deviation > 0.0)
+    {
+        let expected = "finite numbers, the deviation above 0";
+        return Err(Error::argument("normalization", options.normalization, expected));
     }
     let pixel_type = options.pixel_type.unwrap_or(PixelType::F32);
     if !pixel_type.is_float() {
