@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array4, Axis};
 
-use crate::page::{PageHeader, Pages};
+use crate::page::{Fault, PageAt, PageFile, PageHeader, Survey};
 use crate::{Error, Pixel, PixelType, Result, SliceSet, VoxelSize};
 
 /// Volumes (T, C, Z, Y, X) whose planes are TIFF pages.
@@ -34,12 +34,16 @@ pub struct Stack(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: String,
-    /// One page each, or one file of all pages; never empty.
+    /// A plane of one time point each, or one file of all pages; never empty.
     files: Vec<PathBuf>,
     shape: [usize; 5],
     /// The header of every page.
     header: PageHeader,
+    /// The pages in the order (T, Z, C), one for all samples of a pixel. Files whose other images follow
+    /// the first without directories have only that one here.
+    pages: Vec<PageAt>,
     voxel_size: Option<VoxelSize>,
+    frame_interval: Option<f64>,
     /// As many as there are channels.
     channels: Vec<Channel>,
     counters: Option<RangeInclusive<u64>>,
@@ -56,7 +60,8 @@ pub struct Channel {
 }
 
 impl Stack {
-    /// Opens slices, each a file of one page.
+    /// Opens slices, each a file of one plane. The pages of a file of several are its channels, unless
+    /// the file says something else of them.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] for a file that
@@ -66,68 +71,37 @@ impl Stack {
         let (Some(first), Some(last)) = (set.slices.first(), set.slices.last()) else {
             return Err(Error::argument("slices", 0, "at least one"));
         };
-        let mut pages = Pages::open(&first.path)?;
-        let header = pages.header()?;
-        let description = pages.description()?;
-        let voxel_size = pages.voxel_size(&description)?;
-        set.slices.par_iter().try_for_each(|slice| {
-            let mut pages = Pages::open(&slice.path)?;
-            let got = pages.header()?;
-            pages.same(&got, &header)?;
-            if let Some(what) = pages.description()?.refusal(1) {
-                return Err(pages.unsupported(what));
-            }
-            if pages.more() {
-                return Err(pages.unsupported("a slice of more than one page".to_owned()));
-            }
-            Ok(())
-        })?;
-        Ok(Self(Arc::new(Inner {
-            name: set.name.clone(),
-            files: set.slices.iter().map(|slice| slice.path.clone()).collect(),
-            shape: [1, 1, set.slices.len(), header.height, header.width],
-            header,
-            voxel_size,
-            channels: vec![Channel::default()],
-            counters: Some(first.counter..=last.counter),
-            missing: set.missing.clone(),
-        })))
+        let opened = PageFile::open(&first.path)?.survey(false)?;
+        let pages = set.slices.par_iter().map(|slice| {
+            let got = PageFile::open(&slice.path)?.survey(false)?;
+            check_slice(&slice.path, &got, &opened)?;
+            Ok(got.pages)
+        });
+        let pages: Vec<Vec<PageAt>> = pages.collect::<Result<_>>()?;
+        let survey = Survey { pages: pages.concat(), ..opened };
+        let files = set.slices.iter().map(|slice| slice.path.clone()).collect();
+        let mut stack = Inner::new(set.name.clone(), files, set.slices.len(), survey)?;
+        stack.counters = Some(first.counter..=last.counter);
+        stack.missing.clone_from(&set.missing);
+        Ok(Self(Arc::new(stack)))
     }
 
-    /// Opens a TIFF or BigTIFF file whose pages are the planes, and names the stack by the file's
-    /// name without its extension.
+    /// Opens a file: TIFF, BigTIFF, an ImageJ hyperstack or an OME-TIFF. The stack has the file's name
+    /// without its extension. Pages of which the file says nothing are planes along Z.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] if the file or a
     /// page is not read, and [`Error::Mismatch`] for a page of another shape or type than the first.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut pages = Pages::open(path)?;
-        let header = pages.header()?;
-        let description = pages.description()?;
-        let voxel_size = pages.voxel_size(&description)?;
-        let mut count = 1;
-        while pages.more() {
-            pages.seek(count)?;
-            let got = pages.header()?;
-            pages.same(&got, &header)?;
-            count += 1;
+        let survey = PageFile::open(path)?.survey(true)?;
+        let mut name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // `a.ome.tif` is the stack `a`.
+        if name.to_lowercase().ends_with(".ome") {
+            name.truncate(name.len() - ".ome".len());
         }
-        if let Some(what) = description.refusal(count) {
-            pages.seek(0)?;
-            return Err(pages.unsupported(what));
-        }
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        Ok(Self(Arc::new(Inner {
-            name: name.unwrap_or_default(),
-            files: vec![path.to_path_buf()],
-            shape: [1, 1, count, header.height, header.width],
-            header,
-            voxel_size,
-            channels: vec![Channel::default()],
-            counters: None,
-            missing: Vec::new(),
-        })))
+        let depth = survey.contents.depth;
+        Ok(Self(Arc::new(Inner::new(name, vec![path.to_path_buf()], depth, survey)?)))
     }
 
     /// The stack's name.
@@ -145,9 +119,14 @@ impl Stack {
         self.0.header.pixel_type
     }
 
-    /// The size of a voxel, if the first page states it with a unit.
+    /// The size of a voxel, if the first file states it with a unit.
     pub fn voxel_size(&self) -> Option<VoxelSize> {
         self.0.voxel_size
+    }
+
+    /// The time between two time points in seconds, if the file states it.
+    pub fn frame_interval(&self) -> Option<f64> {
+        self.0.frame_interval
     }
 
     /// What is known of the channels, one by one.
@@ -228,16 +207,66 @@ impl Stack {
             let expected = format!("{channels} x {height} x {width}");
             return Err(Error::argument("length of the planes", planes.len(), expected));
         }
-        let mut pages = match self.0.files.as_slice() {
-            [file] => {
-                let mut pages = Pages::open(file)?;
-                pages.seek(z)?;
-                pages
-            }
-            files => Pages::open(&files[z])?,
-        };
-        pages.read(&self.0.header, planes)
+        let Inner { files, pages, header, .. } = &*self.0;
+        // A stack of slices has a file for each plane; else one has all.
+        let (file, plane) = if files.len() > 1 { (z, 0) } else { (0, t * depth + z) };
+        let opened = PageFile::open(&files[file])?;
+        let images = channels / header.samples;
+        let listed = pages.len() / files.len();
+        let all_listed = listed == frames * depth * images / files.len();
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(planes);
+        for (image, part) in bytes.chunks_exact_mut(header.bytes()).enumerate() {
+            let image = plane * images + image;
+            let (page, behind) = if all_listed { (file * listed + image, 0) } else { (file, image as u64) };
+            opened.read(pages[page], behind, header, part)?;
+        }
+        Ok(())
     }
+}
+
+impl Inner {
+    /// The stack that a survey found, in `depth` planes.
+    fn new(name: String, files: Vec<PathBuf>, depth: usize, survey: Survey) -> Result<Self> {
+        let Survey { header, pages, contents, voxel_size } = survey;
+        let channels = contents.channel_pages * header.samples;
+        if header.bytes().checked_mul(contents.channel_pages).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            let shape = vec![channels, header.height, header.width];
+            return Err(Error::TooLarge { what: "a plane", shape });
+        }
+        let mut known = contents.channels;
+        known.resize(channels, Channel::default());
+        Ok(Self {
+            name,
+            files,
+            shape: [contents.frames, channels, depth, header.height, header.width],
+            header,
+            pages,
+            voxel_size,
+            frame_interval: contents.frame_interval,
+            channels: known,
+            counters: None,
+            missing: Vec::new(),
+        })
+    }
+}
+
+/// Refuses a slice that is no single plane, or has other channels, shape or type than the first.
+fn check_slice(path: &Path, got: &Survey, first: &Survey) -> Result<()> {
+    let refuse = |fault: Fault| Err(fault.at(path, 0));
+    let (frames, depth) = (got.contents.frames, got.contents.depth);
+    if frames * depth != 1 {
+        return refuse(Fault::Unsupported(format!("a slice of {depth} planes and {frames} time points")));
+    }
+    let say = |survey: &Survey| format!("{} pages of {}", survey.contents.channel_pages, survey.header);
+    if (got.header, got.contents.channel_pages) != (first.header, first.contents.channel_pages) {
+        return refuse(Fault::Mismatch { got: say(got), expected: say(first) });
+    }
+    // Channels without directories of their own, in one slice only.
+    if got.pages.len() != first.pages.len() {
+        let say = |survey: &Survey| format!("{} directories", survey.pages.len());
+        return refuse(Fault::Mismatch { got: say(got), expected: say(first) });
+    }
+    Ok(())
 }
 
 /// An array of zeros, or an error where `ndarray` would panic or abort.

@@ -1,0 +1,175 @@
+//! A strip or tile from the bytes in the file to those of its samples.
+//!
+//! Each decoder fills a buffer of known length and stops; what a writer appended is not looked at.
+//! (The end codes of LZW in tiles are missing or misplaced in many files that are otherwise whole.)
+
+use weezl::LzwStatus;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::Fault;
+use super::header::Compression;
+
+/// The shape of a strip or tile: rows, columns, samples.
+pub(super) type Shape = [usize; 3];
+
+/// Decodes `stored` into all of `decoded`, a strip or tile of `shape`.
+pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+    match compression {
+        Compression::None => match stored.get(..decoded.len()) {
+            Some(whole) => {
+                decoded.copy_from_slice(whole);
+                Ok(())
+            }
+            None => Err(short(stored.len(), decoded.len())),
+        },
+        Compression::Lzw => lzw(stored, decoded),
+        Compression::Deflate => deflate(stored, decoded),
+        Compression::PackBits => pack_bits(stored, decoded),
+        Compression::Zstd => match zstd::bulk::decompress_to_buffer(stored, decoded).map_err(Fault::data)? {
+            filled if filled < decoded.len() => Err(short(filled, decoded.len())),
+            _ => Ok(()),
+        },
+        Compression::Jpeg { tables, ycbcr } => jpeg(tables, *ycbcr, stored, shape, decoded),
+    }
+}
+
+fn short(got: usize, expected: usize) -> Fault {
+    Fault::Corrupt(format!("a strip or tile gives {got} bytes where {expected} are expected"))
+}
+
+fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+    // Before 1993 some wrote the codes from the lowest bit; such data begin with a clear code turned round.
+    if matches!(stored, [0, second, ..] if second & 1 == 1) {
+        return Err(Fault::Unsupported("LZW of the oldest kind (codes from the lowest bit)".to_owned()));
+    }
+    let order = weezl::BitOrder::Msb;
+    let settings = weezl::decode::Configuration::with_tiff_size_switch(order, 8).with_yield_on_full_buffer(true);
+    let mut decoder = settings.build();
+    let (mut from, mut filled) = (0, 0);
+    while filled < decoded.len() {
+        let step = decoder.decode_bytes(&stored[from..], &mut decoded[filled..]);
+        from += step.consumed_in;
+        filled += step.consumed_out;
+        match step.status.map_err(Fault::data)? {
+            LzwStatus::Ok if step.consumed_in + step.consumed_out > 0 => {}
+            _ if filled == decoded.len() => {}
+            _ => return Err(short(filled, decoded.len())),
+        }
+    }
+    Ok(())
+}
+
+fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+    let mut decoder = flate2::Decompress::new(true);
+    decoder.decompress(stored, decoded, flate2::FlushDecompress::Finish).map_err(Fault::data)?;
+    match decoder.total_out() {
+        filled if filled == decoded.len() as u64 => Ok(()),
+        filled => Err(short(filled as usize, decoded.len())),
+    }
+}
+
+/// TIFF 6.0, section 9.
+fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+    let expected = decoded.len();
+    let (mut rest, mut free) = (stored, decoded);
+    while !free.is_empty() {
+        let filled = expected - free.len();
+        let [head, tail @ ..] = rest else {
+            return Err(short(filled, expected));
+        };
+        let head = *head as i8;
+        let taken = match head {
+            -128 => 0,
+            0.. => {
+                // A run may not cross a row's end, but nothing is lost if it does.
+                let count = (head as usize + 1).min(free.len());
+                let Some(literal) = tail.get(..count) else {
+                    return Err(short(filled + tail.len(), expected));
+                };
+                free[..count].copy_from_slice(literal);
+                free = &mut free[count..];
+                count
+            }
+            _ => {
+                let count = (1 - isize::from(head)) as usize;
+                let count = count.min(free.len());
+                let Some(repeated) = tail.first() else {
+                    return Err(short(filled, expected));
+                };
+                free[..count].fill(*repeated);
+                free = &mut free[count..];
+                1
+            }
+        };
+        rest = &tail[taken..];
+    }
+    Ok(())
+}
+
+fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+    let [height, width, samples] = shape;
+    // The tables are a JPEG file without an image: less its end, and less the image's beginning, the two
+    // make a whole one.
+    let whole;
+    let bytes = match (tables, stored) {
+        ([head @ .., 0xff, 0xd9], [0xff, 0xd8, tail @ ..]) => {
+            whole = [head, tail].concat();
+            whole.as_slice()
+        }
+        ([], _) => stored,
+        _ => return Err(Fault::Corrupt("JPEG tables or data without their markers".to_owned())),
+    };
+    let options = DecoderOptions::default().set_max_height(height).set_max_width(width);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(Fault::data)?;
+    let wanted = match (ycbcr, samples) {
+        (true, 3) => ColorSpace::RGB,
+        (true, _) => return Err(Fault::Unsupported(format!("YCbCr of {samples} samples"))),
+        // What is not declared as YCbCr is left as it is.
+        (false, _) => match decoder.input_colorspace() {
+            Some(stored) => stored,
+            None => return Err(Fault::Corrupt("JPEG data without components".to_owned())),
+        },
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
+    let got = decoder.dimensions().map(|(width, height)| [height, width, wanted.num_components()]);
+    if got != Some(shape) || decoder.output_buffer_size() != Some(decoded.len()) {
+        return Err(Fault::Corrupt(format!("JPEG data of the shape {got:?} in a strip or tile of {shape:?}")));
+    }
+    decoder.decode_into(decoded).map_err(Fault::data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pack_bits_of_the_specification() {
+        let stored = [0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7, 0xaa];
+        let mut decoded = [0; 24];
+        pack_bits(&stored, &mut decoded).unwrap();
+        let expected = "aaaaaa80002aaaaaaaaa80002a22aaaaaaaaaaaaaaaaaaaa";
+        assert_eq!(decoded.map(|byte| format!("{byte:02x}")).concat(), expected);
+        assert!(pack_bits(&stored, &mut [0; 25]).is_err());
+        assert!(pack_bits(&stored[..14], &mut [0; 24]).is_err());
+        pack_bits(&[0x80, 0x80, 0x00, 7], &mut decoded[..1]).unwrap();
+        assert_eq!(decoded[0], 7);
+    }
+
+    #[test]
+    fn lzw_needs_no_end_code() {
+        let plain: Vec<u8> = (0..5000_u32).map(|number| (number * number >> 5) as u8).collect();
+        let stored = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(&plain).unwrap();
+        let mut decoded = vec![0; plain.len()];
+        for cut in 0..3 {
+            lzw(&stored[..stored.len() - cut], &mut decoded[..plain.len() - 8]).unwrap();
+            assert_eq!(decoded[..plain.len() - 8], plain[..plain.len() - 8]);
+        }
+        lzw(&stored, &mut decoded).unwrap();
+        assert_eq!(decoded, plain);
+        assert!(lzw(&stored[..stored.len() / 2], &mut decoded).is_err());
+    }
+}
