@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::description::{Contents, Description};
@@ -55,6 +56,8 @@ pub(crate) struct PageAt {
 pub(crate) struct Survey {
     /// The header of every page.
     pub(crate) header: PageHeader,
+    /// The rows of the first page that are best read at a time.
+    pub(crate) band: usize,
     /// The pages in the order (T, Z, C); or the first only, if the others follow without directories.
     pub(crate) pages: Vec<PageAt>,
     pub(crate) contents: Contents,
@@ -100,19 +103,26 @@ impl PageFile {
         }
     }
 
-    /// Decodes a page, or the image so many images behind it, into the bytes of (samples, Y, X).
+    /// Decodes rows of a page, or of the image so many images behind it, into the bytes of (samples,
+    /// rows, X).
     ///
     /// The page must have the header `expected`, and `planes` as many bytes.
-    pub(crate) fn read(&self, page: PageAt, image: u64, expected: &PageHeader, planes: &mut [u8]) -> Result<()> {
+    pub(crate) fn read(
+        &self,
+        (page, image): (PageAt, u64),
+        expected: &PageHeader,
+        rows: Range<usize>,
+        planes: &mut [u8],
+    ) -> Result<()> {
         let number = page.number + image as usize;
-        let mut read = || match &self.kind {
+        let read = || match &self.kind {
             Kind::Tiff(file) => {
                 let page = Page::open(file, page.offset, image)?;
                 page.header.same(expected)?;
-                page.read(planes)
+                page.read(rows, planes)
             }
             #[cfg(feature = "png")]
-            Kind::Png => png::read(&self.path, expected, planes),
+            Kind::Png => png::read(&self.path, expected, rows, planes),
         };
         read().map_err(|fault| fault.at(&self.path, number))
     }
@@ -146,8 +156,7 @@ impl PageFile {
         let images = contents.images();
         if images > pages.len() {
             // The pages that follow the last directory have none, but they are in the file.
-            let page = Page::open(file, pages[0].offset, images as u64 - 1).map_err(at(images - 1))?;
-            page.header.same(&header).map_err(at(0))?;
+            Page::open(file, pages[0].offset, images as u64 - 1).map_err(at(images - 1))?;
             pages.truncate(1);
         } else {
             for page in &pages {
@@ -155,9 +164,10 @@ impl PageFile {
                 opened.map_err(at(page.number))?;
             }
         }
+        let band = Page::open(file, pages[0].offset, 0).map_err(at(pages[0].number))?.band();
         let voxel_size =
             contents.voxel_size.or(VoxelSize::from_tags(resolution.fractions, resolution.unit, &description));
-        Ok(Survey { header, pages, contents, voxel_size })
+        Ok(Survey { header, band, pages, contents, voxel_size })
     }
 }
 

@@ -39,6 +39,7 @@ struct Inner {
     shape: [usize; 5],
     /// The header of every page.
     header: PageHeader,
+    band: usize,
     /// The pages in the order (T, Z, C), one for all samples of a pixel. Files whose other images follow
     /// the first without directories have only that one here.
     pages: Vec<PageAt>,
@@ -192,6 +193,21 @@ impl Stack {
     ///   [`Error::Mismatch`] if a page does not decode, or has changed since the stack was opened;
     ///   what `planes` then holds is unspecified.
     pub fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
+        self.read_rows_into(t, z, 0..self.shape()[3], planes)
+    }
+
+    /// The number of rows that are best read at a time, each time from a multiple of it: those of a strip
+    /// or tile of the first page.
+    pub fn band(&self) -> usize {
+        self.0.band
+    }
+
+    /// Reads some rows of a plane of all channels into `planes`, (C, rows, X) in C order. A plane that
+    /// does not fit in memory is read in bands, and one of many strips or tiles by many threads.
+    ///
+    /// # Errors
+    /// As [`Stack::read_planes_into`], and [`Error::Argument`] if the rows are not all in the plane.
+    pub fn read_rows_into<T: Pixel>(&self, t: usize, z: usize, rows: Range<usize>, planes: &mut [T]) -> Result<()> {
         let [frames, channels, depth, height, width] = self.shape();
         if T::TYPE != self.pixel_type() {
             let (stack, asked, actual) = (self.0.name.clone(), T::TYPE, self.pixel_type());
@@ -203,9 +219,15 @@ impl Stack {
         if z >= depth {
             return Err(Error::argument("plane", z, format!("one below {depth}")));
         }
-        if planes.len() != channels * height * width {
-            let expected = format!("{channels} x {height} x {width}");
+        if rows.start > rows.end || rows.end > height {
+            return Err(Error::argument("rows", rows, format!("a range within 0..{height}")));
+        }
+        if planes.len() != channels * rows.len() * width {
+            let expected = format!("{channels} x {} x {width}", rows.len());
             return Err(Error::argument("length of the planes", planes.len(), expected));
+        }
+        if rows.is_empty() {
+            return Ok(());
         }
         let Inner { files, pages, header, .. } = &*self.0;
         // A stack of slices has a file for each plane; else one has all.
@@ -215,10 +237,10 @@ impl Stack {
         let listed = pages.len() / files.len();
         let all_listed = listed == frames * depth * images / files.len();
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(planes);
-        for (image, part) in bytes.chunks_exact_mut(header.bytes()).enumerate() {
+        for (image, part) in bytes.chunks_exact_mut(bytes.len() / images).enumerate() {
             let image = plane * images + image;
-            let (page, behind) = if all_listed { (file * listed + image, 0) } else { (file, image as u64) };
-            opened.read(pages[page], behind, header, part)?;
+            let at = if all_listed { (pages[file * listed + image], 0) } else { (pages[file], image as u64) };
+            opened.read(at, header, rows.clone(), part)?;
         }
         Ok(())
     }
@@ -227,7 +249,7 @@ impl Stack {
 impl Inner {
     /// The stack that a survey found, in `depth` planes.
     fn new(name: String, files: Vec<PathBuf>, depth: usize, survey: Survey) -> Result<Self> {
-        let Survey { header, pages, contents, voxel_size } = survey;
+        let Survey { header, band, pages, contents, voxel_size } = survey;
         let channels = contents.channel_pages * header.samples;
         if header.bytes().checked_mul(contents.channel_pages).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
             let shape = vec![channels, header.height, header.width];
@@ -240,6 +262,7 @@ impl Inner {
             files,
             shape: [contents.frames, channels, depth, header.height, header.width],
             header,
+            band,
             pages,
             voxel_size,
             frame_interval: contents.frame_interval,

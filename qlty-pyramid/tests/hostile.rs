@@ -66,6 +66,8 @@ fn try_bytes(folder: &TempDir, name: &str, bytes: &[u8]) -> Result<(), Error> {
     if let Err(error) = &result {
         assert!(error.to_string().contains(name), "{error}");
     }
+    // A file that is written anew is flushed to the disk on some systems, one that is gone is not.
+    std::fs::remove_file(&path).unwrap();
     result
 }
 
@@ -85,7 +87,7 @@ fn fixtures_that_end_early_are_errors_or_whole() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn flipped_bytes_do_not_panic(

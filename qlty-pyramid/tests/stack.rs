@@ -146,7 +146,7 @@ fn what_would_come_out_changed_is_refused_by_name() {
         (page().with(COMPRESSION, long(3)), "CCITT"),
         (page().with(COMPRESSION, long(6)), "old JPEG"),
         (page().with(COMPRESSION, long(34712)), "34712 (JPEG 2000)"),
-        (page().with(COMPRESSION, long(5)).with(FILL_ORDER, long(2)), "fill order 2"),
+        (page().with(COMPRESSION, long(4)), "fax of 1 samples of 8 bits"),
         (page().with(PREDICTOR, long(2)), "predictor of uncompressed"),
         (page().with(COMPRESSION, long(8)).with(PREDICTOR, long(3)), "predictor 3 of uint8"),
         (grey(4, 1, 24, vec![0; 12]), "24 bits"),

@@ -181,6 +181,8 @@ impl Compression {
             Self::Lzw => 4096,
             // A block of four bytes repeats one 128 Ki times.
             Self::Zstd => 32768,
+            // A white row of up to 8 KiB takes a bit.
+            Self::Fax => 65536,
             // A block of 64 pixels takes a bit for each of its two codes, and chrominance less.
             Self::Jpeg { .. } => 2048,
         }

@@ -32,6 +32,7 @@ pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, dec
             filled if filled < decoded.len() => Err(short(filled, decoded.len())),
             _ => Ok(()),
         },
+        Compression::Fax => fax(stored, shape, decoded),
         Compression::Jpeg { tables, ycbcr } => jpeg(tables, *ycbcr, stored, shape, decoded),
     }
 }
@@ -109,6 +110,26 @@ fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// One bit a pixel, 1 for black; what that shows is the photometric interpretation's.
+fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+    let size =
+        |size: usize| u16::try_from(size).map_err(|_| Fault::Unsupported(format!("fax of {size} pixels a side")));
+    let (height, width) = (size(height)?, size(width)?);
+    decoded.fill(0);
+    let mut rows = decoded.chunks_exact_mut(usize::from(width).div_ceil(8));
+    let ended = fax::decoder::decode_g4(stored.iter().copied(), width, Some(height), |changes| {
+        let Some(row) = rows.next() else { return };
+        // White until the first change, black until the second.
+        for run in changes.chunks(2) {
+            let end = run.get(1).copied().unwrap_or(width).min(width);
+            for x in run[0]..end {
+                row[usize::from(x / 8)] |= 0x80 >> (x % 8);
+            }
+        }
+    });
+    ended.ok_or_else(|| Fault::Corrupt("the fax code breaks off".to_owned()))
+}
+
 fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
     let [height, width, samples] = shape;
     // The tables are a JPEG file without an image: less its end, and less the image's beginning, the two
@@ -161,7 +182,7 @@ mod tests {
 
     #[test]
     fn lzw_needs_no_end_code() {
-        let plain: Vec<u8> = (0..5000_u32).map(|number| (number * number >> 5) as u8).collect();
+        let plain: Vec<u8> = (0..5000_u32).map(|number| ((number * number) >> 5) as u8).collect();
         let stored = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(&plain).unwrap();
         let mut decoded = vec![0; plain.len()];
         for cut in 0..3 {

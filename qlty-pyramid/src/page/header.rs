@@ -53,6 +53,8 @@ pub(super) enum Compression {
     Deflate,
     PackBits,
     Zstd,
+    /// CCITT group 4.
+    Fax,
     Jpeg {
         /// What all strips or tiles share of their headers.
         tables: Vec<u8>,
@@ -99,8 +101,8 @@ pub(super) fn read(directory: &Directory<'_>) -> Result<(PageHeader, Coding), Fa
         other => return Err(Fault::Corrupt(format!("the fill order {other}"))),
     };
     let (compression, inverted) = coding(directory, &header)?;
-    if reversed && !matches!(compression, Compression::None) {
-        return Err(Fault::Unsupported("the fill order 2 (bits reversed) of compressed data".to_owned()));
+    if matches!(compression, Compression::Fax) && (bits, samples) != (1, 1) {
+        return Err(Fault::Unsupported(format!("fax of {samples} samples of {bits} bits")));
     }
     let bits = bits as usize;
     let predictor = predictor(number(tag::PREDICTOR, 1)?, &compression, bits, pixel_type)?;
@@ -156,6 +158,7 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
     let photometric = directory.number(tag::PHOTOMETRIC)?;
     let compression = match directory.number(tag::COMPRESSION)?.unwrap_or(1) {
         1 => Compression::None,
+        4 => Compression::Fax,
         5 => Compression::Lzw,
         8 | 32946 => Compression::Deflate,
         32773 => Compression::PackBits,
@@ -166,7 +169,7 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
         }
         other => {
             let name = match other {
-                2..=4 => "CCITT fax",
+                2 | 3 => "CCITT group 3",
                 6 => "old JPEG",
                 33003 | 33005 | 34712 => "JPEG 2000",
                 34887 => "LERC",
@@ -228,6 +231,7 @@ impl Compression {
             Self::Deflate => "Deflate",
             Self::PackBits => "PackBits",
             Self::Zstd => "Zstandard",
+            Self::Fax => "CCITT group 4",
             Self::Jpeg { .. } => "JPEG",
         }
     }

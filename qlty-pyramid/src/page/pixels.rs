@@ -1,5 +1,7 @@
 //! Reading a page: strip by strip or tile by tile, into planes.
 
+use std::ops::Range;
+
 use super::chunks::Chunks;
 use super::directory::TiffFile;
 use super::header::{self, Coding, Compression};
@@ -8,7 +10,7 @@ use super::{Fault, PageHeader, codec, samples};
 /// What is stored of a strip or tile beyond twice its pixels and this is not read: no decoder needs it.
 const SLACK: u64 = 64 << 10;
 
-/// The bytes that are read and put in order at a time, so that they are still in the cache.
+/// The bytes at least that are read and put in order at a time, so that they are still in the cache.
 const PIECE: usize = 256 << 10;
 
 /// A page whose header is checked.
@@ -42,66 +44,109 @@ impl<'f> Page<'f> {
         Ok(Self { file, header, coding, chunks })
     }
 
-    /// Decodes the page into `planes`, the bytes of (samples, Y, X) in C order.
-    pub(super) fn read(&self, planes: &mut [u8]) -> Result<(), Fault> {
+    /// The rows that are best read at a time: those of a strip or tile.
+    pub(super) fn band(&self) -> usize {
+        self.chunks.height
+    }
+
+    /// Decodes some rows of the page into `planes`, the bytes of (samples, rows, X) in C order.
+    pub(super) fn read(&self, rows: Range<usize>, planes: &mut [u8]) -> Result<(), Fault> {
         let size = self.header.pixel_type.bytes();
         let row_bytes = self.header.width * size;
-        if self.header.samples == 1 && self.coding.bits == 8 * size {
-            if let Some((mut offset, _)) = self.chunks.run(&self.header, &self.coding) {
-                for piece in planes.chunks_mut((PIECE / row_bytes).max(1) * row_bytes) {
-                    self.file.read(offset, piece)?;
-                    offset += piece.len() as u64;
-                    samples::restore(piece, row_bytes, 1, size, &self.coding, self.swap());
-                }
-                return Ok(());
+        if self.header.samples == 1
+            && self.coding.bits == 8 * size
+            && let Some((start, _)) = self.chunks.run(&self.header, &self.coding)
+        {
+            let mut offset = start + (rows.start * row_bytes) as u64;
+            for piece in planes.chunks_mut(PIECE.div_ceil(row_bytes) * row_bytes) {
+                self.stored(offset, piece)?;
+                offset += piece.len() as u64;
+                samples::restore(piece, row_bytes, 1, size, &self.coding, self.swap());
             }
+            return Ok(());
         }
         let mut scratch = Scratch::default();
-        let (down, across) = (self.chunks.down, self.chunks.across);
-        for (index, part) in planes.chunks_mut(self.chunks.samples * self.header.height * row_bytes).enumerate() {
-            for row in 0..down {
+        let Chunks { down, across, height, .. } = self.chunks;
+        for (index, part) in planes.chunks_mut(self.chunks.samples * rows.len() * row_bytes).enumerate() {
+            for row in rows.start / height..rows.end.div_ceil(height) {
                 for column in 0..across {
                     let place = self.chunks.place((index * down + row) * across + column);
-                    self.read_chunk(place, row, column, part, &mut scratch)?;
+                    self.read_chunk(place, row, column, &rows, part, &mut scratch)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Decodes the strip or tile in a row and a column of them into the planes of its samples.
+    /// Decodes what lies in `wanted` of the strip or tile in a row and a column of them into `planes`,
+    /// (samples, wanted rows, X).
     fn read_chunk(
         &self,
         place: Option<(u64, u64)>,
         row: usize,
         column: usize,
+        wanted: &Range<usize>,
         planes: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
         let Self { header, coding, chunks, .. } = self;
         let size = header.pixel_type.bytes();
-        let (stored_rows, rows) = chunks.rows(row, header);
-        let (first_row, first_column) = (row * chunks.height, column * chunks.width);
-        let columns = chunks.width.min(header.width - first_column);
-        let shape = [stored_rows, chunks.width, chunks.samples];
+        let (stored_rows, within) = chunks.rows(row, header);
+        let first = row * chunks.height;
+        let rows = wanted.start.max(first)..wanted.end.min(first + within);
         let row_bytes = chunks.row_bytes(coding);
+        let Scratch { stored, decoded, unpacked } = scratch;
 
-        let packed = coding.bits != 8 * size;
-        if !packed && chunks.samples == 1 && chunks.width == header.width && stored_rows == rows {
-            let target = &mut planes[first_row * row_bytes..][..rows * row_bytes];
-            self.fetch(place, shape, target, &mut scratch.stored)?;
+        if let Compression::None = coding.compression {
+            // Rows that are not compressed need not be read all at once.
+            let step = PIECE.div_ceil(row_bytes);
+            for from in rows.clone().step_by(step) {
+                let part = from..rows.end.min(from + step);
+                let decoded = room(decoded, part.len() * row_bytes)?;
+                match place {
+                    Some((offset, _)) => self.stored(offset + ((from - first) * row_bytes) as u64, decoded)?,
+                    None => decoded.fill(0),
+                }
+                self.scatter(decoded, part, column, wanted, planes, unpacked);
+            }
+            return Ok(());
+        }
+        let shape = [stored_rows, chunks.width, chunks.samples];
+        let whole = coding.bits == 8 * size && chunks.samples == 1 && chunks.width == header.width;
+        if whole && rows.len() == stored_rows {
+            let target = &mut planes[(first - wanted.start) * row_bytes..][..stored_rows * row_bytes];
+            self.fetch(place, shape, target, stored)?;
             samples::restore(target, row_bytes, 1, size, coding, self.swap());
             return Ok(());
         }
-        let Scratch { stored, decoded, unpacked } = scratch;
         let decoded = room(decoded, stored_rows * row_bytes)?;
         self.fetch(place, shape, decoded, stored)?;
+        let part = &mut decoded[(rows.start - first) * row_bytes..][..rows.len() * row_bytes];
+        self.scatter(part, rows, column, wanted, planes, unpacked);
+        Ok(())
+    }
+
+    /// Puts decoded rows of the strips or tiles in a column of them into `planes`, (samples, wanted rows, X).
+    fn scatter(
+        &self,
+        decoded: &mut [u8],
+        rows: Range<usize>,
+        column: usize,
+        wanted: &Range<usize>,
+        planes: &mut [u8],
+        unpacked: &mut Vec<u8>,
+    ) {
+        let Self { header, coding, chunks, .. } = self;
+        let size = header.pixel_type.bytes();
+        let row_bytes = chunks.row_bytes(coding);
+        let packed = coding.bits != 8 * size;
         if !packed {
             samples::restore(decoded, row_bytes, chunks.samples, size, coding, self.swap());
         }
-        let plane_bytes = header.height * header.width * size;
-        for (offset, from) in decoded.chunks_exact(row_bytes).take(rows).enumerate() {
-            let start = ((first_row + offset) * header.width + first_column) * size;
+        let first_column = column * chunks.width;
+        let columns = chunks.width.min(header.width - first_column);
+        let plane_bytes = wanted.len() * header.width * size;
+        for (y, from) in rows.zip(decoded.chunks_exact(row_bytes)) {
             let from = if packed {
                 unpacked.clear();
                 samples::unpack(from, columns * chunks.samples, size, coding, unpacked);
@@ -109,11 +154,11 @@ impl<'f> Page<'f> {
             } else {
                 from
             };
+            let start = ((y - wanted.start) * header.width + first_column) * size;
             for (sample, plane) in planes.chunks_exact_mut(plane_bytes).enumerate() {
                 samples::pick(from, chunks.samples, sample, size, &mut plane[start..start + columns * size]);
             }
         }
-        Ok(())
     }
 
     /// The bytes of a strip or tile after decompression; zeros if the file does not have it.
@@ -128,14 +173,20 @@ impl<'f> Page<'f> {
             decoded.fill(0);
             return Ok(());
         };
-        if let Compression::None = self.coding.compression {
-            return self.file.read(offset, decoded);
-        }
         let useful = (decoded.len() as u64).saturating_mul(2).saturating_add(SLACK);
         let count = usize::try_from(count.min(useful)).map_err(|_| Fault::no_memory(count))?;
         let stored = room(stored, count)?;
-        self.file.read(offset, stored)?;
+        self.stored(offset, stored)?;
         codec::decode(&self.coding.compression, stored, shape, decoded)
+    }
+
+    /// Fills `bytes` from an offset, each byte from its highest bit.
+    fn stored(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+        self.file.read(offset, bytes)?;
+        if self.coding.reversed {
+            bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        }
+        Ok(())
     }
 
     /// Whether this machine has another byte order than the file.

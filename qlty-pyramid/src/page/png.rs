@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::ops::Range;
 use std::path::Path;
 
 use png::{BitDepth, ColorType, Decoder, Reader, Transformations, Unit};
@@ -31,14 +32,16 @@ pub(super) fn survey(path: &Path) -> Result<Survey, Fault> {
     }
     Ok(Survey {
         header,
+        // A row follows from all before it.
+        band: header.height,
         pages: vec![PageAt { offset: 0, number: 0 }],
         contents: Contents { frames: 1, channel_pages: 1, depth: 1, ..Contents::default() },
         voxel_size,
     })
 }
 
-/// Decodes a file into the bytes of (samples, Y, X).
-pub(super) fn read(path: &Path, expected: &PageHeader, planes: &mut [u8]) -> Result<(), Fault> {
+/// Decodes some rows of a file into the bytes of (samples, rows, X).
+pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, planes: &mut [u8]) -> Result<(), Fault> {
     let mut reader = open(path)?;
     header(&reader)?.same(expected)?;
     let (header, size) = (expected, expected.pixel_type.bytes());
@@ -54,9 +57,12 @@ pub(super) fn read(path: &Path, expected: &PageHeader, planes: &mut [u8]) -> Res
         reversed: false,
         planar: false,
     };
-    let plane_bytes = header.height * header.width * size;
+    let plane_bytes = rows.len() * header.width * size;
     let mut unpacked = Vec::new();
     let mut place = |y: usize, row: &mut [u8]| {
+        if !rows.contains(&y) {
+            return;
+        }
         let row = if bits < 8 {
             unpacked.clear();
             samples::unpack(row, header.width * header.samples, size, &coding, &mut unpacked);
@@ -66,7 +72,7 @@ pub(super) fn read(path: &Path, expected: &PageHeader, planes: &mut [u8]) -> Res
             &*row
         };
         for (sample, plane) in planes.chunks_exact_mut(plane_bytes).enumerate() {
-            let start = y * header.width * size;
+            let start = (y - rows.start) * header.width * size;
             samples::pick(row, header.samples, sample, size, &mut plane[start..start + header.width * size]);
         }
     };
@@ -78,7 +84,7 @@ pub(super) fn read(path: &Path, expected: &PageHeader, planes: &mut [u8]) -> Res
         return Ok(());
     }
     let mut row = vec![0; row_bytes];
-    for y in 0..header.height {
+    for y in 0..rows.end {
         match reader.read_row(&mut row).map_err(Fault::data)? {
             Some(_) => place(y, &mut row),
             None => return Err(Fault::Corrupt(format!("ends after {y} of {} rows", header.height))),

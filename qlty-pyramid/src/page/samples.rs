@@ -5,9 +5,6 @@ use super::header::{Coding, Predictor};
 /// Undoes, in place, what was done to `rows` of `row_bytes` bytes before compression: predictors, byte
 /// order and exchange of black and white. Samples have `size` bytes; `samples` of them are a pixel.
 pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: usize, coding: &Coding, swap: bool) {
-    if coding.reversed {
-        rows.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
-    }
     if coding.predictor == Predictor::Float {
         let mut scratch = vec![0; row_bytes];
         for row in rows.chunks_exact_mut(row_bytes) {
@@ -15,9 +12,9 @@ pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: u
         }
     } else if swap {
         match size {
-            2 => swap_bytes::<2>(rows),
-            4 => swap_bytes::<4>(rows),
-            8 => swap_bytes::<8>(rows),
+            2 => each(rows, |bytes| u16::from_be_bytes(bytes).to_le_bytes()),
+            4 => each(rows, |bytes| u32::from_be_bytes(bytes).to_le_bytes()),
+            8 => each(rows, |bytes| u64::from_be_bytes(bytes).to_le_bytes()),
             _ => {}
         }
     }
@@ -37,8 +34,8 @@ pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: u
     }
 }
 
-fn swap_bytes<const SIZE: usize>(bytes: &mut [u8]) {
-    bytes.as_chunks_mut::<SIZE>().0.iter_mut().for_each(|sample| sample.reverse());
+fn each<const SIZE: usize>(bytes: &mut [u8], turn: impl Fn([u8; SIZE]) -> [u8; SIZE]) {
+    bytes.as_chunks_mut::<SIZE>().0.iter_mut().for_each(|sample| *sample = turn(*sample));
 }
 
 /// Adds to each sample the one of the pixel before.
@@ -90,7 +87,7 @@ pub(super) fn unpack(row: &[u8], count: usize, size: usize, coding: &Coding, unp
     for _ in 0..count {
         while held_bits < bits {
             let byte = *bytes.next().unwrap_or(&0);
-            held = held << 8 | u32::from(if coding.reversed { byte.reverse_bits() } else { byte });
+            held = held << 8 | u32::from(byte);
             held_bits += 8;
         }
         held_bits -= bits;
