@@ -1,8 +1,8 @@
 //! TIFF stacks to OME-Zarr, with image pyramids.
 //!
-//! A stack is a folder of TIFF slices or a TIFF file of many pages. Opening one reads its headers
-//! and refuses what would decode to something else than what was stored; reading gives planes
-//! (C, Y, X) one by one, or a volume (C, Z, Y, X). Levels are made by block means, and an image of several levels is written as NGFF 0.5
+//! A stack is a folder of TIFF or PNG slices, or a TIFF file of many pages: a hyperstack of ImageJ, an
+//! OME-TIFF or neither. Opening one reads its headers and refuses what would decode to something else
+//! than what was stored; reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X). Levels are made by block means, and an image of several levels is written as NGFF 0.5
 //! on Zarr v3.
 //!
 //! ```no_run

@@ -10,14 +10,32 @@ use ndarray::{Array4, Axis};
 use crate::page::{Fault, PageAt, PageFile, PageHeader, Survey};
 use crate::{Error, Pixel, PixelType, Result, SliceSet, VoxelSize};
 
-/// Volumes (T, C, Z, Y, X) whose planes are TIFF pages.
+/// Volumes (T, C, Z, Y, X) whose planes are pages of TIFF files, or PNG files (feature `png`).
 ///
 /// Opening reads every page's header and refuses, with the file's name, what is not of one shape and
-/// type, and what would not decode to exactly what was stored. Rows come in the order of the file; the
-/// orientation tag is not applied.
+/// type, and what would not come back as it was stored. A stack holds no pixels and no open file. A
+/// clone is cheap, and every call may be made from many threads at once.
 ///
-/// A stack holds no pixels and no open file. A clone is cheap, and every call may be made from many
-/// threads at once.
+/// # What is read
+/// - TIFF and BigTIFF of both byte orders, in strips and tiles: uncompressed, LZW, Deflate, PackBits,
+///   Zstandard, CCITT group 4 and JPEG, with either predictor.
+/// - Integers of 8 to 64 bits, floats of 16 to 64. Unsigned samples of 1 to 7 bits become `u8`, of 9 to
+///   15 bits `u16`; their values stay.
+/// - All samples of a pixel as channels, in their order: RGB, alpha, and what nobody declared.
+/// - Hyperstacks of ImageJ, also those of more than 4 GB with one directory, and OME-TIFF of one image.
+///   Smaller copies and masks beside the pages are passed over.
+///
+/// # What is changed
+/// - MinIsWhite: a pixel becomes the largest number less what is stored, so that 0 is black.
+/// - JPEG in YCbCr becomes RGB.
+///
+/// A palette's numbers are kept, and its colours dropped: most such files are measurements that ImageJ
+/// saved with a colour table. A strip or tile that a sparse file lacks is zeros. Rows come in the order
+/// of the file; the orientation tag is not applied.
+///
+/// # What is refused by name
+/// Other compressions and interpretations, complex numbers, samples that differ in type, predictors
+/// of data that are not compressed, OME-TIFF of several images or with planes in other files, animations.
 ///
 /// ```no_run
 /// let stack = qlty_pyramid::Stack::from_file("brain.tif")?;
@@ -96,11 +114,12 @@ impl Stack {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let survey = PageFile::open(path)?.survey(true)?;
-        let mut name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         // `a.ome.tif` is the stack `a`.
-        if name.to_lowercase().ends_with(".ome") {
-            name.truncate(name.len() - ".ome".len());
-        }
+        let name = match name.rsplit_once('.') {
+            Some((name, "ome" | "OME")) if !name.is_empty() => name.to_owned(),
+            _ => name.into_owned(),
+        };
         let depth = survey.contents.depth;
         Ok(Self(Arc::new(Inner::new(name, vec![path.to_path_buf()], depth, survey)?)))
     }

@@ -34,6 +34,7 @@ struct Block {
 
 impl Ome {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        refuse_endless(text)?;
         let document = Document::parse(text).map_err(|error| Fault::Corrupt(format!("OME-XML: {error}")))?;
         let root = document.root_element();
         if let Some(binary) = children(root, "BinaryOnly").next() {
@@ -82,6 +83,8 @@ impl Ome {
         let mut order = vec![None; images as usize];
         let whole = [Block { page: None, count: None, first: [0; 3], file: None }];
         let blocks = if self.blocks.is_empty() { whole.as_slice() } else { &self.blocks };
+        // Each page is one image, but some writers name a page twice.
+        let mut steps = 4 * pages + blocks.len();
         for block in blocks {
             self.here(block, name)?;
             let first_page = block.page.unwrap_or(0);
@@ -92,6 +95,9 @@ impl Ome {
                     // What is beyond the last image is none.
                     break;
                 }
+                steps = steps
+                    .checked_sub(1)
+                    .ok_or_else(|| Fault::Corrupt("OME-XML names its pages over and over".into()))?;
                 let slot = &mut order[place(image)];
                 if slot.is_some_and(|other| other != page as usize) {
                     let [z, c, t] = image;
@@ -153,6 +159,36 @@ impl Block {
         });
         Ok(Self { page: page?, count: count?, first: [z?.unwrap_or(0), c?.unwrap_or(0), t?.unwrap_or(0)], file })
     }
+}
+
+/// Refuses XML over which the parser would sit for hours: its time grows with the square of an element's
+/// attributes, and its memory with that of the namespaces.
+fn refuse_endless(text: &str) -> Result<(), Fault> {
+    const ATTRIBUTES: usize = 256;
+    const NAMESPACES: usize = 8192;
+    if text.matches("xmlns").count() > NAMESPACES || text.split('<').any(|element| attributes(element) > ATTRIBUTES) {
+        let what = format!("OME-XML of over {ATTRIBUTES} attributes an element or {NAMESPACES} namespaces");
+        return Err(Fault::Unsupported(what));
+    }
+    Ok(())
+}
+
+/// The quoted values of an element, whose text begins behind its `<`.
+fn attributes(element: &str) -> usize {
+    let (mut count, mut quote) = (0, None);
+    for character in element.chars().take_while(|_| !element.starts_with('!')) {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '>') => break,
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                count += 1;
+            }
+            (None, _) => {}
+        }
+    }
+    count
 }
 
 /// Elements of a name, whatever namespace the schema's year gives them.
@@ -273,6 +309,20 @@ mod tests {
         let huge = r#"DimensionOrder="XYZCT" SizeZ="4294967296" SizeC="4294967296" SizeT="1""#;
         assert!(contents(huge, "", 3).is_err());
         assert!(contents(r#"DimensionOrder="XYZZT" SizeZ="1" SizeC="1" SizeT="1""#, "", 1).is_err());
+    }
+
+    #[test]
+    fn endless_xml_is_refused() {
+        let pixels = r#"DimensionOrder="XYZCT" SizeZ="1" SizeC="1" SizeT="1""#;
+        let attributes: String = (0..100_000).map(|number| format!("a{number} = '>' ")).collect();
+        assert!(contents(pixels, &format!("<Channel {attributes}/>"), 1).unwrap_err().contains("256 attributes"));
+        let namespaces: String = (0..10_000).map(|number| format!("<a xmlns:n{number}='b'>")).collect();
+        assert!(contents(pixels, &namespaces, 1).unwrap_err().contains("8192 namespaces"));
+        assert!(contents(pixels, &"<a>".repeat(1_000_000), 1).is_err());
+        let pixels = r#"DimensionOrder="XYZCT" SizeZ="1000" SizeC="1" SizeT="1""#;
+        assert!(contents(pixels, &"<TiffData/>".repeat(10_000), 1000).unwrap_err().contains("over and over"));
+        let laughs = r#"<!DOCTYPE l [<!ENTITY a "ha">]><OME>&a;</OME>"#;
+        assert!(Ome::parse(laughs).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::header::{Coding, Compression, tag};
 use super::{Fault, PageHeader};
 
 /// The most bytes that a strip or tile that is not in the file may stand for.
-const ABSENT_LIMIT: u64 = 16 << 20;
+const ABSENT_LIMIT: u64 = 4 << 20;
 
 /// The bytes by which a tile may be larger than what it shows of the image, four times over.
 const TILE_LIMIT: u64 = 64 << 20;

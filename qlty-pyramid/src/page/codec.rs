@@ -65,11 +65,18 @@ fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
 
 fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
     let mut decoder = flate2::Decompress::new(true);
-    decoder.decompress(stored, decoded, flate2::FlushDecompress::Finish).map_err(Fault::data)?;
-    match decoder.total_out() {
-        filled if filled == decoded.len() as u64 => Ok(()),
-        filled => Err(short(filled as usize, decoded.len())),
+    let (mut from, mut filled) = (0, 0);
+    while filled < decoded.len() {
+        // A call takes and gives less than 4 GiB.
+        let finish = flate2::FlushDecompress::Finish;
+        decoder.decompress(&stored[from..], &mut decoded[filled..], finish).map_err(Fault::data)?;
+        let (taken, given) = (decoder.total_in() as usize, decoder.total_out() as usize);
+        if (taken, given) == (from, filled) {
+            return Err(short(filled, decoded.len()));
+        }
+        (from, filled) = (taken, given);
     }
+    Ok(())
 }
 
 /// TIFF 6.0, section 9.
@@ -132,6 +139,10 @@ fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(
 
 fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
     let [height, width, samples] = shape;
+    // The decoder makes up what is cut off.
+    if !stored.windows(2).rev().take(64).any(|marker| marker == [0xff, 0xd9]) {
+        return Err(Fault::Corrupt("JPEG data without an end".to_owned()));
+    }
     // The tables are a JPEG file without an image: less its end, and less the image's beginning, the two
     // make a whole one.
     let whole;
@@ -143,12 +154,15 @@ fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [
         ([], _) => stored,
         _ => return Err(Fault::Corrupt("JPEG tables or data without their markers".to_owned())),
     };
-    let options = DecoderOptions::default().set_max_height(height).set_max_width(width);
+    let options = DecoderOptions::default().set_strict_mode(true).set_max_height(height).set_max_width(width);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(Fault::data)?;
     let wanted = match (ycbcr, samples) {
         (true, 3) => ColorSpace::RGB,
-        (true, _) => return Err(Fault::Unsupported(format!("YCbCr of {samples} samples"))),
+        (true, _) | (false, 2 | 4..) => {
+            let kind = if ycbcr { " (YCbCr)" } else { "" };
+            return Err(Fault::Unsupported(format!("JPEG of {samples} samples{kind}")));
+        }
         // What is not declared as YCbCr is left as it is.
         (false, _) => match decoder.input_colorspace() {
             Some(stored) => stored,
@@ -192,5 +206,38 @@ mod tests {
         lzw(&stored, &mut decoded).unwrap();
         assert_eq!(decoded, plain);
         assert!(lzw(&stored[..stored.len() / 2], &mut decoded).is_err());
+    }
+
+    #[test]
+    fn jpeg_with_its_tables_apart_and_cut() {
+        let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/jpeg_grey.tif")).unwrap();
+        let find = |marker: [u8; 2], from: usize| from + file[from..].windows(2).position(|two| two == marker).unwrap();
+        let start = find([0xff, 0xd8], 0);
+        let stored = &file[start..find([0xff, 0xd9], start) + 2];
+        let mut whole = [0; 32 * 32];
+        jpeg(&[], false, stored, [32, 32, 1], &mut whole).unwrap();
+        assert!(
+            whole.iter().zip((0..32).flat_map(|y| (0..32).map(move |x| 2 * y + x))).all(|(a, b)| a.abs_diff(b) < 6)
+        );
+
+        // Segments are a marker, and a length that counts itself.
+        let (mut tables, mut rest, mut at) = (vec![0xff, 0xd8], vec![0xff, 0xd8], 2);
+        while stored[at + 1] != 0xda {
+            let end = at + 2 + usize::from(u16::from_be_bytes([stored[at + 2], stored[at + 3]]));
+            let shared = matches!(stored[at + 1], 0xc4 | 0xdb);
+            if shared { &mut tables } else { &mut rest }.extend(&stored[at..end]);
+            at = end;
+        }
+        tables.extend([0xff, 0xd9]);
+        rest.extend(&stored[at..]);
+        let mut apart = [0; 32 * 32];
+        jpeg(&tables, false, &rest, [32, 32, 1], &mut apart).unwrap();
+        assert_eq!(apart, whole);
+        assert!(jpeg(&[], false, &rest, [32, 32, 1], &mut apart).is_err());
+        assert!(jpeg(&tables[..4], false, &rest, [32, 32, 1], &mut apart).is_err());
+        assert!(jpeg(&tables, false, &rest, [32, 31, 1], &mut apart).is_err());
+        for length in 0..stored.len() - 8 {
+            assert!(jpeg(&[], false, &stored[..length], [32, 32, 1], &mut apart).is_err(), "cut at {length}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct TiffFile {
     /// BigTIFF: offsets have 8 bytes, not 4.
     big_tiff: bool,
     first: u64,
-    /// The bytes of directories and values read so far.
+    /// The bytes of the directories and values read so far.
     read: Cell<u64>,
 }
 
@@ -133,6 +133,7 @@ impl TiffFile {
             return Err(Fault::Corrupt(format!("the directory at {offset} has {count} entries")));
         }
         let size = count_size + count * entry_size + word;
+        self.count(size)?;
         if size > bytes.len() as u64 {
             bytes = self.bytes(offset, size)?;
         }
@@ -148,16 +149,22 @@ impl TiffFile {
         Ok((entries, self.number(link)))
     }
 
-    /// Bytes of a directory or a value.
-    fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>, Fault> {
-        self.within(offset, count)?;
-        // Each byte of a sound file is read a few times at most. Directories that overlap, or point to
-        // one large table by the thousand, would take hours.
-        let read = self.read.get() + count;
+    /// Counts bytes that a directory or a value has.
+    ///
+    /// Each byte of a sound file is read a few times at most. Directories that overlap, or point to one
+    /// large table by the thousand, would take hours.
+    fn count(&self, bytes: u64) -> Result<(), Fault> {
+        let read = self.read.get().saturating_add(bytes);
         self.read.set(read);
         if read > self.length.saturating_mul(16).saturating_add(1 << 20) {
             return Err(Fault::Corrupt("the directories overlap or share their tables".to_owned()));
         }
+        Ok(())
+    }
+
+    /// Bytes of a directory or a value.
+    fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>, Fault> {
+        self.within(offset, count)?;
         let mut bytes = vec![0; usize::try_from(count).map_err(|_| Fault::no_memory(count))?];
         self.read(offset, &mut bytes)?;
         Ok(bytes)
@@ -235,6 +242,7 @@ impl Directory<'_> {
         if bytes > VALUE_LIMIT {
             return Err(Fault::Corrupt(format!("tag {} has {} values", entry.tag, entry.count)));
         }
+        self.file.count(bytes)?;
         self.file.bytes(self.file.number(&entry.field[..word as usize]), bytes)
     }
 }
