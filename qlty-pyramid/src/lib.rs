@@ -1,9 +1,10 @@
 //! TIFF stacks to OME-Zarr, with image pyramids.
 //!
-//! A stack is a folder of TIFF slices or a TIFF file of many pages. Opening one reads its headers
-//! and refuses what would decode to something else than what was stored; reading gives planes
-//! (C, Y, X) one by one, or a volume (C, Z, Y, X). [`stack_to_ome_zarr`] makes coarser levels of it and
-//! writes all as NGFF 0.5 on Zarr v3, plane by plane, so a stack need not fit in memory.
+//! A stack is a folder of TIFF or PNG slices, or a TIFF file of many pages: a hyperstack of ImageJ, an
+//! OME-TIFF or neither. Opening one reads its headers and refuses what would decode to something else
+//! than what was stored; reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X).
+//! [`stack_to_ome_zarr`] makes coarser levels of it and writes all as NGFF 0.5 on Zarr v3, plane by plane, so
+//! a stack need not fit in memory.
 //!
 //! ```no_run
 //! use qlty_pyramid::{Monitor, PyramidOptions, SlicePattern, Stack, stack_to_ome_zarr};

@@ -89,7 +89,6 @@ pub(crate) mod sealed {
     use std::ops::{Add, AddAssign, Mul};
 
     use qlty_core::zarr::Stored;
-    use tiff::decoder::DecodingBuffer;
 
     /// The value of any pixel.
     #[derive(Debug, Clone, Copy)]
@@ -118,7 +117,7 @@ pub(crate) mod sealed {
     }
 
     /// What a pixel does inside this crate.
-    pub trait Sealed: Stored + PartialOrd {
+    pub trait Sealed: Stored + bytemuck::Pod + PartialOrd {
         /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
         /// in f64 or better for floats.
         type Total: Copy
@@ -150,9 +149,6 @@ pub(crate) mod sealed {
 
         /// The pixels as those of one of the types.
         fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_>;
-
-        /// A plane that the TIFF decoder can fill.
-        fn decoding_buffer(plane: &mut [Self]) -> DecodingBuffer<'_>;
     }
 }
 
@@ -256,9 +252,6 @@ macro_rules! integer_pixel {
             fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
                 AnyPlanes::$name(planes)
             }
-            fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
-                tiff::decoder::DecodingBuffer::$name(plane)
-            }
         }
     )*};
 }
@@ -312,9 +305,6 @@ macro_rules! float_pixel {
             }
             fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
                 AnyPlanes::$name(planes)
-            }
-            fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
-                tiff::decoder::DecodingBuffer::$name(plane)
             }
         }
     )*};

@@ -7,17 +7,35 @@ use std::sync::Arc;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array4, Axis};
 
-use crate::page::{PageHeader, Pages};
+use crate::page::{Fault, PageAt, PageFile, PageHeader, Survey};
 use crate::{Error, Pixel, PixelType, Result, SliceSet, VoxelSize};
 
-/// Volumes (T, C, Z, Y, X) whose planes are TIFF pages.
+/// Volumes (T, C, Z, Y, X) whose planes are pages of TIFF files, or PNG files (feature `png`).
 ///
 /// Opening reads every page's header and refuses, with the file's name, what is not of one shape and
-/// type, and what would not decode to exactly what was stored. Rows come in the order of the file; the
-/// orientation tag is not applied.
+/// type, and what would not come back as it was stored. A stack holds no pixels and no open file. A
+/// clone is cheap, and every call may be made from many threads at once.
 ///
-/// A stack holds no pixels and no open file. A clone is cheap, and every call may be made from many
-/// threads at once.
+/// # What is read
+/// - TIFF and BigTIFF of both byte orders, in strips and tiles: uncompressed, LZW, Deflate, PackBits,
+///   Zstandard, CCITT group 4 and JPEG, with either predictor.
+/// - Integers of 8 to 64 bits, floats of 16 to 64. Unsigned samples of 1 to 7 bits become `u8`, of 9 to
+///   15 bits `u16`; their values stay.
+/// - All samples of a pixel as channels, in their order: RGB, alpha, and what nobody declared.
+/// - Hyperstacks of ImageJ, also those of more than 4 GB with one directory, and OME-TIFF of one image.
+///   Smaller copies and masks beside the pages are passed over.
+///
+/// # What is changed
+/// - MinIsWhite: a pixel becomes the largest number less what is stored, so that 0 is black.
+/// - JPEG in YCbCr becomes RGB.
+///
+/// A palette's numbers are kept, and its colours dropped: most such files are measurements that ImageJ
+/// saved with a colour table. A strip or tile that a sparse file lacks is zeros. Rows come in the order
+/// of the file; the orientation tag is not applied.
+///
+/// # What is refused by name
+/// Other compressions and interpretations, complex numbers, samples that differ in type, predictors
+/// of data that are not compressed, OME-TIFF of several images or with planes in other files, animations.
 ///
 /// ```no_run
 /// let stack = qlty_pyramid::Stack::from_file("brain.tif")?;
@@ -34,12 +52,17 @@ pub struct Stack(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: String,
-    /// One page each, or one file of all pages; never empty.
+    /// A plane of one time point each, or one file of all pages; never empty.
     files: Vec<PathBuf>,
     shape: [usize; 5],
     /// The header of every page.
     header: PageHeader,
+    band: usize,
+    /// The pages in the order (T, Z, C), one for all samples of a pixel. Files whose other images follow
+    /// the first without directories have only that one here.
+    pages: Vec<PageAt>,
     voxel_size: Option<VoxelSize>,
+    frame_interval: Option<f64>,
     /// As many as there are channels.
     channels: Vec<Channel>,
     counters: Option<RangeInclusive<u64>>,
@@ -56,7 +79,8 @@ pub struct Channel {
 }
 
 impl Stack {
-    /// Opens slices, each a file of one page.
+    /// Opens slices, each a file of one plane. The pages of a file of several are its channels, unless
+    /// the file says something else of them.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] for a file that
@@ -66,68 +90,38 @@ impl Stack {
         let (Some(first), Some(last)) = (set.slices.first(), set.slices.last()) else {
             return Err(Error::argument("slices", 0, "at least one"));
         };
-        let mut pages = Pages::open(&first.path)?;
-        let header = pages.header()?;
-        let description = pages.description()?;
-        let voxel_size = pages.voxel_size(&description)?;
-        set.slices.par_iter().try_for_each(|slice| {
-            let mut pages = Pages::open(&slice.path)?;
-            let got = pages.header()?;
-            pages.same(&got, &header)?;
-            if let Some(what) = pages.description()?.refusal(1) {
-                return Err(pages.unsupported(what));
-            }
-            if pages.more() {
-                return Err(pages.unsupported("a slice of more than one page".to_owned()));
-            }
-            Ok::<(), Error>(())
-        })?;
-        Ok(Self(Arc::new(Inner {
-            name: set.name.clone(),
-            files: set.slices.iter().map(|slice| slice.path.clone()).collect(),
-            shape: [1, 1, set.slices.len(), header.height, header.width],
-            header,
-            voxel_size,
-            channels: vec![Channel::default()],
-            counters: Some(first.counter..=last.counter),
-            missing: set.missing.clone(),
-        })))
+        let opened = PageFile::open(&first.path)?.survey(false)?;
+        let pages = set.slices.par_iter().map(|slice| {
+            let got = PageFile::open(&slice.path)?.survey(false)?;
+            check_slice(&slice.path, &got, &opened)?;
+            Ok(got.pages)
+        });
+        let pages: Vec<Vec<PageAt>> = pages.collect::<Result<_>>()?;
+        let survey = Survey { pages: pages.concat(), ..opened };
+        let files = set.slices.iter().map(|slice| slice.path.clone()).collect();
+        let mut stack = Inner::new(set.name.clone(), files, set.slices.len(), survey)?;
+        stack.counters = Some(first.counter..=last.counter);
+        stack.missing.clone_from(&set.missing);
+        Ok(Self(Arc::new(stack)))
     }
 
-    /// Opens a TIFF or BigTIFF file whose pages are the planes, and names the stack by the file's
-    /// name without its extension.
+    /// Opens a file: TIFF, BigTIFF, an ImageJ hyperstack or an OME-TIFF. The stack has the file's name
+    /// without its extension. Pages of which the file says nothing are planes along Z.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] if the file or a
     /// page is not read, and [`Error::Mismatch`] for a page of another shape or type than the first.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut pages = Pages::open(path)?;
-        let header = pages.header()?;
-        let description = pages.description()?;
-        let voxel_size = pages.voxel_size(&description)?;
-        let mut count = 1;
-        while pages.more() {
-            pages.seek(count)?;
-            let got = pages.header()?;
-            pages.same(&got, &header)?;
-            count += 1;
-        }
-        if let Some(what) = description.refusal(count) {
-            pages.seek(0)?;
-            return Err(pages.unsupported(what));
-        }
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        Ok(Self(Arc::new(Inner {
-            name: name.unwrap_or_default(),
-            files: vec![path.to_path_buf()],
-            shape: [1, 1, count, header.height, header.width],
-            header,
-            voxel_size,
-            channels: vec![Channel::default()],
-            counters: None,
-            missing: Vec::new(),
-        })))
+        let survey = PageFile::open(path)?.survey(true)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        // `a.ome.tif` is the stack `a`.
+        let name = match name.rsplit_once('.') {
+            Some((name, "ome" | "OME")) if !name.is_empty() => name.to_owned(),
+            _ => name.into_owned(),
+        };
+        let depth = survey.contents.depth;
+        Ok(Self(Arc::new(Inner::new(name, vec![path.to_path_buf()], depth, survey)?)))
     }
 
     /// The stack's name.
@@ -145,9 +139,14 @@ impl Stack {
         self.0.header.pixel_type
     }
 
-    /// The size of a voxel, if the first page states it with a unit.
+    /// The size of a voxel, if the first file states it with a unit.
     pub fn voxel_size(&self) -> Option<VoxelSize> {
         self.0.voxel_size
+    }
+
+    /// The time between two time points in seconds, if the file states it.
+    pub fn frame_interval(&self) -> Option<f64> {
+        self.0.frame_interval
     }
 
     /// What is known of the channels, one by one.
@@ -213,6 +212,21 @@ impl Stack {
     ///   [`Error::Mismatch`] if a page does not decode, or has changed since the stack was opened;
     ///   what `planes` then holds is unspecified.
     pub fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
+        self.read_rows_into(t, z, 0..self.shape()[3], planes)
+    }
+
+    /// The number of rows that are best read at a time, each time from a multiple of it: those of a strip
+    /// or tile of the first page.
+    pub fn band(&self) -> usize {
+        self.0.band
+    }
+
+    /// Reads some rows of a plane of all channels into `planes`, (C, rows, X) in C order. A plane that
+    /// does not fit in memory is read in bands, and one of many strips or tiles by many threads.
+    ///
+    /// # Errors
+    /// As [`Stack::read_planes_into`], and [`Error::Argument`] if the rows are not all in the plane.
+    pub fn read_rows_into<T: Pixel>(&self, t: usize, z: usize, rows: Range<usize>, planes: &mut [T]) -> Result<()> {
         let [frames, channels, depth, height, width] = self.shape();
         if T::TYPE != self.pixel_type() {
             let (stack, asked, actual) = (self.0.name.clone(), T::TYPE, self.pixel_type());
@@ -224,20 +238,77 @@ impl Stack {
         if z >= depth {
             return Err(Error::argument("plane", z, format!("one below {depth}")));
         }
-        if planes.len() != channels * height * width {
-            let expected = format!("{channels} x {height} x {width}");
+        if rows.start > rows.end || rows.end > height {
+            return Err(Error::argument("rows", rows, format!("a range within 0..{height}")));
+        }
+        if planes.len() != channels * rows.len() * width {
+            let expected = format!("{channels} x {} x {width}", rows.len());
             return Err(Error::argument("length of the planes", planes.len(), expected));
         }
-        let mut pages = match self.0.files.as_slice() {
-            [file] => {
-                let mut pages = Pages::open(file)?;
-                pages.seek(z)?;
-                pages
-            }
-            files => Pages::open(&files[z])?,
-        };
-        pages.read(&self.0.header, planes)
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let Inner { files, pages, header, .. } = &*self.0;
+        // A stack of slices has a file for each plane; else one has all.
+        let (file, plane) = if files.len() > 1 { (z, 0) } else { (0, t * depth + z) };
+        let opened = PageFile::open(&files[file])?;
+        let images = channels / header.samples;
+        let listed = pages.len() / files.len();
+        let all_listed = listed == frames * depth * images / files.len();
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(planes);
+        for (image, part) in bytes.chunks_exact_mut(bytes.len() / images).enumerate() {
+            let image = plane * images + image;
+            let at = if all_listed { (pages[file * listed + image], 0) } else { (pages[file], image as u64) };
+            opened.read(at, header, rows.clone(), part)?;
+        }
+        Ok(())
     }
+}
+
+impl Inner {
+    /// The stack that a survey found, in `depth` planes.
+    fn new(name: String, files: Vec<PathBuf>, depth: usize, survey: Survey) -> Result<Self> {
+        let Survey { header, band, pages, contents, voxel_size } = survey;
+        let channels = contents.channel_pages * header.samples;
+        if header.bytes().checked_mul(contents.channel_pages).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            let shape = vec![channels, header.height, header.width];
+            return Err(Error::TooLarge { what: "a plane", shape });
+        }
+        let mut known = contents.channels;
+        known.resize(channels, Channel::default());
+        Ok(Self {
+            name,
+            files,
+            shape: [contents.frames, channels, depth, header.height, header.width],
+            header,
+            band,
+            pages,
+            voxel_size,
+            frame_interval: contents.frame_interval,
+            channels: known,
+            counters: None,
+            missing: Vec::new(),
+        })
+    }
+}
+
+/// Refuses a slice that is no single plane, or has other channels, shape or type than the first.
+fn check_slice(path: &Path, got: &Survey, first: &Survey) -> Result<()> {
+    let refuse = |fault: Fault| Err(fault.at(path, 0));
+    let (frames, depth) = (got.contents.frames, got.contents.depth);
+    if frames * depth != 1 {
+        return refuse(Fault::Unsupported(format!("a slice of {depth} planes and {frames} time points")));
+    }
+    let say = |survey: &Survey| format!("{} pages of {}", survey.contents.channel_pages, survey.header);
+    if (got.header, got.contents.channel_pages) != (first.header, first.contents.channel_pages) {
+        return refuse(Fault::Mismatch { got: say(got), expected: say(first) });
+    }
+    // Channels without directories of their own, in one slice only.
+    if got.pages.len() != first.pages.len() {
+        let say = |survey: &Survey| format!("{} directories", survey.pages.len());
+        return refuse(Fault::Mismatch { got: say(got), expected: say(first) });
+    }
+    Ok(())
 }
 
 /// An array of zeros, or an error where `ndarray` would panic or abort.

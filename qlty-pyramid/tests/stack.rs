@@ -132,23 +132,32 @@ fn what_would_come_out_changed_is_refused_by_name() {
     use raw_tiff::*;
     let page = || grey(4, 3, 8, (0..12).collect());
     let described = |description: &str| page().with(DESCRIPTION, text(description.as_bytes()));
+    let ome = |sizes: &str, inside: &str| {
+        let pixels = format!(r#"<Pixels SizeX="4" SizeY="3" DimensionOrder="XYZCT" {sizes}>{inside}</Pixels>"#);
+        described(&format!("<OME><Image>{pixels}</Image></OME>"))
+    };
+    let one = r#"SizeZ="1" SizeC="1" SizeT="1""#;
     let cases = [
-        (page().with(PHOTOMETRIC, long(0)), "MinIsWhite"),
-        (page().with(PHOTOMETRIC, long(3)), "palette"),
-        (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(2)).with(SAMPLES, long(3)), "RGB"),
+        (page().with(PHOTOMETRIC, long(0)).with(SAMPLE_FORMAT, long(2)), "MinIsWhite of int8"),
+        (page().with(PHOTOMETRIC, long(4)), "transparency mask"),
         (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(6)).with(SAMPLES, long(3)), "YCbCr"),
-        (grey(2, 2, 8, vec![0; 8]).with(SAMPLES, long(2)), "2 samples"),
-        (page().with(COMPRESSION, long(7)), "JPEG"),
-        (page().with(COMPRESSION, long(34712)), "34712"),
-        (page().with(FILL_ORDER, long(2)), "fill order 2"),
-        (grey(8, 3, 1, vec![0; 3]), "1 bits"),
-        (grey(4, 1, 12, vec![0; 6]), "12 bits"),
-        (page().with(SAMPLE_FORMAT, long(5)), "sample format 5"),
-        (page().with(STRIP_OFFSETS, long(0)), "sparse"),
-        (page().with(STRIP_BYTE_COUNTS, long(0)), "sparse"),
-        (described("ImageJ=1.53\nimages=5000\nslices=5000\n"), "5000 images behind 1 directories"),
-        (described("ImageJ=1.53\nimages=1\nchannels=2\n"), "2 channels"),
-        (described(r#"<OME><Pixels SizeC="1" SizeT="7"/></OME>"#), "7 time points"),
+        (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(8)).with(SAMPLES, long(3)), "CIE L*a*b*"),
+        (page().with(PHOTOMETRIC, long(32803)), "colour filter array"),
+        (page().with(COMPRESSION, long(3)), "CCITT"),
+        (page().with(COMPRESSION, long(6)), "old JPEG"),
+        (page().with(COMPRESSION, long(34712)), "34712 (JPEG 2000)"),
+        (page().with(COMPRESSION, long(4)), "fax of 1 samples of 8 bits"),
+        (page().with(PREDICTOR, long(2)), "predictor of uncompressed"),
+        (page().with(COMPRESSION, long(8)).with(PREDICTOR, long(3)), "predictor 3 of uint8"),
+        (grey(4, 1, 24, vec![0; 12]), "24 bits"),
+        (grey(4, 1, 12, vec![0; 6]).with(SAMPLE_FORMAT, long(2)), "12 bits (signed)"),
+        (page().with(SAMPLE_FORMAT, long(5)), "complex"),
+        (grey(4096, 4097, 8, vec![0; 1]).with(STRIP_OFFSETS, long(0)), "an absent strip"),
+        (described("ImageJ=1.53\nimages=2\nslices=2\n").with(COMPRESSION, long(8)), "one directory and compressed"),
+        (described(r#"<OME><BinaryOnly MetadataFile="all.ome.xml"/></OME>"#), "all.ome.xml"),
+        (described("<OME><Image/><Image/></OME>"), "2 images"),
+        (ome(r#"SizeZ="1" SizeC="1" SizeT="7""#, ""), "7 T"),
+        (ome(one, r#"<TiffData><UUID FileName="b.ome.tif">urn:uuid:1</UUID></TiffData>"#), "b.ome.tif"),
     ];
     for (page, name) in cases {
         let folder = TempDir::new().unwrap();
@@ -159,6 +168,51 @@ fn what_would_come_out_changed_is_refused_by_name() {
             assert!(message.contains(name) && message.contains("odd_0.tif"), "{name}: {message}");
         }
     }
+}
+
+#[test]
+fn bits_in_reverse_are_turned() {
+    let folder = TempDir::new().unwrap();
+    let reversed = |page: Page| page.with(raw_tiff::FILL_ORDER, long(2));
+    let path = file_of(&folder, "a.tif", &[reversed(grey(2, 1, 8, vec![0b1, 0b1100_0000]))]);
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq([128, 3]));
+    let path = file_of(&folder, "b.tif", &[reversed(grey(10, 1, 1, vec![0b1000_0110, 0b10]))]);
+    let bits = [0, 1, 1, 0, 0, 0, 0, 1, 0, 1];
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq(bits));
+    let path = file_of(&folder, "c.tif", &[grey(3, 2, 4, vec![0x12, 0x30, 0xfe, 0xd0])]);
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq([1, 2, 3, 15, 14, 13]));
+}
+
+#[test]
+fn images_beyond_four_gigabytes_are_reached() {
+    // As ImageJ writes them: one directory, 5 GiB of pixels behind it. The file has holes, so it is small.
+    let folder = TempDir::new().unwrap();
+    let (width, height, images) = (4096_u32, 4096_u32, 300_u64);
+    let description = format!("ImageJ=1.53\nimages={images}\nslices=150\nframes=2\n");
+    let page = grey(width, height, 8, Vec::new())
+        .with(raw_tiff::DESCRIPTION, text(description.as_bytes()))
+        .with(raw_tiff::STRIP_OFFSETS, long(4096))
+        .with(raw_tiff::STRIP_BYTE_COUNTS, long(width * height));
+    let path = file_of(&folder, "large.tif", &[page]);
+    let bytes = u64::from(width) * u64::from(height);
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(4096 + images * bytes).unwrap();
+    for image in 0..images {
+        use std::io::{Seek, SeekFrom, Write};
+        let mut file = &file;
+        file.seek(SeekFrom::Start(4096 + image * bytes + bytes - 1)).unwrap();
+        file.write_all(&[(image % 251) as u8 + 1]).unwrap();
+    }
+    let stack = Stack::from_file(&path).unwrap();
+    assert_eq!(stack.shape(), [2, 1, 150, height as usize, width as usize]);
+    let mut plane = vec![9_u8; bytes as usize];
+    for (t, z) in [(1, 149), (0, 1), (1, 0)] {
+        stack.read_planes_into(t, z, &mut plane).unwrap();
+        assert_eq!((plane[0], plane.last()), (0, Some(&(((t * 150 + z) % 251) as u8 + 1))));
+    }
+    file.set_len(4096 + images * bytes - 1).unwrap();
+    let error = Stack::from_file(&path).unwrap_err();
+    assert!(error.to_string().contains("beyond the file's end"), "{error}");
 }
 
 #[test]
@@ -184,8 +238,9 @@ fn all_pages_are_of_one_shape_and_type() {
     }
     let folder = TempDir::new().unwrap();
     file_of(&folder, "s_0.tif", &counting_pages(2));
+    file_of(&folder, "s_1.tif", &counting_pages(3));
     let error = open_slices(folder.path()).unwrap_err();
-    assert!(error.to_string().contains("more than one page"), "{error}");
+    assert!(error.to_string().contains("3 pages of"), "{error}");
 }
 
 #[test]
@@ -248,5 +303,11 @@ fn a_file_that_changes_after_opening_is_an_error() {
     let stack = Stack::from_file(&path).unwrap();
     raw_tiff::write(&path, &[grey(400, 300, 8, vec![0; 120_000]), grey(400, 300, 8, vec![0; 120_000])]);
     let error = stack.read::<u8>(0).unwrap_err();
-    assert!(matches!(&error, Error::Mismatch { .. }), "{error:?}");
+    assert!(matches!(&error, Error::Mismatch { .. } | Error::Corrupt { .. }), "{error:?}");
+    raw_tiff::write(&path, &[grey(4, 3, 8, vec![7; 12]), grey(3, 4, 8, vec![0; 12])]);
+    let error = stack.read::<u8>(0).unwrap_err();
+    assert!(matches!(&error, Error::Mismatch { page: 1, .. }), "{error:?}");
+    let mut plane = [0_u8; 12];
+    stack.read_planes_into(0, 0, &mut plane).unwrap();
+    assert_eq!(plane, [7; 12]);
 }
