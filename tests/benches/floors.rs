@@ -10,6 +10,8 @@
 mod large;
 #[path = "floors/pairs.rs"]
 mod pairs;
+#[path = "floors/pyramid.rs"]
+mod pyramid;
 
 use std::time::Instant;
 
@@ -76,6 +78,7 @@ fn main() {
     drop((patches, batch, weights));
     pairs::run(&wanted);
     large::run(&wanted);
+    pyramid::run(&wanted);
 }
 
 /// An array whose pages are all touched.
@@ -105,7 +108,10 @@ fn against(workload: &str, name: &str, mut floor: impl FnMut(), mut work: impl F
         floor_seconds.push(timed(&mut floor));
         seconds.push(timed(&mut work));
     }
-    let (seconds, floor_seconds) = (median(seconds), median(floor_seconds));
+    print(workload, name, median(seconds), median(floor_seconds));
+}
+
+fn print(workload: &str, name: &str, seconds: f64, floor_seconds: f64) {
     println!(
         r#"{{"workload": "{workload}", "seconds": {seconds:.6}, "floor": "{name}", "floor_seconds": {floor_seconds:.6}, "ratio": {:.3}}}"#,
         seconds / floor_seconds,

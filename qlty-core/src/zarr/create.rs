@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use zarrs::array::{Array, ArrayBuilder, ArrayToBytesCodecTraits, CodecOptions, IntoArrayBytes};
+use serde_json::{Map, Value, json};
+use zarrs::array::{Array, ArrayBuilder, ArrayMetadata, ArrayToBytesCodecTraits, CodecOptions, IntoArrayBytes};
 
 use super::{Codec, Error, FolderStore, Result, Stored};
 
@@ -63,7 +63,8 @@ impl<T: Stored> Plan<'_, T> {
     }
 }
 
-/// Makes the Zarr v3 array of this name in a store, filled with zeros, and writes its metadata.
+/// Makes the Zarr v3 array of this name in a store, filled with zeros, and writes its metadata. The empty
+/// name is the store's root.
 ///
 /// # Errors
 /// [`Error::Zarr`] where the library refuses, naming the array.
@@ -97,4 +98,55 @@ pub fn write_chunk<T: Stored>(array: &Array<FolderStore>, place: &[u64], values:
     };
     let refused = |error: Box<dyn std::error::Error + Send + Sync>| Error::zarr(&store.path(key.as_str()))(error);
     store.write(key.as_str(), &[&encoded().map_err(refused)?])
+}
+
+/// Makes the Zarr v2 array of this name in a store, filled with zeros, its chunks in folders, and writes
+/// its metadata. Zarr v2 has no names of axes and no shards.
+///
+/// # Errors
+/// [`Error::Zarr`] where the library refuses, naming the array; [`crate::Error::Argument`] where the layout
+/// has shards, or Zarr v2 no such elements.
+pub fn create_v2<T: Stored>(
+    store: &Arc<FolderStore>,
+    name: &str,
+    layout: &Layout,
+    codec: Codec,
+) -> Result<Array<FolderStore>> {
+    let path = &store.path(name);
+    if layout.shard.is_some() {
+        return Err(crate::Error::argument("shard", &layout.shard, "none in Zarr v2").into());
+    }
+    let Some(dtype) = dtype_v2::<T>() else {
+        return Err(crate::Error::argument("element type", T::NAME, "one that Zarr v2 has").into());
+    };
+    let metadata = json!({
+        "zarr_format": 2,
+        "node_type": "array",
+        "shape": layout.shape,
+        "chunks": layout.chunk,
+        "dtype": dtype,
+        "compressor": codec.compressor(size_of::<T>()),
+        "fill_value": if T::NAME == "bool" { json!(false) } else { json!(0) },
+        "order": "C",
+        "filters": null,
+        "dimension_separator": "/",
+    });
+    let metadata = serde_json::from_value(metadata).map_err(Error::zarr(path))?;
+    let array = Array::new_with_metadata(Arc::clone(store), &format!("/{name}"), ArrayMetadata::V2(metadata));
+    let array = array.map_err(Error::zarr(path))?;
+    array.store_metadata().map_err(Error::zarr(path))?;
+    Ok(array)
+}
+
+/// NumPy's short name of the type, as Zarr v2 has it.
+fn dtype_v2<T: Stored>() -> Option<String> {
+    let kind = match T::NAME {
+        "bool" => 'b',
+        "bfloat16" => return None,
+        name if name.starts_with("uint") => 'u',
+        name if name.starts_with("int") => 'i',
+        _ => 'f',
+    };
+    let bytes = size_of::<T>();
+    Some(format!("{}{kind}{bytes}", if bytes == 1 { '|' } else { '<' }))
 }
