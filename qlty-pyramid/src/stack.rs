@@ -192,7 +192,7 @@ impl Stack {
                     pages.read(&self.header, pixels)?;
                 }
             }
-            Ok(())
+            Ok::<(), Error>(())
         })?;
         Ok(volume)
     }
