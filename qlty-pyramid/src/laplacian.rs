@@ -13,17 +13,24 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use ndarray::parallel::prelude::*;
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Zip, s};
 
-use crate::{Error, Result, block_mean};
+use crate::{Error, Method, Result, shrink};
 
 mod interpolation;
+mod layout;
 mod plane;
+mod reconstruct;
+mod store;
 mod upsample;
 mod work;
+mod write;
 
 pub use interpolation::Interpolation;
+pub use reconstruct::{ReconstructOptions, reconstruct_from_laplacian};
+pub use store::{LaplacianStore, laplacian_pixel_type};
 pub use work::LaplacianPixel;
+pub use write::{LaplacianOptions, stack_to_ome_zarr_laplacian};
 
-use upsample::{Area, Part, Upsampler};
+use upsample::{Area, Part, Planes, Upsampler};
 use work::sealed::Predicted;
 
 /// A Laplacian pyramid in memory.
@@ -65,9 +72,9 @@ impl<T: LaplacianPixel> LaplacianLevels<T> {
         let mut finer = None;
         for _ in 1..levels {
             let level = finer.as_ref().map_or(volume, |level: &Array3<T>| level.view());
-            let coarser = block_mean(level, [1, 2, 2])?;
+            let coarser = shrink(level, [1, 2, 2], Method::Mean)?;
             let mut difference = Array3::from_elem(level.dim(), T::Difference::default());
-            let upsampler = between(coarser.view(), level.dim(), interpolation)?;
+            let upsampler = between::<T>(coarser.dim(), level.dim(), interpolation)?;
             Zip::from(difference.outer_iter_mut()).and(coarser.outer_iter()).and(level.outer_iter()).par_for_each(
                 |out, coarse, level| {
                     bands(out).for_each(|(area, out)| {
@@ -94,7 +101,7 @@ impl<T: LaplacianPixel> LaplacianLevels<T> {
         };
         let mut result = self.base.clone();
         for difference in differences.iter().rev() {
-            let upsampler = between(result.view(), difference.dim(), self.interpolation)?;
+            let upsampler = between::<T>(result.dim(), difference.dim(), self.interpolation)?;
             let mut finer = Array3::from_elem(difference.dim(), T::default());
             let fits = AtomicBool::new(true);
             Zip::from(finer.outer_iter_mut()).and(result.outer_iter()).and(difference.outer_iter()).par_for_each(
@@ -129,7 +136,7 @@ pub fn upsample<T: LaplacianPixel>(
     interpolation: Interpolation,
 ) -> Result<Array3<T>> {
     let shape = (volume.dim().0, size[0], size[1]);
-    let upsampler = between(volume, shape, interpolation)?;
+    let upsampler = between::<T>(volume.dim(), shape, interpolation)?;
     let mut result = Array3::from_elem(shape, T::default());
     Zip::from(result.outer_iter_mut()).and(volume.outer_iter()).par_for_each(|out, coarse| {
         bands(out).for_each(|(area, out)| plane::predict(&upsampler, &whole(coarse), &area, out));
@@ -139,16 +146,17 @@ pub fn upsample<T: LaplacianPixel>(
 
 /// What brings the planes of a volume to those of another, if they belong together.
 fn between<T: LaplacianPixel>(
-    coarse: ArrayView3<'_, T>,
+    coarse: (usize, usize, usize),
     fine: (usize, usize, usize),
     interpolation: Interpolation,
 ) -> Result<Upsampler<<T as Predicted>::Work>> {
-    let (depth, height, width) = coarse.dim();
-    if coarse.is_empty() || depth != fine.0 || height > fine.1 || width > fine.2 {
+    let nothing = [coarse.0, coarse.1, coarse.2].contains(&0);
+    if nothing || coarse.0 != fine.0 || coarse.1 > fine.1 || coarse.2 > fine.2 {
         let expected = format!("sizes above 0, as many planes as in {fine:?}, and no larger ones");
-        return Err(Error::argument("shape of the smaller level", coarse.shape(), expected));
+        return Err(Error::argument("shape of the smaller level", coarse, expected));
     }
-    Ok(Upsampler::new([height, width], [fine.1, fine.2], interpolation))
+    let planes = Planes::new([coarse.1, coarse.2], [fine.1, fine.2], interpolation);
+    Ok(planes.upsampler(&[0..fine.1, 0..fine.2]))
 }
 
 fn whole<T>(pixels: ArrayView2<'_, T>) -> Part<'_, T> {

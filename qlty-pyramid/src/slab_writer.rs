@@ -93,9 +93,23 @@ impl<T: Pixel> SlabWriter<T> {
     ///
     /// `from` is a multiple of [`Self::depth`], and so is the number of planes, unless they are the last.
     pub(crate) fn write(&self, t: usize, from: usize, planes: &[T], monitor: &Monitor) -> Result<()> {
+        let [_, channels, _, height, width] = self.spec.shape;
+        let count = planes.len() / (channels * height * width).max(1);
+        self.write_with(t, from, count, monitor, |c, at, size, pixels| self.gather(planes, c, at, size, pixels))
+    }
+
+    /// Writes `count` planes, of which `fill(c, at, size, pixels)` makes what lies in one file: of channel
+    /// `c` the box that begins at `at`, from the first of these planes on, and has the size `size`. `pixels` is
+    /// as large as [`Self::file`]; beyond the edge of the array, where the box ends before it, it is zero.
+    pub(crate) fn write_with(
+        &self,
+        t: usize,
+        from: usize,
+        count: usize,
+        monitor: &Monitor,
+        fill: impl Fn(usize, [usize; 3], [usize; 3], &mut [T]) + Sync,
+    ) -> Result<()> {
         let [_, channels, depth, height, width] = self.spec.shape;
-        let plane = height * width;
-        let count = planes.len() / (channels * plane).max(1);
         debug_assert!(
             from.is_multiple_of(self.depth()) && (count.is_multiple_of(self.depth()) || from + count == depth)
         );
@@ -108,29 +122,33 @@ impl<T: Pixel> SlabWriter<T> {
             let (rest, x) = (flat / grid[3], flat % grid[3]);
             let (rest, y) = (rest / grid[2], rest % grid[2]);
             let (c, z) = (rest / grid[1], rest % grid[1]);
-            self.gather(planes, c, [z * file[0], y * file[1], x * file[2]], count, pixels);
+            let at = [z * file[0], y * file[1], x * file[2]];
+            let size = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
+            if size != file {
+                pixels.clear();
+            }
+            // A whole file is overwritten.
+            pixels.resize(file.iter().product(), T::default());
+            fill(c, at, size, pixels);
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
             self.store(&self.spec.axes.pick(place), pixels, &options)
         })
     }
 
-    /// The pixels of the file that begins at `at`; those beyond the edge of the array are zero.
-    fn gather(&self, planes: &[T], c: usize, at: [usize; 3], count: usize, pixels: &mut Vec<T>) {
+    /// The shape along Z, Y and X of what makes one file.
+    pub(crate) fn file(&self) -> [usize; 3] {
+        self.spec.file()
+    }
+
+    /// Copies a box of `planes` to where it lies in a file.
+    fn gather(&self, planes: &[T], c: usize, at: [usize; 3], size: [usize; 3], pixels: &mut [T]) {
         let [_, channels, _, height, width] = self.spec.shape;
         let file = self.spec.file();
-        let [z_len, y_len, x_len] = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
-        if [z_len, y_len, x_len] == file {
-            // All of it is overwritten.
-            pixels.resize(file.iter().product(), T::default());
-        } else {
-            pixels.clear();
-            pixels.resize(file.iter().product(), T::default());
-        }
-        for z in 0..z_len {
-            for y in 0..y_len {
+        for z in 0..size[0] {
+            for y in 0..size[1] {
                 let source = (((at[0] + z) * channels + c) * height + at[1] + y) * width + at[2];
                 let target = (z * file[1] + y) * file[2];
-                pixels[target..target + x_len].copy_from_slice(&planes[source..source + x_len]);
+                pixels[target..target + size[2]].copy_from_slice(&planes[source..source + size[2]]);
             }
         }
     }

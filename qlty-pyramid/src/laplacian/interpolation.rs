@@ -58,48 +58,18 @@ impl FromStr for Interpolation {
     }
 }
 
-/// The weights of one axis.
-///
-/// Pixel x lies over pixel `beneath(x)` of the smaller level, whose value is c. Its value is
-/// c + sum of w (v - c) over the neighbours of c with their values v: in this form equal pixels give
-/// exactly their value, whatever the weights' rounding.
-#[derive(Debug)]
-pub(super) struct Axis<W> {
-    /// Its size, at least `coarse`.
-    fine: usize,
+/// The sizes of an axis on two levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
     /// That of the smaller level, at least 1.
-    coarse: usize,
-    reach: usize,
-    /// The weights of each neighbour, from -reach to +reach without 0, for the even pixels and then for
-    /// the odd. Neighbours beyond the edge weigh nothing.
-    pub(super) weights: Vec<[Vec<W>; 2]>,
+    pub(super) coarse: usize,
+    /// That of the larger level, at least `coarse`.
+    pub(super) fine: usize,
 }
 
-impl<W: Work> Axis<W> {
-    pub(super) fn new(coarse: usize, fine: usize, interpolation: Interpolation) -> Self {
-        let reach = interpolation.reach();
-        let mut axis = Self { fine, coarse, reach, weights: Vec::new() };
-        let pairs = fine.div_ceil(2);
-        axis.weights = (0..2 * reach).map(|_| [(); 2].map(|()| vec![W::from_f64(0.0); pairs])).collect();
-        for x in 0..fine {
-            let beneath = axis.beneath(x);
-            let centre = coarse as f64 / fine as f64 * (x as f64 + 0.5) - 0.5;
-            let taps = match interpolation {
-                Interpolation::Bilinear => linear(centre, coarse),
-                Interpolation::Bicubic => cubic(centre, coarse),
-            };
-            for (pixel, weight) in taps {
-                if let Some(neighbour) = axis.neighbour(pixel, beneath) {
-                    let sum = &mut axis.weights[neighbour][x % 2][x / 2];
-                    *sum = *sum + W::from_f64(weight);
-                }
-            }
-        }
-        axis
-    }
-
+impl Span {
     /// The pixel of the smaller level in which the near end of pixel x lies.
-    pub(super) fn beneath(&self, x: usize) -> usize {
+    pub(super) fn beneath(self, x: usize) -> usize {
         if self.is_twice() {
             return x / 2;
         }
@@ -107,34 +77,68 @@ impl<W: Work> Axis<W> {
     }
 
     /// Whether pixels 2k and 2k+1 always lie over pixel k.
-    pub(super) fn is_twice(&self) -> bool {
+    pub(super) fn is_twice(self) -> bool {
         self.coarse == self.fine.div_ceil(2)
     }
 
-    /// Which of the neighbours of `beneath` a pixel is, unless it is `beneath` itself.
-    fn neighbour(&self, pixel: usize, beneath: usize) -> Option<usize> {
-        match (pixel + self.reach).checked_sub(beneath) {
-            Some(offset) if offset < self.reach => Some(offset),
-            Some(offset) if offset > self.reach => Some(offset - 1),
-            _ => None,
-        }
-    }
-
-    /// The pixels of the smaller level that some of this axis are made of.
-    pub(super) fn needs(&self, range: &Range<usize>) -> Range<usize> {
+    /// The pixels of the smaller level that some of the larger are made of.
+    pub(super) fn needs(self, range: &Range<usize>, reach: usize) -> Range<usize> {
         if range.is_empty() {
             return 0..0;
         }
-        let last = self.beneath(range.end - 1) + self.reach;
-        self.beneath(range.start).saturating_sub(self.reach)..(last + 1).min(self.coarse)
+        let last = self.beneath(range.end - 1) + reach;
+        self.beneath(range.start).saturating_sub(reach)..(last + 1).min(self.coarse)
+    }
+}
+
+/// The weights of some pixels of one axis.
+///
+/// Pixel x lies over pixel `beneath(x)` of the smaller level, whose value is c. Its value is
+/// c + sum of w (v - c) over the neighbours of c with their values v: in this form equal pixels give
+/// exactly their value, whatever the weights' rounding.
+#[derive(Debug)]
+pub(super) struct Axis<W> {
+    pub(super) span: Span,
+    /// The first pixels that have weights here are 2 `first` and 2 `first` + 1.
+    first: usize,
+    /// The weights of each neighbour, from -reach to +reach without 0, for the even pixels and then for
+    /// the odd. Neighbours beyond the edge weigh nothing.
+    weights: Vec<[Vec<W>; 2]>,
+}
+
+impl<W: Work> Axis<W> {
+    pub(super) fn new(span: Span, interpolation: Interpolation, range: &Range<usize>) -> Self {
+        let reach = interpolation.reach();
+        let (first, end) = (range.start / 2, range.end.div_ceil(2));
+        let mut weights = vec![[(); 2].map(|()| vec![W::default(); end - first]); 2 * reach];
+        for x in 2 * first..(2 * end).min(span.fine) {
+            let beneath = span.beneath(x);
+            let centre = span.coarse as f64 / span.fine as f64 * (x as f64 + 0.5) - 0.5;
+            let taps = match interpolation {
+                Interpolation::Bilinear => linear(centre, span.coarse),
+                Interpolation::Bicubic => cubic(centre, span.coarse),
+            };
+            for (pixel, weight) in taps {
+                let place = (pixel + reach).checked_sub(beneath).filter(|place| *place != reach);
+                let neighbour = place.map(|place| place - usize::from(place > reach));
+                if let Some(halves) = neighbour.and_then(|neighbour| weights.get_mut(neighbour)) {
+                    let sum = &mut halves[x % 2][x / 2 - first];
+                    *sum = *sum + W::from_f64(weight);
+                }
+            }
+        }
+        Self { span, first, weights }
     }
 
-    pub(super) fn coarse(&self) -> usize {
-        self.coarse
+    /// What a neighbour weighs for pixel x.
+    pub(super) fn weight(&self, neighbour: usize, x: usize) -> W {
+        self.weights[neighbour][x % 2][x / 2 - self.first]
     }
 
-    pub(super) fn reach(&self) -> usize {
-        self.reach
+    /// What a neighbour weighs for the even or odd pixels over `len` pixels from `beneath` on, of a span
+    /// that is twice as large.
+    pub(super) fn weights(&self, neighbour: usize, half: usize, beneath: usize, len: usize) -> &[W] {
+        &self.weights[neighbour][half][beneath - self.first..][..len]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Ix2};
 
 use super::LaplacianPixel;
 use super::upsample::{Area, Part, Upsampler};
@@ -66,4 +66,23 @@ pub(super) fn add<T: LaplacianPixel>(
         fill_row(out.view_mut(), y, |row| fits &= T::add_row(predicted, &contiguous(difference.row(y)), row));
     });
     fits
+}
+
+/// Calls `each` with the planes, along the last two axes, of three arrays whose other axes agree.
+pub(super) fn for_each<A, B, C>(
+    first: ArrayViewD<'_, A>,
+    second: ArrayViewD<'_, B>,
+    mut third: ArrayViewMutD<'_, C>,
+    each: &mut impl FnMut(ArrayView2<'_, A>, ArrayView2<'_, B>, ArrayViewMut2<'_, C>),
+) {
+    if first.ndim() > 2 {
+        for ((first, second), third) in first.outer_iter().zip(second.outer_iter()).zip(third.outer_iter_mut()) {
+            for_each(first, second, third, each);
+        }
+        return;
+    }
+    let planes = (first.into_dimensionality::<Ix2>(), second.into_dimensionality(), third.into_dimensionality());
+    if let (Ok(first), Ok(second), Ok(third)) = planes {
+        each(first, second, third);
+    }
 }
