@@ -28,7 +28,7 @@ pub use interpolation::Interpolation;
 pub use reconstruct::{ReconstructOptions, reconstruct_from_laplacian};
 pub use store::{LaplacianStore, laplacian_pixel_type};
 pub use work::LaplacianPixel;
-pub use write::{LaplacianOptions, stack_to_ome_zarr_laplacian};
+pub use write::{LaplacianOptions, plan_laplacian, stack_to_ome_zarr_laplacian};
 
 use upsample::{Area, Part, Planes, Upsampler};
 use work::sealed::Predicted;

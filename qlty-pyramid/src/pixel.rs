@@ -5,6 +5,8 @@ use std::fmt;
 
 use half::f16;
 
+use crate::twofold::Twofold;
+
 /// The type of the pixels of a stack, known when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -51,6 +53,11 @@ impl PixelType {
         }
     }
 
+    /// Whether pixels hold fractions.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::F32 | Self::F64)
+    }
+
     /// The size of a pixel in bytes.
     pub fn bytes(self) -> usize {
         match self {
@@ -84,10 +91,19 @@ pub(crate) mod sealed {
     use qlty_core::zarr::Stored;
     use tiff::decoder::DecodingBuffer;
 
+    /// The value of any pixel.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Number {
+        /// Of an integer type.
+        Whole(i128),
+        /// Of a float type.
+        Real(f64),
+    }
+
     /// What a pixel does inside this crate.
-    pub trait Sealed: Stored {
+    pub trait Sealed: Stored + PartialOrd {
         /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
-        /// in f64 for floats.
+        /// in f64 or better for floats.
         type Total: Copy
             + Default
             + AddAssign
@@ -108,10 +124,72 @@ pub(crate) mod sealed {
         /// Whether it is not a number.
         fn is_nan(self) -> bool;
 
+        /// The value, whole or not.
+        fn number(self) -> Number;
+
+        /// The nearest value of this type: rounded to nearest, ties to even, and held to the range of
+        /// an integer type; a NaN becomes 0 in one.
+        fn nearest(number: Number) -> Self;
+
         /// A plane that the TIFF decoder can fill.
         fn decoding_buffer(plane: &mut [Self]) -> DecodingBuffer<'_>;
     }
 }
+
+pub(crate) use sealed::Number;
+
+/// Runs an expression with a name for the Rust type of a [`PixelType`].
+macro_rules! with_pixel_type {
+    ($pixel_type:expr, $type:ident => $run:expr) => {
+        match $pixel_type {
+            $crate::PixelType::U8 => {
+                type $type = u8;
+                $run
+            }
+            $crate::PixelType::I8 => {
+                type $type = i8;
+                $run
+            }
+            $crate::PixelType::U16 => {
+                type $type = u16;
+                $run
+            }
+            $crate::PixelType::I16 => {
+                type $type = i16;
+                $run
+            }
+            $crate::PixelType::U32 => {
+                type $type = u32;
+                $run
+            }
+            $crate::PixelType::I32 => {
+                type $type = i32;
+                $run
+            }
+            $crate::PixelType::U64 => {
+                type $type = u64;
+                $run
+            }
+            $crate::PixelType::I64 => {
+                type $type = i64;
+                $run
+            }
+            $crate::PixelType::F16 => {
+                type $type = half::f16;
+                $run
+            }
+            $crate::PixelType::F32 => {
+                type $type = f32;
+                $run
+            }
+            $crate::PixelType::F64 => {
+                type $type = f64;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use with_pixel_type;
 
 /// The largest sum of weights for which sums of pixels do not overflow.
 pub(crate) const MOST_WEIGHT: u16 = 1 << 15;
@@ -143,6 +221,18 @@ macro_rules! integer_pixel {
             fn is_nan(self) -> bool {
                 false
             }
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Whole(self as i128)
+            }
+            #[inline(always)]
+            fn nearest(number: Number) -> Self {
+                match number {
+                    Number::Whole(whole) => whole.clamp(Self::MIN as i128, Self::MAX as i128) as Self,
+                    // `as` holds to the range.
+                    Number::Real(real) => real.round_ties_even() as Self,
+                }
+            }
             fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
                 tiff::decoder::DecodingBuffer::$name(plane)
             }
@@ -162,20 +252,20 @@ integer_pixel! {
 }
 
 macro_rules! float_pixel {
-    ($($type:ty, $name:ident, $narrow:expr;)*) => {$(
+    ($($type:ty, $name:ident, $total:ty, $over:expr, $narrow:expr;)*) => {$(
         impl Pixel for $type {
             const TYPE: PixelType = PixelType::$name;
         }
         impl sealed::Sealed for $type {
-            type Total = f64;
+            type Total = $total;
             #[inline(always)]
-            fn term(self) -> f64 {
-                f64::from(self)
+            fn term(self) -> $total {
+                f64::from(self).into()
             }
             #[inline(always)]
-            fn mean(total: f64, weight: u16) -> Self {
-                let narrow: fn(f64) -> Self = $narrow;
-                narrow(total / f64::from(weight))
+            fn mean(total: $total, weight: u16) -> Self {
+                let (over, narrow): (fn($total, f64) -> f64, fn(f64) -> Self) = ($over, $narrow);
+                narrow(over(total, f64::from(weight)))
             }
             #[inline(always)]
             fn order(&self, other: &Self) -> Ordering {
@@ -185,6 +275,18 @@ macro_rules! float_pixel {
             fn is_nan(self) -> bool {
                 <$type>::is_nan(self)
             }
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Real(f64::from(self))
+            }
+            #[inline(always)]
+            fn nearest(number: Number) -> Self {
+                let narrow: fn(f64) -> Self = $narrow;
+                match number {
+                    Number::Whole(whole) => narrow(whole as f64),
+                    Number::Real(real) => narrow(real),
+                }
+            }
             fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
                 tiff::decoder::DecodingBuffer::$name(plane)
             }
@@ -193,9 +295,9 @@ macro_rules! float_pixel {
 }
 
 float_pixel! {
-    f16, F16, f16::from_f64;
-    f32, F32, |mean| mean as f32;
-    f64, F64, |mean| mean;
+    f16, F16, f64, |total, weight| total / weight, f16::from_f64;
+    f32, F32, f64, |total, weight| total / weight, |mean| mean as f32;
+    f64, F64, Twofold, Twofold::over, |mean| mean;
 }
 
 #[cfg(test)]

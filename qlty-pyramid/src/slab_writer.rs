@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ndarray::{ArrayView4, ArrayViewMut3, s};
 use qlty_core::Monitor;
 use qlty_core::zarr::{Codec, Error, Layout, create, create_v2};
 use rayon::prelude::*;
@@ -48,7 +49,7 @@ impl ArraySpec {
         self.shard.unwrap_or(self.chunk)
     }
 
-    fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         let along = |sizes: [usize; 3]| self.axes.pick([1, 1, sizes[0], sizes[1], sizes[2]]);
         Layout { shape: self.axes.pick(self.shape), chunk: along(self.chunk), shard: self.shard.map(along) }
     }
@@ -95,19 +96,23 @@ impl<T: Pixel> SlabWriter<T> {
     pub(crate) fn write(&self, t: usize, from: usize, planes: &[T], monitor: &Monitor) -> Result<()> {
         let [_, channels, _, height, width] = self.spec.shape;
         let count = planes.len() / (channels * height * width).max(1);
-        self.write_with(t, from, count, monitor, |c, at, size, pixels| self.gather(planes, c, at, size, pixels))
+        let planes =
+            ArrayView4::from_shape([count, channels, height, width], planes).map_err(Error::zarr(&self.root))?;
+        self.write_with(t, from, count, monitor, |c, [z, y, x], mut out| {
+            let (depth, height, width) = out.dim();
+            out.assign(&planes.slice(s![z..z + depth, c, y..y + height, x..x + width]));
+        })
     }
 
-    /// Writes `count` planes, of which `fill(c, at, size, pixels)` makes what lies in one file: of channel
-    /// `c` the box that begins at `at`, from the first of these planes on, and has the size `size`. `pixels` is
-    /// as large as [`Self::file`]; beyond the edge of the array, where the box ends before it, it is zero.
+    /// Writes `count` planes, of which `fill(c, at, out)` makes what lies in one file: of channel `c` the box
+    /// (Z,Y,X) that begins at `at`, from the first of these planes on, and has the shape of `out`.
     pub(crate) fn write_with(
         &self,
         t: usize,
         from: usize,
         count: usize,
         monitor: &Monitor,
-        fill: impl Fn(usize, [usize; 3], [usize; 3], &mut [T]) + Sync,
+        fill: impl Fn(usize, [usize; 3], ArrayViewMut3<'_, T>) + Sync,
     ) -> Result<()> {
         let [_, channels, depth, height, width] = self.spec.shape;
         debug_assert!(
@@ -125,32 +130,20 @@ impl<T: Pixel> SlabWriter<T> {
             let at = [z * file[0], y * file[1], x * file[2]];
             let size = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
             if size != file {
+                // Beyond the edge of the array a file is zero; a whole one is overwritten.
                 pixels.clear();
             }
-            // A whole file is overwritten.
             pixels.resize(file.iter().product(), T::default());
-            fill(c, at, size, pixels);
+            let mut out = ArrayViewMut3::from_shape(file, pixels).map_err(Error::zarr(&self.root))?;
+            fill(c, at, out.slice_mut(s![..size[0], ..size[1], ..size[2]]));
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
             self.store(&self.spec.axes.pick(place), pixels, &options)
         })
     }
 
-    /// The shape along Z, Y and X of what makes one file.
-    pub(crate) fn file(&self) -> [usize; 3] {
-        self.spec.file()
-    }
-
-    /// Copies a box of `planes` to where it lies in a file.
-    fn gather(&self, planes: &[T], c: usize, at: [usize; 3], size: [usize; 3], pixels: &mut [T]) {
-        let [_, channels, _, height, width] = self.spec.shape;
-        let file = self.spec.file();
-        for z in 0..size[0] {
-            for y in 0..size[1] {
-                let source = (((at[0] + z) * channels + c) * height + at[1] + y) * width + at[2];
-                let target = (z * file[1] + y) * file[2];
-                pixels[target..target + size[2]].copy_from_slice(&planes[source..source + size[2]]);
-            }
-        }
+    /// The folder of the store.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Compresses the pixels of the file at a place of the grid of files, and writes it.

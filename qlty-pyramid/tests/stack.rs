@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array3;
+use ndarray::Array4;
 use qlty_pyramid::{Error, LengthUnit, Pixel, PixelType, SlicePattern, Stack};
 use tempfile::TempDir;
 use tiff::encoder::{Compression, TiffEncoder, TiffValue, colortype};
@@ -34,30 +34,30 @@ fn open_slices(folder: &Path) -> Result<Stack, Error> {
 fn the_brain_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/brain");
     let stack = open_slices(&folder).unwrap();
-    assert_eq!((stack.name(), stack.shape(), stack.pixel_type()), ("image", [32, 217, 181], PixelType::U8));
+    assert_eq!((stack.name(), stack.shape(), stack.pixel_type()), ("image", [1, 1, 32, 217, 181], PixelType::U8));
     let size = stack.voxel_size().unwrap().to(LengthUnit::Millimeter);
     assert_eq!((size.y, size.x, size.z), (1.0, 1.0, None));
     assert!(stack.missing().is_empty());
 
     // The sum and the pixels are those that tifffile reads.
-    let volume = stack.read::<u8>().unwrap();
+    let volume = stack.read::<u8>(0).unwrap();
     assert_eq!(volume.iter().map(|pixel| u64::from(*pixel)).sum::<u64>(), 76_172_032);
-    assert_eq!([volume[[16, 100, 90]], volume[[0, 50, 60]], volume[[7, 120, 33]]], [72, 87, 84]);
-    let part = stack.read_planes::<u8>(7..9).unwrap();
-    assert_eq!(part, volume.slice(ndarray::s![7..9, .., ..]));
-    assert_eq!(stack.read_planes::<u8>(3..3).unwrap().dim(), (0, 217, 181));
+    assert_eq!([volume[[0, 16, 100, 90]], volume[[0, 0, 50, 60]], volume[[0, 7, 120, 33]]], [72, 87, 84]);
+    let part = stack.read_planes::<u8>(0, 7..9).unwrap();
+    assert_eq!(part, volume.slice(ndarray::s![.., 7..9, .., ..]));
+    assert_eq!(stack.read_planes::<u8>(0, 3..3).unwrap().dim(), (1, 0, 217, 181));
 }
 
 #[test]
 fn pages_of_one_file_are_planes() {
     let folder = TempDir::new().unwrap();
     let path = file_of(&folder, "seven.tif", &counting_pages(7));
-    let stack = Stack::from_pages(&path).unwrap();
-    assert_eq!((stack.name(), stack.shape()), ("seven", [7, 3, 4]));
-    let volume = stack.read::<u8>().unwrap();
+    let stack = Stack::from_file(&path).unwrap();
+    assert_eq!((stack.name(), stack.shape()), ("seven", [1, 1, 7, 3, 4]));
+    let volume = stack.read::<u8>(0).unwrap();
     assert!(volume.iter().copied().eq(0..84));
-    assert!(stack.read_planes::<u8>(5..7).unwrap().iter().copied().eq(60..84));
-    let outside = stack.read_planes::<u8>(6..8).unwrap_err();
+    assert!(stack.read_planes::<u8>(0, 5..7).unwrap().iter().copied().eq(60..84));
+    let outside = stack.read_planes::<u8>(0, 6..8).unwrap_err();
     assert!(matches!(outside, Error::Argument { .. }), "{outside}");
 }
 
@@ -73,10 +73,10 @@ where
         let path = folder.path().join("page.tif");
         let mut encoder = TiffEncoder::new(File::create(&path).unwrap()).unwrap().with_compression(compression);
         encoder.write_image::<C>(values.len() as u32 / 2, 2, values).unwrap();
-        let stack = Stack::from_pages(&path).unwrap();
+        let stack = Stack::from_file(&path).unwrap();
         assert_eq!(stack.pixel_type(), <C::Inner as Pixel>::TYPE);
-        let expected = Array3::from_shape_vec([1, 2, values.len() / 2], values.to_vec()).unwrap();
-        assert_eq!(stack.read::<C::Inner>().unwrap(), expected);
+        let expected = Array4::from_shape_vec([1, 1, 2, values.len() / 2], values.to_vec()).unwrap();
+        assert_eq!(stack.read::<C::Inner>(0).unwrap(), expected);
     }
 }
 
@@ -100,9 +100,9 @@ fn half_floats_are_read() {
     let values = [0.0_f32, -0.5, 65504.0, 1e-7].map(half::f16::from_f32);
     let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let path = file_of(&folder, "half.tif", &[grey(2, 2, 16, bytes).with(raw_tiff::SAMPLE_FORMAT, long(3))]);
-    let stack = Stack::from_pages(path).unwrap();
+    let stack = Stack::from_file(path).unwrap();
     assert_eq!(stack.pixel_type(), PixelType::F16);
-    assert!(stack.read::<half::f16>().unwrap().iter().eq(&values));
+    assert!(stack.read::<half::f16>(0).unwrap().iter().eq(&values));
 }
 
 #[test]
@@ -117,12 +117,12 @@ fn imagej_says_how_large_a_voxel_is() {
         .with(raw_tiff::X_RESOLUTION, rational(40, 13))
         .with(raw_tiff::Y_RESOLUTION, rational(4, 1))
         .with(raw_tiff::RESOLUTION_UNIT, long(1));
-    let stack = Stack::from_pages(file_of(&folder, "imagej.tif", &pages)).unwrap();
+    let stack = Stack::from_file(file_of(&folder, "imagej.tif", &pages)).unwrap();
     assert_eq!(stack.voxel_size(), None, "an unreadable unit is no unit");
 
     let description = b"ImageJ=1.53t\nimages=3\nslices=3\nunit=\\u00B5m\nspacing=2.5\n";
     pages[0] = pages[0].clone().with(raw_tiff::DESCRIPTION, text(description));
-    let stack = Stack::from_pages(file_of(&folder, "imagej.tif", &pages)).unwrap();
+    let stack = Stack::from_file(file_of(&folder, "imagej.tif", &pages)).unwrap();
     let size = stack.voxel_size().unwrap();
     assert_eq!((size.z, size.y, size.x, size.unit), (Some(2.5), 0.25, 0.325, LengthUnit::Micrometer));
 }
@@ -153,7 +153,7 @@ fn what_would_come_out_changed_is_refused_by_name() {
     for (page, name) in cases {
         let folder = TempDir::new().unwrap();
         let path = file_of(&folder, "odd_0.tif", &[page]);
-        for error in [Stack::from_pages(&path).unwrap_err(), open_slices(folder.path()).unwrap_err()] {
+        for error in [Stack::from_file(&path).unwrap_err(), open_slices(folder.path()).unwrap_err()] {
             assert!(matches!(&error, Error::Unsupported { .. }), "{error:?}");
             let message = error.to_string();
             assert!(message.contains(name) && message.contains("odd_0.tif"), "{name}: {message}");
@@ -179,7 +179,7 @@ fn all_pages_are_of_one_shape_and_type() {
 
         let mut pages = counting_pages(2);
         pages.push(odd);
-        let error = Stack::from_pages(file_of(&folder, "p.tif", &pages)).unwrap_err();
+        let error = Stack::from_file(file_of(&folder, "p.tif", &pages)).unwrap_err();
         assert!(matches!(&error, Error::Mismatch { page: 2, .. }), "{error:?}");
     }
     let folder = TempDir::new().unwrap();
@@ -191,8 +191,8 @@ fn all_pages_are_of_one_shape_and_type() {
 #[test]
 fn another_type_is_not_made_up() {
     let folder = TempDir::new().unwrap();
-    let stack = Stack::from_pages(file_of(&folder, "a.tif", &counting_pages(1))).unwrap();
-    let error = stack.read::<f32>().unwrap_err();
+    let stack = Stack::from_file(file_of(&folder, "a.tif", &counting_pages(1))).unwrap();
+    let error = stack.read::<f32>(0).unwrap_err();
     assert_eq!(error.to_string(), r#"stack "a": asked for float32, but its pixels are uint8"#);
 }
 
@@ -210,15 +210,15 @@ fn broken_files_are_errors_that_name_them() {
         page().with(STRIP_OFFSETS, long(u32::MAX)),
     ];
     for page in corrupt {
-        let error = Stack::from_pages(file_of(&folder, "bad.tif", &[page])).unwrap_err();
+        let error = Stack::from_file(file_of(&folder, "bad.tif", &[page])).unwrap_err();
         assert!(matches!(&error, Error::Corrupt { .. }), "{error:?}");
         assert!(error.to_string().contains("bad.tif"), "{error}");
     }
 
     // Compressed data that are none are found when they are read.
     let zeros = page().with(COMPRESSION, long(8));
-    let stack = Stack::from_pages(file_of(&folder, "bad.tif", &[zeros])).unwrap();
-    let error = stack.read::<u8>().unwrap_err();
+    let stack = Stack::from_file(file_of(&folder, "bad.tif", &[zeros])).unwrap();
+    let error = stack.read::<u8>(0).unwrap_err();
     assert!(error.to_string().contains("bad.tif"), "{error}");
 
     let path = folder.path().join("cycle.tif");
@@ -227,17 +227,17 @@ fn broken_files_are_errors_that_name_them() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&(directories[0] as u32).to_le_bytes());
     std::fs::write(&path, &bytes).unwrap();
-    let error = Stack::from_pages(&path).unwrap_err();
+    let error = Stack::from_file(&path).unwrap_err();
     assert!(error.to_string().contains("cycle"), "{error}");
 
     raw_tiff::write(&path, &counting_pages(3));
     let whole = std::fs::read(&path).unwrap();
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        let error = Stack::from_pages(&path).and_then(|stack| stack.read::<u8>()).unwrap_err();
+        let error = Stack::from_file(&path).and_then(|stack| stack.read::<u8>(0)).unwrap_err();
         assert!(error.to_string().contains("cycle.tif"), "cut at {length}: {error}");
     }
-    let gone = Stack::from_pages(folder.path().join("gone.tif")).unwrap_err();
+    let gone = Stack::from_file(folder.path().join("gone.tif")).unwrap_err();
     assert!(matches!(&gone, Error::Io { .. }), "{gone}");
 }
 
@@ -245,8 +245,8 @@ fn broken_files_are_errors_that_name_them() {
 fn a_file_that_changes_after_opening_is_an_error() {
     let folder = TempDir::new().unwrap();
     let path = file_of(&folder, "a.tif", &counting_pages(2));
-    let stack = Stack::from_pages(&path).unwrap();
+    let stack = Stack::from_file(&path).unwrap();
     raw_tiff::write(&path, &[grey(400, 300, 8, vec![0; 120_000]), grey(400, 300, 8, vec![0; 120_000])]);
-    let error = stack.read::<u8>().unwrap_err();
+    let error = stack.read::<u8>(0).unwrap_err();
     assert!(matches!(&error, Error::Mismatch { .. }), "{error:?}");
 }

@@ -8,6 +8,8 @@
 
 #[path = "floors/pairs.rs"]
 mod pairs;
+#[path = "floors/pyramid.rs"]
+mod pyramid;
 
 use std::time::Instant;
 
@@ -69,6 +71,7 @@ fn main() {
     }
     drop((patches, batch, weights));
     pairs::run(&wanted);
+    pyramid::run(&wanted);
 }
 
 /// An array whose pages are all touched.

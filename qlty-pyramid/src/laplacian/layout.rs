@@ -8,7 +8,7 @@
 //! | `axes` | the names of the arrays' axes, outermost first |
 //! | `dtype` | the type of the pixels, and of the smallest level |
 //! | `interpolation` | `bilinear` or `bicubic` |
-//! | `downsampling` | `mean`: of blocks of 2 x 2, those cut off at the edge of what there is |
+//! | `downsampling` | how a level was made of the one before: `mean`, or another [`Method`] |
 //! | `differences` | the arrays of the differences, from level 0 |
 //! | `base` | the array of the smallest level, or null where it is not stored |
 //! | `shapes` | the shapes of all levels |
@@ -18,18 +18,17 @@
 //! A group without these attributes is taken for one of the Python package `qlty`: arrays `diff_0` to
 //! `diff_{L-2}`, and the smallest level under its number, L-1.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use qlty_core::zarr::Error as ZarrError;
 use serde_json::{Map, Value, json};
 
 use super::Interpolation;
-use crate::{Error, PixelType, Result};
+use crate::{Error, Method, PixelType, Result};
 
 /// The arrays of a Laplacian store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LaplacianLayout {
-    pub(crate) path: PathBuf,
     pub(crate) interpolation: Interpolation,
     /// The names of the axes, where the store says them.
     pub(crate) axes: Option<Vec<String>>,
@@ -41,9 +40,8 @@ pub(crate) struct LaplacianLayout {
 
 impl LaplacianLayout {
     /// The names of the arrays of so many levels.
-    pub(crate) fn new(path: &Path, interpolation: Interpolation, axes: &[&str], levels: usize, base: bool) -> Self {
+    pub(crate) fn new(interpolation: Interpolation, axes: &[&str], levels: usize, base: bool) -> Self {
         Self {
-            path: path.to_path_buf(),
             interpolation,
             axes: Some(axes.iter().map(|axis| (*axis).to_owned()).collect()),
             differences: (1..levels).map(|level| format!("diff_{}", level - 1)).collect(),
@@ -51,14 +49,19 @@ impl LaplacianLayout {
         }
     }
 
+    /// The names of the arrays, from fine to coarse.
+    pub(crate) fn arrays(&self) -> Vec<&str> {
+        self.differences.iter().chain(&self.base).map(String::as_str).collect()
+    }
+
     /// What is written under `laplacian_pyramid`.
-    pub(crate) fn to_json(&self, pixel_type: PixelType, shapes: &[Vec<usize>]) -> Value {
+    pub(crate) fn to_json(&self, pixel_type: PixelType, method: Method, shapes: &[Vec<usize>]) -> Value {
         json!({
             "version": 1,
             "axes": self.axes,
             "dtype": pixel_type.name(),
             "interpolation": self.interpolation.name(),
-            "downsampling": "mean",
+            "downsampling": method.name(),
             "differences": self.differences,
             "base": self.base,
             "shapes": shapes,
@@ -95,7 +98,6 @@ impl LaplacianLayout {
             _ => return Err(wrong("base", "a name or null")),
         };
         let layout = Self {
-            path: path.to_path_buf(),
             interpolation: interpolation.ok_or_else(|| wrong("interpolation", "bilinear or bicubic"))?,
             axes: Some(names("axes")?),
             differences: names("differences")?,
@@ -125,13 +127,7 @@ impl LaplacianLayout {
         if base.is_none() && differences.is_empty() {
             return Err(ZarrError::store(path, "arrays", "none", "diff_0 and so on, and the smallest level").into());
         }
-        let (path, interpolation) = (path.to_path_buf(), Interpolation::default());
-        Ok(Self { path, interpolation, axes: None, differences, base })
-    }
-
-    /// The folder of an array.
-    pub(crate) fn array(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        Ok(Self { interpolation: Interpolation::default(), axes: None, differences, base })
     }
 }
 

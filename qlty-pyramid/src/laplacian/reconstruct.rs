@@ -119,7 +119,7 @@ impl StoredAxes {
         };
         places.filter(known).map(Self).ok_or_else(|| {
             let expected = format!("{count} of t, c and z, and then y and x");
-            Error::from(qlty_core::zarr::Error::store(&layout.path, "axes", &layout.axes, expected))
+            Error::from(qlty_core::zarr::Error::store(store.path(), "axes", &layout.axes, expected))
         })
     }
 

@@ -1,6 +1,6 @@
 //! Reading levels of a Laplacian store: any box of any level, from the chunks that it needs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewMutD, Axis, Slice};
 use qlty_core::Monitor;
@@ -27,6 +27,7 @@ const CACHE_BYTES: usize = 64 << 20;
 /// ```
 #[derive(Debug)]
 pub struct LaplacianStore<T: LaplacianPixel> {
+    path: PathBuf,
     layout: LaplacianLayout,
     /// From level 0.
     differences: Vec<ArrayReader<T::Difference>>,
@@ -46,19 +47,20 @@ const PIXEL_TYPES: [PixelType; 11] = {
 /// [`Error::Store`] where the store or the array of its smallest level is not there or not readable, or
 /// its elements are no pixels.
 pub fn laplacian_pixel_type(path: impl AsRef<Path>) -> Result<PixelType> {
-    let layout = LaplacianLayout::read(path.as_ref())?;
-    let base = layout.array(base_name(&layout)?);
+    let path = path.as_ref();
+    let base = base_path(path, &LaplacianLayout::read(path)?)?;
     let (name, _) = inspect(&base)?;
-    PIXEL_TYPES.into_iter().find(|pixel_type| pixel_type.name() == name).ok_or_else(|| {
-        ZarrError::store(&base, "element type", name, "integers or floats of up to 64 bits").into()
-    })
+    PIXEL_TYPES
+        .into_iter()
+        .find(|pixel_type| pixel_type.name() == name)
+        .ok_or_else(|| ZarrError::store(&base, "element type", name, "integers or floats of up to 64 bits").into())
 }
 
-fn base_name(layout: &LaplacianLayout) -> Result<&str> {
-    layout.base.as_deref().ok_or_else(|| {
-        ZarrError::store(&layout.path, "smallest level", "not stored", "an array, without which there is nothing to add to")
-            .into()
-    })
+/// The array of the smallest level.
+fn base_path(path: &Path, layout: &LaplacianLayout) -> Result<PathBuf> {
+    let expected = "an array, without which there is nothing to add to";
+    let missing = || ZarrError::store(path, "smallest level", "not stored", expected);
+    Ok(path.join(layout.base.as_ref().ok_or_else(missing)?))
 }
 
 impl<T: LaplacianPixel> LaplacianStore<T> {
@@ -70,7 +72,8 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     /// smallest level, an array has elements of another type, or the shapes do not belong together. Integer
     /// stores of the Python package, which wraps differences around, have such other types.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_layout(LaplacianLayout::read(path.as_ref())?)
+        let path = path.as_ref();
+        Self::open_layout(path, LaplacianLayout::read(path)?)
     }
 
     /// Opens a store that was interpolated so, whatever it says.
@@ -78,16 +81,17 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     /// # Errors
     /// As [`LaplacianStore::open`].
     pub fn open_with(path: impl AsRef<Path>, interpolation: Interpolation) -> Result<Self> {
-        Self::open_layout(LaplacianLayout { interpolation, ..LaplacianLayout::read(path.as_ref())? })
+        let path = path.as_ref();
+        Self::open_layout(path, LaplacianLayout { interpolation, ..LaplacianLayout::read(path)? })
     }
 
-    fn open_layout(layout: LaplacianLayout) -> Result<Self> {
-        let base_path = layout.array(base_name(&layout)?);
+    fn open_layout(path: &Path, layout: LaplacianLayout) -> Result<Self> {
+        let base_path = base_path(path, &layout)?;
         let cache = |level: usize| CACHE_BYTES.checked_shr(2 * level as u32).unwrap_or(0);
         let base = ArrayReader::<T>::open(&base_path, cache(layout.differences.len()))?;
         let arrays = layout.differences.iter().enumerate();
         let differences = arrays
-            .map(|(level, name)| Ok(ArrayReader::<T::Difference>::open(layout.array(name), cache(level))?))
+            .map(|(level, name)| Ok(ArrayReader::<T::Difference>::open(path.join(name), cache(level))?))
             .collect::<Result<Vec<_>>>()?;
         let mut planes = Vec::new();
         let mut coarse = (base_path.as_path(), base.shape());
@@ -106,7 +110,7 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
             coarse = (difference.path(), fine);
         }
         planes.reverse();
-        Ok(Self { layout, differences, base, planes })
+        Ok(Self { path: path.to_path_buf(), layout, differences, base, planes })
     }
 
     /// The number of levels.
@@ -130,6 +134,10 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     /// How a level is predicted from the next.
     pub fn interpolation(&self) -> Interpolation {
         self.layout.interpolation
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn layout(&self) -> &LaplacianLayout {
@@ -232,8 +240,9 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
         for planes in &self.planes[level..] {
             areas.push(planes.needs(&areas[areas.len() - 1]));
         }
+        let many = out.shape()[..lead].to_vec();
         let place = |area: &Area| [&start[..lead], &[area[0].start, area[1].start]].concat();
-        let shape = |area: &Area| [&out.shape()[..lead], &[area[0].len(), area[1].len()]].concat();
+        let shape = |area: &Area| [many.as_slice(), &[area[0].len(), area[1].len()]].concat();
         // From the smallest level up; the last one goes into `out`.
         let mut out = Some(out);
         let mut coarse: Option<ArrayD<T>> = None;
@@ -241,7 +250,9 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
             let mut room = None;
             let target = match out.take_if(|_| index == level) {
                 Some(out) => out,
-                None => room.insert(qlty_core::array::zeros::<T, ndarray::IxDyn>("part of a level", &shape(area))?).view_mut(),
+                None => room
+                    .insert(qlty_core::array::zeros::<T, ndarray::IxDyn>("part of a level", &shape(area))?)
+                    .view_mut(),
             };
             let start = place(area);
             match &coarse {
@@ -293,7 +304,9 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
             });
             if !fits {
                 let got = format!("some in the box at {at:?} that make no pixels of {}", T::TYPE);
-                return Err(ZarrError::store(reader.path(), "differences", got, "what this interpolation leaves").into());
+                return Err(
+                    ZarrError::store(reader.path(), "differences", got, "what this interpolation leaves").into()
+                );
             }
             Ok(())
         })

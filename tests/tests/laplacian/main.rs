@@ -9,3 +9,4 @@
 mod golden;
 mod interpolation;
 mod round_trip;
+mod store;
