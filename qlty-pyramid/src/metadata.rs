@@ -10,10 +10,13 @@ use serde_json::{Map, Value, json};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::group::Group;
 use zarrs::metadata::GroupMetadata;
+use zarrs::metadata::v2::GroupMetadataV2;
+use zarrs::metadata::v3::GroupMetadataV3;
 
 use crate::plan::{Plan, PlannedLevel};
+use crate::source::AnySource;
 use crate::statistics::Statistics;
-use crate::{Method, PlaneSource, PyramidOptions, Result, ZarrFormat};
+use crate::{Method, PyramidOptions, Result, ZarrFormat};
 
 /// Under which name our own attributes stand.
 const OURS: &str = "qlty";
@@ -21,13 +24,9 @@ const OURS: &str = "qlty";
 /// Writes the metadata of the group at the root of a store.
 pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: ZarrFormat) -> Result<()> {
     let store = Arc::new(FilesystemStore::new(root).map_err(Error::zarr(root))?);
-    let document = match format {
-        ZarrFormat::V3 => json!({ "zarr_format": 3, "node_type": "group", "attributes": attributes }),
-        ZarrFormat::V2 => json!({ "zarr_format": 2, "node_type": "group", "attributes": attributes }),
-    };
     let metadata: GroupMetadata = match format {
-        ZarrFormat::V3 => GroupMetadata::V3(serde_json::from_value(document).map_err(Error::zarr(root))?),
-        ZarrFormat::V2 => GroupMetadata::V2(serde_json::from_value(document).map_err(Error::zarr(root))?),
+        ZarrFormat::V3 => GroupMetadataV3::new().with_attributes(attributes).into(),
+        ZarrFormat::V2 => GroupMetadataV2::new().with_attributes(attributes).into(),
     };
     let group = Group::new_with_metadata(store, "/", metadata).map_err(Error::zarr(root))?;
     Ok(group.store_metadata().map_err(Error::zarr(root))?)
@@ -38,9 +37,9 @@ pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: Z
 /// The document is put together here because the types of `ome_zarr_metadata` hold scales in f32, which
 /// would make 0.32499998807907104 of a pixel of 0.325; they check it instead, so a document that they
 /// refuse is never written.
-pub(crate) fn pyramid<S: PlaneSource>(
+pub(crate) fn pyramid(
     plan: &Plan,
-    source: &S,
+    source: &dyn AnySource,
     options: &PyramidOptions,
     statistics: &[Statistics],
     root: &Path,
@@ -80,7 +79,7 @@ pub(crate) fn pyramid<S: PlaneSource>(
 }
 
 /// The attributes of a single array.
-pub(crate) fn single<S: PlaneSource>(plan: &Plan, source: &S, statistics: &[Statistics]) -> Map<String, Value> {
+pub(crate) fn single(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Map<String, Value> {
     let mut ours = image(plan, source);
     ours["scale"] = json!(transformations(plan, &plan.levels[0])[0]);
     ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.pixel_type)).collect();
@@ -89,9 +88,9 @@ pub(crate) fn single<S: PlaneSource>(plan: &Plan, source: &S, statistics: &[Stat
 
 /// The attributes of a Laplacian pyramid's group, for which NGFF has no word. `names` are those of the levels'
 /// arrays, and `arrays` says what these are.
-pub(crate) fn laplacian<S: PlaneSource>(
+pub(crate) fn laplacian(
     plan: &Plan,
-    source: &S,
+    source: &dyn AnySource,
     method: Method,
     statistics: &[Statistics],
     names: &[&str],
@@ -112,7 +111,7 @@ fn place(plan: &Plan, array: &str, level: &PlannedLevel) -> Value {
 }
 
 /// Our own attributes: where the image comes from.
-fn image<S: PlaneSource>(plan: &Plan, source: &S) -> Value {
+fn image(plan: &Plan, source: &dyn AnySource) -> Value {
     let files = source.files().iter().map(|file| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy());
     let mut ours = json!({
         "base_name": source.name(),
@@ -166,7 +165,7 @@ fn transformations(plan: &Plan, level: &PlannedLevel) -> [Vec<f64>; 2] {
 }
 
 /// How a viewer shows the channels at first.
-fn omero<S: PlaneSource>(plan: &Plan, source: &S, statistics: &[Statistics]) -> Value {
+fn omero(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Value {
     // White alone; else the colours that the eye tells apart best, in turn.
     const COLORS: [&str; 6] = ["00FF00", "FF00FF", "00FFFF", "FFFF00", "FF0000", "0000FF"];
     let several = statistics.len() > 1;

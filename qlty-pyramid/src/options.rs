@@ -108,6 +108,26 @@ pub struct PyramidOptions {
 
 impl PyramidOptions {
     /// The default codec: level 1 of Zstandard by way of Blosc, which shuffles the bits.
+    ///
+    /// Chosen by measurement, on 64 slices of 2048 x 2048 `uint16` with noise and four levels, 713 MB of
+    /// pixels, with two cores: how much is stored, and how long the codec alone and the whole take.
+    ///
+    /// | codec | MB stored | codec, s | whole, s |
+    /// |---|---|---|---|
+    /// | `none` | 713 | | 1.18 |
+    /// | `blosc-lz4:5` | 449 | 0.29 | 0.78 |
+    /// | `blosc-lz4-bitshuffle:5` | 441 | 0.28 | 0.79 |
+    /// | `blosc-lz4-bitshuffle:9` | 435 | 0.30 | 0.96 |
+    /// | `blosc-zstd:1` | 415 | 0.77 | 1.43 |
+    /// | `blosc-zstd:3` | 405 | 1.32 | 1.95 |
+    /// | **`blosc-zstd-bitshuffle:1`** | 405 | 0.45 | 1.04 |
+    /// | `blosc-zstd-bitshuffle:3` | 405 | 1.07 | 1.70 |
+    /// | `zstd:1` | 574 | 0.39 | 1.17 |
+    /// | `zstd:3` | 537 | 1.85 | 2.46 |
+    ///
+    /// It stores what `blosc-zstd:3` does in a third of the time of that. Where writing is faster than a
+    /// core compresses, `blosc-lz4-bitshuffle:5` is faster still. Bits are shuffled in blocks of 256 KiB: in
+    /// blocks of Blosc's own choice 3 % more is stored.
     pub const CODEC: Codec = Codec::BloscZstdBitshuffle(1);
 }
 

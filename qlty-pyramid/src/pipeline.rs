@@ -8,6 +8,7 @@ use qlty_core::array::zeros;
 use rayon::prelude::*;
 
 use crate::plan::Plan;
+use crate::reader::Reader;
 use crate::shrink::{Fine, shrink_plane};
 use crate::slab_writer::SlabWriter;
 use crate::statistics::Statistics;
@@ -17,21 +18,16 @@ use crate::{Error, Method, Pixel, Result};
 ///
 /// It goes through the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the
 /// next is read and shrunk; so two rounds are in memory, and all threads have work.
-#[derive(Debug)]
-pub(crate) struct Pipeline<'a, R, S> {
+pub(crate) struct Pipeline<'a, T> {
     pub(crate) plan: &'a Plan,
     pub(crate) method: Method,
-    /// Reads (C,Y,X) of the full size at (t, z).
-    pub(crate) read: R,
-    pub(crate) sink: S,
+    pub(crate) reader: &'a Reader<'a>,
+    pub(crate) sink: &'a dyn Sink<T>,
     pub(crate) monitor: &'a Monitor,
 }
 
 /// Where the planes of the levels go.
-pub(crate) trait Sink: Sync {
-    /// What the levels are made of.
-    type Pixel: Pixel;
-
+pub(crate) trait Sink<T>: Sync {
     /// How many planes deep the files of a level are.
     fn depth(&self, level: usize) -> usize;
 
@@ -41,16 +37,14 @@ pub(crate) trait Sink: Sync {
         &self,
         level: usize,
         at: (usize, usize),
-        planes: &[Self::Pixel],
-        coarser: Option<&[Self::Pixel]>,
+        planes: &[T],
+        coarser: Option<&[T]>,
         monitor: &Monitor,
     ) -> Result<()>;
 }
 
 /// An array for each level.
-impl<T: Pixel> Sink for Vec<SlabWriter<T>> {
-    type Pixel = T;
-
+impl<T: Pixel> Sink<T> for Vec<SlabWriter<T>> {
     fn depth(&self, level: usize) -> usize {
         self[level].depth()
     }
@@ -118,7 +112,7 @@ impl<T: Pixel> Planes<T> {
     }
 }
 
-impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipeline<'_, R, S> {
+impl<T: Pixel> Pipeline<'_, T> {
     /// Writes all that `progress` lacks, and calls `note` whenever a round is written.
     pub(crate) fn run(&self, mut progress: Progress, note: impl Fn(&Progress) -> Result<()>) -> Result<Progress> {
         let [times, _, depth, ..] = self.plan.shape;
@@ -138,8 +132,10 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
                     Ok(())
                 };
                 let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
-                // What could not be read names a file of the caller's.
-                filled.and(written)?;
+                if let Err(error) = written {
+                    // What could not be read names a file of the caller's.
+                    return Err(filled.err().unwrap_or(error));
+                }
                 self.monitor.advance(now.read as u64);
                 progress.counted = progress.counted.max(now.levels[0].end);
                 for (level, planes) in now.levels.iter().enumerate() {
@@ -149,6 +145,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
                     sum.merge(statistics);
                 }
                 note(&progress)?;
+                filled?;
                 if !more {
                     break;
                 }
@@ -179,7 +176,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
     }
 
     /// A round of no planes, from which a time point can be gone on with.
-    fn empty(&self, progress: &Progress) -> Round<S::Pixel> {
+    fn empty(&self, progress: &Progress) -> Round<T> {
         let mut levels = Vec::new();
         let mut next = usize::MAX;
         for (level, written) in progress.written.iter().enumerate().rev() {
@@ -193,7 +190,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
 
     /// Copies to the round after `now` the planes of `now` that are not in whole files yet, or that coarser
     /// planes still to come are made of.
-    fn carry(&self, now: &Round<S::Pixel>, next: &mut Round<S::Pixel>, progress: &Progress) -> Result<()> {
+    fn carry(&self, now: &Round<T>, next: &mut Round<T>, progress: &Progress) -> Result<()> {
         for (level, planes) in now.levels.iter().enumerate() {
             let written = self.whole(level, planes.end).max(progress.written[level]);
             let coarser = now.levels.get(level + 1).map_or(usize::MAX, |coarser| coarser.end);
@@ -216,7 +213,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
     }
 
     /// Reads the next planes of the full size, counts their values, and makes of them the coarser planes.
-    fn fill(&self, round: &mut Round<S::Pixel>, progress: &Progress) -> Result<()> {
+    fn fill(&self, round: &mut Round<T>, progress: &Progress) -> Result<()> {
         let [_, channels, depth, height, width] = self.plan.shape;
         let plane = self.plane(0);
         let finest = &mut round.levels[0];
@@ -227,7 +224,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
         let none = || vec![Statistics::new(); channels];
         let counted = new.par_chunks_exact_mut(plane).zip(from..to).try_fold(none, |mut statistics, (planes, z)| {
             self.monitor.check()?;
-            (self.read)(progress.t, z, planes)?;
+            self.reader.read(progress.t, z, planes)?;
             if z >= progress.counted {
                 for (statistics, plane) in statistics.iter_mut().zip(planes.chunks_exact(height * width)) {
                     statistics.add(plane, width);
@@ -244,7 +241,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
     }
 
     /// Makes the planes of a level that can be made of what there is of the level before.
-    fn shrink(&self, round: &mut Round<S::Pixel>, level: usize) -> Result<()> {
+    fn shrink(&self, round: &mut Round<T>, level: usize) -> Result<()> {
         let (finer, coarser) = round.levels.split_at_mut(level);
         let (finer, coarser) = (&finer[level - 1], &mut coarser[0]);
         let (size, target) = (self.plan.levels[level - 1].size(), &self.plan.levels[level]);
@@ -272,7 +269,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
     }
 
     /// Writes the whole files that are not written yet.
-    fn write(&self, round: &Round<S::Pixel>, progress: &Progress) -> Result<()> {
+    fn write(&self, round: &Round<T>, progress: &Progress) -> Result<()> {
         round.levels.par_iter().enumerate().try_for_each(|(level, planes)| {
             let (from, to) = (progress.written[level], self.whole(level, planes.end));
             if from >= to {
@@ -286,7 +283,7 @@ impl<R: Fn(usize, usize, &mut [S::Pixel]) -> Result<()> + Sync, S: Sink> Pipelin
     }
 
     /// Some of the planes of a level that are in memory.
-    fn pixels<'r>(&self, round: &'r Round<S::Pixel>, level: usize, range: Range<usize>) -> &'r [S::Pixel] {
+    fn pixels<'r>(&self, round: &'r Round<T>, level: usize, range: Range<usize>) -> &'r [T] {
         let (planes, plane) = (&round.levels[level], self.plane(level));
         &planes.pixels[(range.start - planes.first) * plane..(range.end - planes.first) * plane]
     }

@@ -100,6 +100,23 @@ pub(crate) mod sealed {
         Real(f64),
     }
 
+    /// Pixels of one of the types.
+    #[derive(Debug)]
+    #[allow(missing_docs, reason = "not public")]
+    pub enum AnyPlanes<'a> {
+        U8(&'a mut [u8]),
+        I8(&'a mut [i8]),
+        U16(&'a mut [u16]),
+        I16(&'a mut [i16]),
+        U32(&'a mut [u32]),
+        I32(&'a mut [i32]),
+        U64(&'a mut [u64]),
+        I64(&'a mut [i64]),
+        F16(&'a mut [half::f16]),
+        F32(&'a mut [f32]),
+        F64(&'a mut [f64]),
+    }
+
     /// What a pixel does inside this crate.
     pub trait Sealed: Stored + PartialOrd {
         /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
@@ -131,12 +148,15 @@ pub(crate) mod sealed {
         /// an integer type; a NaN becomes 0 in one.
         fn nearest(number: Number) -> Self;
 
+        /// The pixels as those of one of the types.
+        fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_>;
+
         /// A plane that the TIFF decoder can fill.
         fn decoding_buffer(plane: &mut [Self]) -> DecodingBuffer<'_>;
     }
 }
 
-pub(crate) use sealed::Number;
+pub(crate) use sealed::{AnyPlanes, Number};
 
 /// Runs an expression with a name for the Rust type of a [`PixelType`].
 macro_rules! with_pixel_type {
@@ -233,6 +253,9 @@ macro_rules! integer_pixel {
                     Number::Real(real) => real.round_ties_even() as Self,
                 }
             }
+            fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
+                AnyPlanes::$name(planes)
+            }
             fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
                 tiff::decoder::DecodingBuffer::$name(plane)
             }
@@ -286,6 +309,9 @@ macro_rules! float_pixel {
                     Number::Whole(whole) => narrow(whole as f64),
                     Number::Real(real) => narrow(real),
                 }
+            }
+            fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
+                AnyPlanes::$name(planes)
             }
             fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
                 tiff::decoder::DecodingBuffer::$name(plane)

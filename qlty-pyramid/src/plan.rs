@@ -2,9 +2,8 @@
 
 use crate::axes::Axes;
 use crate::slab_writer::ArraySpec;
-use crate::{
-    Error, Halving, LengthUnit, Levels, Normalization, PixelType, PlaneSource, PyramidOptions, Result, ZarrFormat,
-};
+use crate::source::AnySource;
+use crate::{Error, Halving, LengthUnit, Levels, Normalization, PixelType, PyramidOptions, Result, ZarrFormat};
 
 /// The smaller of Y and X at which automatic levels end.
 const SMALL: usize = 256;
@@ -45,7 +44,7 @@ impl PlannedLevel {
 }
 
 impl Plan {
-    pub(crate) fn new<S: PlaneSource>(source: &S, options: &PyramidOptions) -> Result<Self> {
+    pub(crate) fn new(source: &dyn AnySource, options: &PyramidOptions) -> Result<Self> {
         let shape = source.shape();
         if shape.contains(&0) {
             return Err(Error::argument("shape of the image", shape, "sizes above 0"));
@@ -104,11 +103,11 @@ fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> 
     if options.normalization == Normalization::None {
         return Ok(options.pixel_type.unwrap_or(source));
     }
-    if let Normalization::By { mean, deviation } = options.normalization {
-        if !mean.is_finite() || !deviation.is_finite() || deviation <= 0.0 {
-            let expected = "finite numbers, the deviation above 0";
-            return Err(Error::argument("normalization", options.normalization, expected));
-        }
+    if let Normalization::By { mean, deviation } = options.normalization
+        && !(mean.is_finite() && deviation.is_finite() && deviation > 0.0)
+    {
+        let expected = "finite numbers, the deviation above 0";
+        return Err(Error::argument("normalization", options.normalization, expected));
     }
     let pixel_type = options.pixel_type.unwrap_or(PixelType::F32);
     if !pixel_type.is_float() {
@@ -118,7 +117,7 @@ fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> 
 }
 
 /// The size of a voxel along Z, Y and X, and its unit.
-fn voxel_size<S: PlaneSource>(source: &S, options: &PyramidOptions) -> Result<([f64; 3], Option<LengthUnit>)> {
+fn voxel_size(source: &dyn AnySource, options: &PyramidOptions) -> Result<([f64; 3], Option<LengthUnit>)> {
     if let Some(size) = options.voxel_size {
         if !size.iter().all(|size| size.is_finite() && *size > 0.0) {
             return Err(Error::argument("voxel size", size, "sizes above 0"));

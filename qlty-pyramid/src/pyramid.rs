@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::run_state::RunState;
 use crate::slab_writer::SlabWriter;
+use crate::source::AnySource;
 use crate::{Error, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata};
 
 /// A pyramid that is written, or will be.
@@ -47,7 +48,7 @@ pub struct PyramidLevel {
 }
 
 impl Pyramid {
-    pub(crate) fn new<S: PlaneSource>(plan: &Plan, source: &S, path: &Path) -> Self {
+    pub(crate) fn new(plan: &Plan, source: &dyn AnySource, path: &Path) -> Self {
         let level = |(index, level): (usize, &crate::plan::PlannedLevel)| PyramidLevel {
             name: level_name(plan, index),
             shape: plan.axes.pick(level.array.shape),
@@ -109,7 +110,11 @@ pub fn stack_to_ome_zarr<S: PlaneSource>(
     options: &PyramidOptions,
     monitor: &Monitor,
 ) -> Result<Pyramid> {
-    let path = path.as_ref();
+    make(source, path.as_ref(), options, monitor)
+}
+
+/// The same of a source of any type.
+fn make(source: &dyn AnySource, path: &Path, options: &PyramidOptions, monitor: &Monitor) -> Result<Pyramid> {
     let plan = Plan::new(source, options)?;
     monitor.check()?;
     let partial = if options.resume {
@@ -119,7 +124,7 @@ pub fn stack_to_ome_zarr<S: PlaneSource>(
     }?;
     let state = RunState::new(partial.path(), &plan, source, options);
     let written = with_pixel_type!(plan.pixel_type, Out => {
-        write::<Out, S>(source, &plan, options, partial.path(), &state, monitor)
+        write::<Out>(source, &plan, options, partial.path(), &state, monitor)
     });
     if let Err(error) = written.and_then(|()| state.remove()) {
         if options.resume {
@@ -155,8 +160,8 @@ pub fn stacks_to_ome_zarr<S: PlaneSource>(
 }
 
 /// Writes all of a store to a folder.
-fn write<T: Pixel, S: PlaneSource>(
-    source: &S,
+fn write<T: Pixel>(
+    source: &dyn AnySource,
     plan: &Plan,
     options: &PyramidOptions,
     folder: &Path,
@@ -172,11 +177,10 @@ fn write<T: Pixel, S: PlaneSource>(
     let levels = plan.levels.iter().enumerate();
     let writers =
         levels.map(|(level, planned)| SlabWriter::create(folder, &level_name(plan, level), planned.array.clone()));
-    let writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
-    let read = |t, z, planes: &mut [T]| reader.read(t, z, planes);
-    let mut pipeline = Pipeline { plan, method: options.method, read, sink: writers, monitor };
+    let mut writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
+    let pipeline = Pipeline { plan, method: options.method, reader: &reader, sink: &writers, monitor };
     let done = pipeline.run(progress, |progress| state.note(progress))?;
-    match pipeline.sink.as_mut_slice() {
+    match writers.as_mut_slice() {
         [single] => {
             let array = single.array_mut();
             *array.attributes_mut() = metadata::single(plan, source, &done.statistics);

@@ -3,14 +3,14 @@
 use qlty_core::Monitor;
 use rayon::prelude::*;
 
+use crate::pixel::sealed::Sealed;
 use crate::pixel::{Number, with_pixel_type};
-use crate::source::{convert, real};
-use crate::{Normalization, Pixel, PlaneSource, Result};
+use crate::source::{AnySource, convert, real};
+use crate::{Normalization, Pixel, Result};
 
 /// Reads the planes of a source as pixels of another type.
-#[derive(Debug)]
-pub(crate) struct Reader<'a, S> {
-    source: &'a S,
+pub(crate) struct Reader<'a> {
+    source: &'a dyn AnySource,
     scale: Scale,
 }
 
@@ -63,9 +63,9 @@ impl Moments {
     }
 }
 
-impl<'a, S: PlaneSource> Reader<'a, S> {
+impl<'a> Reader<'a> {
     /// A reader; for a global scale it reads the source once, plane by plane.
-    pub(crate) fn new(source: &'a S, normalization: Normalization, monitor: &Monitor) -> Result<Self> {
+    pub(crate) fn new(source: &'a dyn AnySource, normalization: Normalization, monitor: &Monitor) -> Result<Self> {
         let scale = match normalization {
             Normalization::None => Scale::Keep,
             Normalization::PerSlice => Scale::PerSlice,
@@ -80,11 +80,11 @@ impl<'a, S: PlaneSource> Reader<'a, S> {
     /// Reads the plane `z` of all channels at the time point `t`, (C,Y,X).
     pub(crate) fn read<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
         if let (Scale::Keep, true) = (self.scale, T::TYPE == self.source.pixel_type()) {
-            return self.source.read_planes_into(t, z, planes);
+            return self.source.read(t, z, T::any_planes(planes));
         }
         with_pixel_type!(self.source.pixel_type(), Read => {
             let mut pixels = vec![Read::default(); planes.len()];
-            self.source.read_planes_into::<Read>(t, z, &mut pixels)?;
+            self.source.read(t, z, <Read as Sealed>::any_planes(&mut pixels))?;
             match self.scale {
                 Scale::Keep => convert(&pixels, planes),
                 Scale::PerSlice => Moments::of(&pixels).apply(&pixels, planes),
@@ -96,7 +96,7 @@ impl<'a, S: PlaneSource> Reader<'a, S> {
 }
 
 /// The moments of a whole source, of one plane after the other, in their order.
-fn global<S: PlaneSource>(source: &S, monitor: &Monitor) -> Result<Moments> {
+fn global(source: &dyn AnySource, monitor: &Monitor) -> Result<Moments> {
     let [times, channels, depth, height, width] = source.shape();
     let mut all = Moments::default();
     let run = rayon::current_num_threads();
@@ -107,7 +107,7 @@ fn global<S: PlaneSource>(source: &S, monitor: &Monitor) -> Result<Moments> {
                 monitor.check()?;
                 with_pixel_type!(source.pixel_type(), Read => {
                     let mut pixels = vec![Read::default(); channels * height * width];
-                    source.read_planes_into::<Read>(plane / depth, plane % depth, &mut pixels)?;
+                    source.read(plane / depth, plane % depth, <Read as Sealed>::any_planes(&mut pixels))?;
                     Ok(Moments::of(&pixels))
                 })
             })

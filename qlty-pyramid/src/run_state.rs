@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::pipeline::Progress;
 use crate::plan::Plan;
+use crate::source::AnySource;
 use crate::statistics::Statistics;
-use crate::{PlaneSource, PyramidOptions, Result};
+use crate::{PyramidOptions, Result};
 
 /// The file, in the folder of the store that is not complete yet.
 const NAME: &str = "qlty-run.json";
@@ -24,7 +25,7 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    pub(crate) fn new<S: PlaneSource>(folder: &Path, plan: &Plan, source: &S, options: &PyramidOptions) -> Self {
+    pub(crate) fn new(folder: &Path, plan: &Plan, source: &dyn AnySource, options: &PyramidOptions) -> Self {
         let arrays: Vec<String> =
             plan.levels.iter().map(|level| format!("{:?} by {:?}", level.array, level.factor)).collect();
         let files: Vec<Value> = source.files().iter().map(|file| identity(file)).collect();

@@ -1,6 +1,5 @@
 //! Writing an array slab by slab, its chunks compressed in parallel.
 
-use std::borrow::Cow;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -176,7 +175,7 @@ impl<T: Pixel> SlabWriter<T> {
 }
 
 /// Writes a file, and makes its folders where they are not there.
-fn write_file(path: &Path, bytes: &Cow<'_, [u8]>) -> Result<()> {
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = match (fs::write(path, bytes), path.parent()) {
         (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
             fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ndarray::{ArrayView, ArrayView5, ArrayViewD, Axis, Dimension};
 
-use crate::pixel::Number;
+use crate::pixel::{AnyPlanes, Number};
 use crate::{Channel, Error, LengthUnit, Pixel, PixelType, Result, Stack, VoxelSize};
 
 /// An image (T,C,Z,Y,X) that is read plane by plane, from many threads at once.
@@ -155,6 +155,69 @@ impl<S: Pixel> PlaneSource for Volume<'_, S> {
 
     fn voxel_size(&self) -> Option<VoxelSize> {
         self.voxel_size
+    }
+}
+
+/// A [`PlaneSource`] of any type, so that what works with one is compiled once.
+pub(crate) trait AnySource: Sync {
+    fn name(&self) -> &str;
+    fn shape(&self) -> [usize; 5];
+    fn pixel_type(&self) -> PixelType;
+    fn read(&self, t: usize, z: usize, planes: AnyPlanes<'_>) -> Result<()>;
+    fn voxel_size(&self) -> Option<VoxelSize>;
+    fn channels(&self) -> &[Channel];
+    fn files(&self) -> &[PathBuf];
+    fn counters(&self) -> Option<RangeInclusive<u64>>;
+    fn missing(&self) -> &[RangeInclusive<u64>];
+}
+
+impl<S: PlaneSource> AnySource for S {
+    fn name(&self) -> &str {
+        PlaneSource::name(self)
+    }
+
+    fn shape(&self) -> [usize; 5] {
+        PlaneSource::shape(self)
+    }
+
+    fn pixel_type(&self) -> PixelType {
+        PlaneSource::pixel_type(self)
+    }
+
+    fn read(&self, t: usize, z: usize, planes: AnyPlanes<'_>) -> Result<()> {
+        match planes {
+            AnyPlanes::U8(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::I8(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::U16(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::I16(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::U32(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::I32(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::U64(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::I64(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::F16(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::F32(planes) => self.read_planes_into(t, z, planes),
+            AnyPlanes::F64(planes) => self.read_planes_into(t, z, planes),
+        }
+    }
+
+    fn voxel_size(&self) -> Option<VoxelSize> {
+        PlaneSource::voxel_size(self)
+    }
+
+    fn channels(&self) -> &[Channel] {
+        PlaneSource::channels(self)
+    }
+
+    fn files(&self) -> &[PathBuf] {
+        PlaneSource::files(self)
+    }
+
+    fn counters(&self) -> Option<RangeInclusive<u64>> {
+        PlaneSource::counters(self)
+    }
+
+    fn missing(&self) -> &[RangeInclusive<u64>] {
+        PlaneSource::missing(self)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::run_state::RunState;
 use crate::slab_writer::{ArraySpec, SlabWriter};
+use crate::source::AnySource;
 use crate::{Error, PlaneSource, Pyramid, PyramidOptions, Result};
 
 /// How a Laplacian pyramid is made and stored.
@@ -65,7 +66,11 @@ pub fn stack_to_ome_zarr_laplacian<S: PlaneSource>(
     options: &LaplacianOptions,
     monitor: &Monitor,
 ) -> Result<Pyramid> {
-    let path = path.as_ref();
+    make(source, path.as_ref(), options, monitor)
+}
+
+/// The same of a source of any type.
+fn make(source: &dyn AnySource, path: &Path, options: &LaplacianOptions, monitor: &Monitor) -> Result<Pyramid> {
     let plan = plan(source, options)?;
     monitor.check()?;
     let create = if options.image.resume { Partial::resume } else { Partial::create };
@@ -75,7 +80,7 @@ pub fn stack_to_ome_zarr_laplacian<S: PlaneSource>(
         .also("difference codec", format!("{:?}", options.difference_codec).into())
         .also("smallest level stored", options.store_base.into());
     let written = with_pixel_type!(plan.pixel_type, T => {
-        write::<T, S>(source, &plan, options, partial.path(), &state, monitor)
+        write::<T>(source, &plan, options, partial.path(), &state, monitor)
     });
     if let Err(error) = written.and_then(|()| state.remove()) {
         if options.image.resume {
@@ -99,7 +104,7 @@ pub fn plan_laplacian<S: PlaneSource>(
     Ok(describe(&plan(source, options)?, source, path.as_ref(), options))
 }
 
-fn plan<S: PlaneSource>(source: &S, options: &LaplacianOptions) -> Result<Plan> {
+fn plan(source: &dyn AnySource, options: &LaplacianOptions) -> Result<Plan> {
     let plan = Plan::new(source, &options.image)?;
     options.difference_codec.check()?;
     if let Some(level) = plan.levels.iter().find(|level| level.factor[0] != 1) {
@@ -115,7 +120,7 @@ fn layout(plan: &Plan, options: &LaplacianOptions) -> LaplacianLayout {
     LaplacianLayout::new(options.interpolation, &plan.axes.names(), plan.levels.len(), options.store_base)
 }
 
-fn describe<S: PlaneSource>(plan: &Plan, source: &S, path: &Path, options: &LaplacianOptions) -> Pyramid {
+fn describe(plan: &Plan, source: &dyn AnySource, path: &Path, options: &LaplacianOptions) -> Pyramid {
     let layout = layout(plan, options);
     let mut pyramid = Pyramid::new(plan, source, path);
     pyramid.levels.truncate(layout.arrays().len());
@@ -126,8 +131,8 @@ fn describe<S: PlaneSource>(plan: &Plan, source: &S, path: &Path, options: &Lapl
 }
 
 /// Writes all of a store to a folder.
-fn write<T: LaplacianPixel, S: PlaneSource>(
-    source: &S,
+fn write<T: LaplacianPixel>(
+    source: &dyn AnySource,
     plan: &Plan,
     options: &LaplacianOptions,
     folder: &Path,
@@ -139,8 +144,7 @@ fn write<T: LaplacianPixel, S: PlaneSource>(
     let reader = Reader::new(source, options.image.normalization, monitor)?;
     let layout = layout(plan, options);
     let sink = Arrays::<T>::create(folder, plan, &layout, options)?;
-    let read = |t, z, planes: &mut [T]| reader.read(t, z, planes);
-    let pipeline = Pipeline { plan, method: options.image.method, read, sink, monitor };
+    let pipeline = Pipeline { plan, method: options.image.method, reader: &reader, sink: &sink, monitor };
     let done = pipeline.run(progress, |progress| state.note(progress))?;
     let shapes: Vec<Vec<usize>> = plan.levels.iter().map(|level| plan.axes.pick(level.array.shape)).collect();
     let stated = layout.to_json(plan.pixel_type, options.image.method, &shapes);
@@ -176,9 +180,7 @@ impl<T: LaplacianPixel> Arrays<T> {
     }
 }
 
-impl<T: LaplacianPixel> Sink for Arrays<T> {
-    type Pixel = T;
-
+impl<T: LaplacianPixel> Sink<T> for Arrays<T> {
     fn depth(&self, _level: usize) -> usize {
         self.depth
     }

@@ -141,9 +141,7 @@ fn chunk_shape(volume: [usize; 3]) -> [usize; 3] {
 
 fn chunks_of(volume: ArrayView3<'_, u16>) -> Vec<Vec<u16>> {
     let [depth, height, width] = chunk_shape(volume.dim().into());
-    let chunks =
-        volume.exact_chunks((depth, height, width)).into_iter().map(|chunk| chunk.iter().copied().collect()).collect();
-    chunks
+    volume.exact_chunks((depth, height, width)).into_iter().map(|chunk| chunk.iter().copied().collect()).collect()
 }
 
 fn arrays(folder: &Path, volumes: &[[usize; 3]], codec: Codec) -> Vec<Array<FilesystemStore>> {

@@ -46,7 +46,7 @@ fn normalisation_by_slice_by_all_and_by_numbers() {
     let path = folder.path().join("image.zarr");
     let image = Array4::from_shape_fn([2, 5, 6, 7], |(c, z, y, x)| (c * 1000 + z * z * 40 + y * 7 + x * 3) as u16);
     let volume = Volume::new("image", image.view()).unwrap();
-    let mut check = |normalization, expected: &dyn Fn(usize) -> (f64, f64)| {
+    let check = |normalization, expected: &dyn Fn(usize) -> (f64, f64)| {
         let _ = std::fs::remove_dir_all(&path);
         let pyramid = write(&volume, &path, &PyramidOptions { normalization, ..one() });
         assert_eq!(pyramid.pixel_type, PixelType::F32);

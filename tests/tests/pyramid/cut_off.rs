@@ -64,6 +64,7 @@ fn options(method: Method, halving: Halving) -> PyramidOptions {
 #[test]
 fn a_run_that_went_on_wrote_the_same_bytes() {
     let image = image();
+    let fails = || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
     let volume = || Volume::new("image", image.view()).unwrap();
     for (method, halving) in [
         (Method::Mean, Halving::Plane),
@@ -77,9 +78,7 @@ fn a_run_that_went_on_wrote_the_same_bytes() {
         write(&volume(), &whole, &options);
         let mut total = 0;
         for attempt in 0.. {
-            let most = 5 + random(attempt, 1) as usize % 20;
-            let fails =
-                || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
+            let most = 15 + random(attempt, 1) as usize % 50;
             let source = Failing { image: volume(), reads: AtomicUsize::new(0), most, fails: &fails };
             match stack_to_ome_zarr(&source, &cut, &options, &Monitor::new()) {
                 Ok(_) => break,
@@ -90,7 +89,7 @@ fn a_run_that_went_on_wrote_the_same_bytes() {
             total += 1;
             assert!(total < 500, "does not come forward");
         }
-        assert!(total > 2, "was cut off {total} times");
+        assert!(total > 1, "was cut off {total} times");
         assert_eq!(names(folder.path()), ["cut", "whole"]);
         assert_eq!(tree(&cut), tree(&whole), "{method}, {halving:?}");
     }
