@@ -133,8 +133,8 @@ impl LaplacianLayout {
 
 /// The attributes of a Zarr v3 or v2 group.
 fn group_attributes(path: &Path) -> Result<Map<String, Value>> {
-    let store = zarrs::filesystem::FilesystemStore::new(path).map_err(ZarrError::zarr(path))?;
     path.metadata().map_err(ZarrError::io(path))?;
+    let store = zarrs::filesystem::FilesystemStore::new(path).map_err(ZarrError::zarr(path))?;
     let group = zarrs::group::Group::open(std::sync::Arc::new(store), "/").map_err(ZarrError::zarr(path))?;
     Ok(group.attributes().clone())
 }

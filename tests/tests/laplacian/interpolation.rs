@@ -71,15 +71,15 @@ proptest! {
 }
 
 /// Pixels with a difference that `exact` says, for all sizes and both ways.
-fn differences<T: LaplacianPixel>(pixel: impl Fn(usize) -> T, check: impl Fn(T, T::Difference, f64) -> bool)
-where
-    T: num_like::AsF64,
-{
+fn differences<T: LaplacianPixel + number::AsF64>(
+    pixel: impl Fn(usize) -> T,
+    check: impl Fn(T, T::Difference, f64) -> bool,
+) {
     for (size, way) in [([16, 12], 0), ([13, 9], 0), ([16, 12], 1), ([13, 9], 1)] {
         let way = [Interpolation::Bilinear, Interpolation::Bicubic][way];
         let volume = Array3::from_shape_fn([1, size[0], size[1]], |(_, y, x)| pixel(y * 31 + x * 17));
         let levels = LaplacianLevels::of(volume.view(), 2, way).unwrap();
-        let base = levels.base.slice(s![0, .., ..]).mapv(num_like::AsF64::as_f64);
+        let base = levels.base.slice(s![0, .., ..]).mapv(number::AsF64::as_f64);
         let predicted = oracle(&base, size, way);
         for ((y, x), predicted) in predicted.indexed_iter() {
             let (pixel, difference) = (volume[[0, y, x]], levels.differences[0][[0, y, x]]);
@@ -88,7 +88,7 @@ where
     }
 }
 
-mod num_like {
+mod number {
     pub(super) trait AsF64: Copy {
         fn as_f64(self) -> f64;
     }

@@ -64,10 +64,11 @@ fn damaged(damage: impl FnOnce(&Path)) -> String {
 
 #[test]
 fn damaged_stores() {
-    let stated = |path: &Path, key: &str, value: Value| {
+    fn stated(path: &Path, key: &str, value: Value) {
         change(&path.join("zarr.json"), |json| json["attributes"]["qlty"]["laplacian_pyramid"][key] = value);
-    };
-    let cases: [(&str, Box<dyn FnOnce(&Path)>); 14] = [
+    }
+    type Damage = Box<dyn FnOnce(&Path)>;
+    let cases: [(&str, Damage); 14] = [
         ("diff_1", Box::new(|path| fs::remove_dir_all(path.join("diff_1")).unwrap())),
         ("diff_0", Box::new(|path| change(&path.join("diff_0/zarr.json"), |json| json["shape"] = json!([6, 12, 50])))),
         ("diff_1", Box::new(|path| change(&path.join("diff_1/zarr.json"), |json| json["shape"] = json!([5, 20, 25])))),
