@@ -15,7 +15,7 @@ use zarrs::metadata::v3::GroupMetadataV3;
 use crate::plan::{Plan, PlannedLevel};
 use crate::source::AnySource;
 use crate::statistics::Statistics;
-use crate::{PyramidOptions, Result, ZarrFormat};
+use crate::{Method, PyramidOptions, Result, ZarrFormat};
 
 /// Under which name our own attributes stand.
 const OURS: &str = "qlty";
@@ -47,11 +47,8 @@ pub(crate) fn pyramid(
     ours["method"] = json!(options.method.name());
     let mut attributes = Map::new();
     if !plan.axes.are_ngff() {
-        let levels = plan.levels.iter().enumerate().map(|(index, level)| {
-            let [scale, translation] = transformations(plan, level);
-            json!({ "path": index.to_string(), "scale": scale, "translation": translation })
-        });
-        ours["levels"] = levels.collect();
+        ours["levels"] =
+            plan.levels.iter().enumerate().map(|(index, level)| place(plan, &index.to_string(), level)).collect();
         ours["note"] = json!("NGFF does not allow this order of axes, so there is no NGFF metadata");
         attributes.insert(OURS.to_owned(), ours);
         return Ok(attributes);
@@ -86,6 +83,30 @@ pub(crate) fn single(plan: &Plan, source: &dyn AnySource, statistics: &[Statisti
     ours["scale"] = json!(transformations(plan, &plan.levels[0])[0]);
     ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.pixel_type)).collect();
     Map::from_iter([(OURS.to_owned(), ours)])
+}
+
+/// The attributes of a Laplacian pyramid's group, for which NGFF has no word. `names` are those of the levels'
+/// arrays, and `arrays` says what these are.
+pub(crate) fn laplacian(
+    plan: &Plan,
+    source: &dyn AnySource,
+    method: Method,
+    statistics: &[Statistics],
+    names: &[&str],
+    arrays: Value,
+) -> Map<String, Value> {
+    let mut ours = image(plan, source);
+    ours["method"] = json!(method.name());
+    ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.pixel_type)).collect();
+    ours["levels"] = names.iter().zip(&plan.levels).map(|(name, level)| place(plan, name, level)).collect();
+    ours["laplacian_pyramid"] = arrays;
+    Map::from_iter([(OURS.to_owned(), ours)])
+}
+
+/// Our own words for where a level lies.
+fn place(plan: &Plan, array: &str, level: &PlannedLevel) -> Value {
+    let [scale, translation] = transformations(plan, level);
+    json!({ "path": array, "scale": scale, "translation": translation })
 }
 
 /// Our own attributes: where the image comes from.

@@ -1,5 +1,7 @@
 //! Reading, shrinking, compressing and writing at the same time, in bounded memory.
 
+use std::ops::Range;
+
 use ndarray::Ix1;
 use qlty_core::Monitor;
 use qlty_core::array::zeros;
@@ -20,9 +22,43 @@ pub(crate) struct Pipeline<'a, T> {
     pub(crate) plan: &'a Plan,
     pub(crate) method: Method,
     pub(crate) reader: &'a Reader<'a>,
-    /// One a level.
-    pub(crate) writers: Vec<SlabWriter<T>>,
+    pub(crate) sink: &'a dyn Sink<T>,
     pub(crate) monitor: &'a Monitor,
+}
+
+/// Where the planes of the levels go.
+pub(crate) trait Sink<T>: Sync {
+    /// How many planes deep the files of a level are.
+    fn depth(&self, level: usize) -> usize;
+
+    /// Writes planes of a level, (Z,C,Y,X), from the time point and plane `at` on: whole files. Where the next
+    /// level has as many planes, `coarser` are the same planes of it.
+    fn write(
+        &self,
+        level: usize,
+        at: (usize, usize),
+        planes: &[T],
+        coarser: Option<&[T]>,
+        monitor: &Monitor,
+    ) -> Result<()>;
+}
+
+/// An array for each level.
+impl<T: Pixel> Sink<T> for Vec<SlabWriter<T>> {
+    fn depth(&self, level: usize) -> usize {
+        self[level].depth()
+    }
+
+    fn write(
+        &self,
+        level: usize,
+        (t, from): (usize, usize),
+        planes: &[T],
+        _coarser: Option<&[T]>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        self[level].write(t, from, planes, monitor)
+    }
 }
 
 /// How far a run has come.
@@ -125,7 +161,7 @@ impl<T: Pixel> Pipeline<'_, T> {
     /// How many planes of a level are in whole files, when so many are made.
     fn whole(&self, level: usize, end: usize) -> usize {
         let depth = self.plan.levels[level].size()[0];
-        if end == depth { end } else { end - end % self.writers[level].depth() }
+        if end == depth { end } else { end - end % self.sink.depth(level) }
     }
 
     /// The first plane of a level that its coarser level needs for the plane `next` and those after it.
@@ -234,14 +270,21 @@ impl<T: Pixel> Pipeline<'_, T> {
 
     /// Writes the whole files that are not written yet.
     fn write(&self, round: &Round<T>, progress: &Progress) -> Result<()> {
-        round.levels.par_iter().zip(&self.writers).enumerate().try_for_each(|(level, (planes, writer))| {
+        round.levels.par_iter().enumerate().try_for_each(|(level, planes)| {
             let (from, to) = (progress.written[level], self.whole(level, planes.end));
             if from >= to {
                 return Ok(());
             }
-            let plane = self.plane(level);
-            let pixels = &planes.pixels[(from - planes.first) * plane..(to - planes.first) * plane];
-            writer.write(progress.t, from, pixels, self.monitor)
+            let coarser = self.plan.levels.get(level + 1).filter(|coarser| coarser.factor[0] == 1);
+            let coarser = coarser.map(|_| self.pixels(round, level + 1, from..to));
+            let pixels = self.pixels(round, level, from..to);
+            self.sink.write(level, (progress.t, from), pixels, coarser, self.monitor)
         })
+    }
+
+    /// Some of the planes of a level that are in memory.
+    fn pixels<'r>(&self, round: &'r Round<T>, level: usize, range: Range<usize>) -> &'r [T] {
+        let (planes, plane) = (&round.levels[level], self.plane(level));
+        &planes.pixels[(range.start - planes.first) * plane..(range.end - planes.first) * plane]
     }
 }

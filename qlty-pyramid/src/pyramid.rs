@@ -48,7 +48,7 @@ pub struct PyramidLevel {
 }
 
 impl Pyramid {
-    fn new(plan: &Plan, source: &dyn AnySource, path: &Path) -> Self {
+    pub(crate) fn new(plan: &Plan, source: &dyn AnySource, path: &Path) -> Self {
         let level = |(index, level): (usize, &crate::plan::PlannedLevel)| PyramidLevel {
             name: level_name(plan, index),
             shape: plan.axes.pick(level.array.shape),
@@ -177,10 +177,10 @@ fn write<T: Pixel>(
     let levels = plan.levels.iter().enumerate();
     let writers =
         levels.map(|(level, planned)| SlabWriter::create(folder, &level_name(plan, level), planned.array.clone()));
-    let writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
-    let mut pipeline = Pipeline { plan, method: options.method, reader: &reader, writers, monitor };
+    let mut writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
+    let pipeline = Pipeline { plan, method: options.method, reader: &reader, sink: &writers, monitor };
     let done = pipeline.run(progress, |progress| state.note(progress))?;
-    match pipeline.writers.as_mut_slice() {
+    match writers.as_mut_slice() {
         [single] => {
             let array = single.array_mut();
             *array.attributes_mut() = metadata::single(plan, source, &done.statistics);

@@ -41,6 +41,12 @@ impl RunState {
         Self { path: folder.join(NAME), run }
     }
 
+    /// Adds what also determines the bytes of the result.
+    pub(crate) fn also(mut self, name: &str, value: Value) -> Self {
+        self.run.insert(name.to_owned(), value);
+        self
+    }
+
     /// Notes how far the run is; all files that this counts as written are.
     pub(crate) fn note(&self, progress: &Progress) -> Result<()> {
         let state = json!({

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ndarray::{ArrayView4, ArrayViewMut3, s};
 use qlty_core::Monitor;
 use qlty_core::zarr::{Codec, Error, FolderStore, Layout, create, create_v2};
 use rayon::prelude::*;
@@ -91,9 +92,32 @@ impl<T: Pixel> SlabWriter<T> {
     ///
     /// `from` is a multiple of [`Self::depth`], and so is the number of planes, unless they are the last.
     pub(crate) fn write(&self, t: usize, from: usize, planes: &[T], monitor: &Monitor) -> Result<()> {
+        let [_, channels, _, height, width] = self.spec.shape;
+        let count = planes.len() / (channels * height * width).max(1);
+        let planes =
+            ArrayView4::from_shape([count, channels, height, width], planes).map_err(Error::zarr(&self.root))?;
+        self.write_with(t, from, count, monitor, |c, [z, y, x], mut out| {
+            let (depth, height, width) = out.dim();
+            let source = planes.slice(s![z..z + depth, c, y..y + height, x..x + width]);
+            for (to, from) in out.rows_mut().into_iter().zip(source.rows()) {
+                if let (Some(to), Some(from)) = (to.into_slice(), from.to_slice()) {
+                    to.copy_from_slice(from);
+                }
+            }
+        })
+    }
+
+    /// Writes `count` planes, of which `fill(c, at, out)` makes what lies in one file: of channel `c` the box
+    /// (Z,Y,X) that begins at `at`, from the first of these planes on, and has the shape of `out`.
+    pub(crate) fn write_with(
+        &self,
+        t: usize,
+        from: usize,
+        count: usize,
+        monitor: &Monitor,
+        fill: impl Fn(usize, [usize; 3], ArrayViewMut3<'_, T>) + Sync,
+    ) -> Result<()> {
         let [_, channels, depth, height, width] = self.spec.shape;
-        let plane = height * width;
-        let count = planes.len() / (channels * plane).max(1);
         debug_assert!(
             from.is_multiple_of(self.depth()) && (count.is_multiple_of(self.depth()) || from + count == depth)
         );
@@ -108,7 +132,15 @@ impl<T: Pixel> SlabWriter<T> {
             let (rest, x) = (flat / grid[3], flat % grid[3]);
             let (rest, y) = (rest / grid[2], rest % grid[2]);
             let (c, z) = (rest / grid[1], rest % grid[1]);
-            self.gather(planes, c, [z * file[0], y * file[1], x * file[2]], count, &mut pixels);
+            let at = [z * file[0], y * file[1], x * file[2]];
+            let size = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
+            if size != file {
+                // Beyond the edge of the array a file is zero; a whole one is overwritten.
+                pixels.clear();
+            }
+            pixels.resize(file.iter().product(), T::default());
+            let mut out = ArrayViewMut3::from_shape(file, &mut pixels).map_err(Error::zarr(&self.root))?;
+            fill(c, at, out.slice_mut(s![..size[0], ..size[1], ..size[2]]));
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
             self.store(&self.spec.axes.pick(place), &pixels, &options)?;
             spare().push(pixels);
@@ -116,25 +148,9 @@ impl<T: Pixel> SlabWriter<T> {
         })
     }
 
-    /// The pixels of the file that begins at `at`; those beyond the edge of the array are zero.
-    fn gather(&self, planes: &[T], c: usize, at: [usize; 3], count: usize, pixels: &mut Vec<T>) {
-        let [_, channels, _, height, width] = self.spec.shape;
-        let file = self.spec.file();
-        let [z_len, y_len, x_len] = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
-        if [z_len, y_len, x_len] == file {
-            // All of it is overwritten.
-            pixels.resize(file.iter().product(), T::default());
-        } else {
-            pixels.clear();
-            pixels.resize(file.iter().product(), T::default());
-        }
-        for z in 0..z_len {
-            for y in 0..y_len {
-                let source = (((at[0] + z) * channels + c) * height + at[1] + y) * width + at[2];
-                let target = (z * file[1] + y) * file[2];
-                pixels[target..target + x_len].copy_from_slice(&planes[source..source + x_len]);
-            }
-        }
+    /// The folder of the store.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Compresses the pixels of the file at a place of the grid of files, and writes it.

@@ -6,6 +6,8 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
 
+#[path = "floors/laplacian.rs"]
+mod laplacian;
 #[path = "floors/large.rs"]
 mod large;
 #[path = "floors/pairs.rs"]

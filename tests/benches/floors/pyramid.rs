@@ -13,22 +13,24 @@ use rayon::prelude::*;
 use zarrs::array::codec::api::ArrayToBytesCodecTraits;
 use zarrs::array::{Array, ChunkShapeTraits, CodecOptions, IntoArrayBytes};
 
-use super::{median, print, timed};
+use super::{laplacian, median, print, timed};
 
 const SLICES: usize = 64;
 const SIDE: usize = 2048;
 const LEVELS: usize = 4;
-const RUNS: usize = 7;
+pub(super) const RUNS: usize = 7;
 
 pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     let names = ["pyr.gaussian", "pyr.codecs"];
-    if !names.into_iter().any(wanted) {
+    if !names.into_iter().any(wanted) && !laplacian::wanted(wanted) {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     write_slices(folder.path());
     let sets = SlicePattern::new("tif", r"image_(\d+)\.tif$").expect("a pattern").find(folder.path()).expect("slices");
     let stack = Stack::from_slices(&sets[0]).expect("a stack");
+    // First, while the process has not held much yet.
+    laplacian::run(wanted, &stack, folder.path());
     let target = folder.path().join("image.ome.zarr");
     // To remove a store is no part of writing one.
     let convert = |codec: Codec| {
@@ -79,7 +81,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     }
 }
 
-fn options(codec: Codec) -> PyramidOptions {
+pub(super) fn options(codec: Codec) -> PyramidOptions {
     PyramidOptions { levels: Levels::Count(LEVELS), codec, ..PyramidOptions::default() }
 }
 
@@ -201,12 +203,12 @@ impl Random {
 }
 
 /// Starts the measure below anew, on Linux.
-fn forget_peak_rss() {
+pub(super) fn forget_peak_rss() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The most memory that this process has had, in MiB; 0 where the system does not say.
-fn peak_rss_mib() -> usize {
+pub(super) fn peak_rss_mib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or_default() / 1024

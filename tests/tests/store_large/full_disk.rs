@@ -36,7 +36,8 @@ impl Drop for SmallDisk {
 /// Stitches until something fails, and gives that and the patches that are pending.
 fn until_it_fails(large: &LargeQuilt<f32, 2>) -> (usize, Error) {
     let failed = large.pending().into_iter().find_map(|index| Some((index, Job::stitch(large, index).err()?)));
-    failed.expect("the disk was never full")
+    // A disk that is never full tests nothing.
+    failed.unwrap()
 }
 
 fn is_full(error: &Error) -> bool {
@@ -118,7 +119,7 @@ fn a_limit_for_files() {
             .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"])
             .arg(inner.get_program())
             .args(inner.get_args());
-        inner.get_envs().for_each(|(name, value)| drop(value.map(|value| command.env(name, value))));
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command
     }
     let folder = tempfile::tempdir().unwrap();
