@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 
-use ndarray::{Array, ArrayView, ArrayViewMut, Axis};
+use ndarray::{Array, ArrayView, ArrayViewMut};
 use qlty_core::array::zeros;
 use qlty_core::region::BoxSewer;
-use qlty_core::zarr::{Codec, Error, FolderStore, ImageSource, Region, Result, shape_of};
-use qlty_core::{BatchDim, Element, Quilt, Rank, Spatial, WindowDim};
+use qlty_core::zarr::{Codec, Error, FolderStore, ImageSource, Result};
+use qlty_core::{BatchDim, Element, Monitor, Quilt, Rank, Spatial, WindowDim};
 use rayon::prelude::*;
 
 use crate::arrays::{Arrays, Kind, Paths};
 use crate::claims::{Bits, Claims};
+use crate::cut::cut;
 use crate::memory::{Memory, lock};
 use crate::options::{Accumulator, LargeBuilder, Start, Std};
 use crate::record::Record;
@@ -137,7 +138,7 @@ where
             window,
             kind: Kind { images, size: quilt.size(), shapes, codec, std: builder.std, fill: builder.fill },
             normalize: builder.normalize,
-            tiles: tiling.own.clone().map(|_| Mutex::new(Tile::new())).collect(),
+            tiles: empty_tiles(tiling.own.len())?,
             tiling,
             memory: Memory::new(builder.memory_budget),
             claims: Mutex::new(Claims::new(0, Bits::new(0)?, Bits::new(0)?)?),
@@ -261,44 +262,23 @@ where
     ) -> Result<Array<T, BatchDim<D>>> {
         let shape: Vec<usize> = [indices.len(), source.channels()].into_iter().chain(self.quilt().window()).collect();
         let mut patches = zeros("patches", &shape)?;
-        self.unstitch_into(source, indices, patches.view_mut())?;
+        self.unstitch_into(source, indices, patches.view_mut(), &Monitor::new())?;
         Ok(patches)
     }
 
-    /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides.
+    /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides. Progress counts patches.
     ///
     /// # Errors
     /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` has not the shape of the
-    /// patches. Nothing is written then, unless the source fails.
+    /// patches. Nothing is written then, unless the source fails. [`qlty_core::Error::Cancelled`].
     pub fn unstitch_into<T: Element>(
         &self,
         source: &(impl ImageSource<T, D> + ?Sized),
         indices: &[usize],
-        mut patches: ArrayViewMut<'_, T, BatchDim<D>>,
+        patches: ArrayViewMut<'_, T, BatchDim<D>>,
+        monitor: &Monitor,
     ) -> Result<()> {
-        let (size, images) = (self.quilt().size(), self.kind.images);
-        if source.size() != size || source.images() != images {
-            let expected = format!("{images} images of {size:?} pixels");
-            return Err(qlty_core::Error::shape("batch", &shape_of(source), expected).into());
-        }
-        let channels = source.channels();
-        let expected: Vec<usize> = [indices.len(), channels].into_iter().chain(self.quilt().window()).collect();
-        if patches.shape() != expected {
-            return Err(qlty_core::Error::shape("patches", patches.shape(), format!("{expected:?}")).into());
-        }
-        let total = self.quilt().patch_count(images)?;
-        if let Some(index) = indices.iter().find(|index| **index >= total) {
-            return Err(qlty_core::Error::argument("patch index", index, format!("less than {total}")).into());
-        }
-        let works: Vec<_> = indices.iter().zip(patches.axis_iter_mut(Axis(0))).collect();
-        works.into_par_iter().try_for_each(|(index, patch)| {
-            let position = self.quilt().position(*index);
-            let (start, size) = (position.start, self.quilt().window());
-            let region = Region { image: position.image, channels: 0..channels, start, size };
-            let patch = qlty_core::array::five_mut::<_, _, D>("patch", patch.insert_axis(Axis(0)))?;
-            let mut patch = patch.index_axis_move(Axis(0), 0);
-            source.read(&region, &mut |pixels| patch.assign(&pixels))
-        })
+        cut(self.quilt(), self.kind.images, source, indices, patches, monitor)
     }
 
     /// The next pending patches, at most so many, with their indices; `None` at the end. See
@@ -343,6 +323,21 @@ where
         patches: ArrayView<'_, T, BatchDim<D>>,
         variances: Option<ArrayView<'_, T, BatchDim<D>>>,
     ) -> Result<()> {
+        self.stitch_with(indices, patches, variances, &Monitor::new())
+    }
+
+    /// [`LargeQuilt::stitch`], with progress, which counts tiles.
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::stitch`], and [`qlty_core::Error::Cancelled`], after which things are as after an
+    /// [`Error::Io`].
+    pub fn stitch_with<T: Element>(
+        &self,
+        indices: &[usize],
+        patches: ArrayView<'_, T, BatchDim<D>>,
+        variances: Option<ArrayView<'_, T, BatchDim<D>>>,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let channels = patches.shape()[1];
         let expected: Vec<usize> = [indices.len(), channels].into_iter().chain(self.quilt().window()).collect();
         if patches.shape() != expected {
@@ -368,7 +363,7 @@ where
             let expected = "at least one channel";
             return Err(qlty_core::Error::shape("patches", patches.shape(), expected).into());
         }
-        self.work_on(indices, channels, &What::Add { patches, variances })
+        self.work_on(indices, channels, &What::Add { patches, variances }, monitor)
     }
 
     /// Says that patches will not come, as of background: their weights then count nowhere, and pixels that only they
@@ -381,15 +376,21 @@ where
         let channels = self.channels().ok_or_else(|| {
             qlty_core::Error::argument("skip", indices, "the number of channels first, by the options or by a patch")
         })?;
-        self.work_on::<A>(indices, channels, &What::Skip)
+        self.work_on::<A>(indices, channels, &What::Skip, &Monitor::new())
     }
 
-    fn work_on<T: Element>(&self, indices: &[usize], channels: usize, what: &What<'_, T, D>) -> Result<()> {
+    fn work_on<T: Element>(
+        &self,
+        indices: &[usize],
+        channels: usize,
+        what: &What<'_, T, D>,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let mut sorted: Vec<(usize, usize)> = indices.iter().copied().zip(0..).collect();
         sorted.sort_unstable();
         let indices = || sorted.iter().map(|(index, _)| *index);
         lock(&self.claims).begin(indices())?;
-        let result = self.arrays(channels, false).and_then(|arrays| self.each_tile(arrays, &sorted, what));
+        let result = self.arrays(channels, false).and_then(|arrays| self.each_tile(arrays, &sorted, what, monitor));
         lock(&self.claims).end(indices(), result.is_ok());
         result
     }
@@ -399,12 +400,14 @@ where
         arrays: &Arrays<A, D>,
         sorted: &[(usize, usize)],
         what: &What<'_, T, D>,
+        monitor: &Monitor,
     ) -> Result<()> {
         let reached = |pair: &(usize, usize)| self.tiling.reached(self.quilt(), pair.0);
         let mut works: Vec<(usize, (usize, usize))> =
             sorted.iter().flat_map(|pair| reached(pair).map(|tile| (tile, *pair))).collect();
         works.sort_unstable();
         let works: Vec<_> = works.chunk_by(|a, b| a.0 == b.0).collect();
+        monitor.begin(works.len() as u64);
         // What is in memory comes first, before it has to go to make room for what is not.
         let in_memory = |work: &&[(usize, (usize, usize))]| {
             self.tile(work[0].0).try_lock().is_ok_and(|tile| matches!(tile.place, Place::Memory(_)))
@@ -412,8 +415,11 @@ where
         let (first, then): (Vec<_>, Vec<_>) = works.into_iter().partition(in_memory);
         for works in [first, then] {
             works.into_par_iter().with_max_len(1).try_for_each(|work| {
+                monitor.check()?;
                 let pairs: Vec<_> = work.iter().map(|(_, pair)| *pair).collect();
-                self.work(arrays, work[0].0, &pairs, what)
+                self.work(arrays, work[0].0, &pairs, what)?;
+                monitor.advance(1);
+                Ok::<_, Error>(())
             })?;
         }
         Ok(())
@@ -426,9 +432,27 @@ where
     /// # Errors
     /// [`Error::Io`] and [`Error::Zarr`]; what an earlier checkpoint wrote is then still there.
     pub fn checkpoint(&self) -> Result<()> {
+        self.checkpoint_with(&Monitor::new())
+    }
+
+    /// [`LargeQuilt::checkpoint`], with progress, which counts tiles.
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::checkpoint`], and [`qlty_core::Error::Cancelled`].
+    pub fn checkpoint_with(&self, monitor: &Monitor) -> Result<()> {
+        monitor.begin(self.tiles.len() as u64);
+        self.save_all(monitor)
+    }
+
+    fn save_all(&self, monitor: &Monitor) -> Result<()> {
         let Some(arrays) = self.arrays.get() else { return Ok(()) };
         self.write_unwritten(arrays)?;
-        self.tiling.own.clone().into_par_iter().try_for_each(|index| self.save(arrays, index))?;
+        self.tiling.own.clone().into_par_iter().try_for_each(|index| {
+            monitor.check()?;
+            self.save(arrays, index)?;
+            monitor.advance(1);
+            Ok::<_, Error>(())
+        })?;
         arrays.sync()?;
         self.state.sync()
     }
@@ -468,10 +492,24 @@ where
     /// [`Error::Io`] and [`Error::Zarr`]; [`qlty_core::Error::Argument`] where no patch has come and the number of channels
     /// is not known.
     pub fn finish_incomplete(&self) -> Result<LargeResult<A, D>> {
+        self.finish_incomplete_with(&Monitor::new())
+    }
+
+    /// [`LargeQuilt::finish_incomplete`], with progress, which counts each tile twice.
+    ///
+    /// # Errors
+    /// Those of [`LargeQuilt::finish_incomplete`], and [`qlty_core::Error::Cancelled`].
+    pub fn finish_incomplete_with(&self, monitor: &Monitor) -> Result<LargeResult<A, D>> {
+        monitor.begin(2 * self.tiles.len() as u64);
         // A tile with sums is not finished, whatever files it has: so they have to be there first.
-        self.checkpoint()?;
+        self.save_all(monitor)?;
         if let Some(arrays) = self.arrays.get() {
-            self.tiling.own.clone().into_par_iter().try_for_each(|index| self.write_incomplete(arrays, index))?;
+            self.tiling.own.clone().into_par_iter().try_for_each(|index| {
+                monitor.check()?;
+                self.write_incomplete(arrays, index)?;
+                monitor.advance(1);
+                Ok::<_, Error>(())
+            })?;
         }
         self.result()
     }
@@ -508,4 +546,13 @@ where
     pub fn tiles(&self) -> Range<usize> {
         self.tiling.own.clone()
     }
+}
+
+fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
+    let bytes = count.saturating_mul(size_of::<Mutex<Tile<A>>>());
+    let mut tiles = Vec::new();
+    // A caller's mistake may be any number of images.
+    tiles.try_reserve_exact(count).map_err(|_| qlty_core::Error::OutOfMemory { what: "tiles", bytes })?;
+    tiles.resize_with(count, || Mutex::new(Tile::new()));
+    Ok(tiles)
 }

@@ -32,7 +32,7 @@
 //! | options; beginning, and going on | [`LargeQuilt::builder`], [`LargeBuilder::create`], [`LargeBuilder::open`], [`LargeBuilder::create_or_open`] |
 //! | cutting | [`LargeQuilt::unstitch`], [`LargeQuilt::unstitch_next`], [`ImageSource`], [`ZarrImages`] |
 //! | adding patches | [`LargeQuilt::stitch`], [`LargeQuilt::skip`] |
-//! | how far it is | [`LargeQuilt::pending`], [`LargeQuilt::progress`] |
+//! | how far it is | [`LargeQuilt::pending`], [`LargeQuilt::progress`]; a [`qlty_core::Monitor`] of a long call: [`LargeQuilt::stitch_with`] |
 //! | keeping what is not finished | [`LargeQuilt::checkpoint`] |
 //! | the result | [`LargeQuilt::finish`], [`LargeQuilt::finish_incomplete`], [`LargeResult`], [`StitchedArray`] |
 //!
@@ -69,6 +69,7 @@
 
 mod arrays;
 mod claims;
+mod cut;
 mod large;
 mod memory;
 mod options;

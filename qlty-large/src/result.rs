@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array, ArrayViewMut};
 use qlty_core::array::{divide, five_mut, zeros};
 use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Region, Result};
-use qlty_core::{BatchDim, ImageDim, Rank, Spatial};
+use qlty_core::{BatchDim, ImageDim, Monitor, Rank, Spatial};
 
 use crate::arrays::Paths;
 use crate::options::{Accumulator, Std};
@@ -33,6 +33,11 @@ where
     /// The weighted mean of the patches.
     pub fn mean(&self) -> &StitchedArray<A, D> {
         &self.mean
+    }
+
+    /// Both, each to be kept by itself.
+    pub fn into_arrays(self) -> (StitchedArray<A, D>, Option<StitchedArray<A, D>>) {
+        (self.mean, self.std)
     }
 
     /// The standard deviation, if it was asked for.
@@ -87,7 +92,7 @@ where
     /// [`Error::Zarr`] where a chunk is damaged, naming its file; [`Error::Io`]; [`qlty_core::Error::OutOfMemory`].
     pub fn read(&self) -> Result<Array<A, BatchDim<D>>> {
         let mut out = zeros("result", self.shape())?;
-        self.read_into([0; D], 0, 0, out.view_mut())?;
+        self.read_into([0; D], 0, 0, out.view_mut(), &Monitor::new())?;
         Ok(out)
     }
 
@@ -98,30 +103,46 @@ where
     pub fn read_region(&self, region: &Region<D>) -> Result<Array<A, ImageDim<D>>> {
         let shape: Vec<usize> = [1, region.channels.len()].into_iter().chain(region.size).collect();
         let mut out = zeros::<A, BatchDim<D>>("region of a result", &shape)?;
-        self.read_into(region.start, region.image, region.channels.start, out.view_mut())?;
+        self.read_into(region.start, region.image, region.channels.start, out.view_mut(), &Monitor::new())?;
         Ok(out.index_axis_move(ndarray::Axis(0), 0))
     }
 
     /// Reads the box that begins at an image, a channel and a pixel and has the shape of `out`, of any strides.
+    /// Progress counts rows.
     ///
     /// # Errors
-    /// Those of [`StitchedArray::read_region`]. What is written then is unspecified.
+    /// Those of [`StitchedArray::read_region`], and [`qlty_core::Error::Cancelled`]. What is written then is
+    /// unspecified.
     pub fn read_into(
         &self,
         start: [usize; D],
         image: usize,
         channel: usize,
         out: ArrayViewMut<'_, A, BatchDim<D>>,
+        monitor: &Monitor,
     ) -> Result<()> {
         const TASK: usize = 1 << 18;
+        let from: Vec<usize> = [image, channel].into_iter().chain(start).collect();
+        let fits = |axis: usize| from[axis].checked_add(out.shape()[axis]).is_some_and(|end| end <= self.shape()[axis]);
+        if !(0..from.len()).all(fits) {
+            let expected = format!("a box that begins at {from:?} within {:?}", self.shape());
+            return Err(qlty_core::Error::shape("region of a result", out.shape(), expected).into());
+        }
         let out = five_mut::<_, _, D>("result", out)?;
+        let rows = |part: &[usize]| part[..4].iter().product::<usize>() as u64;
+        monitor.begin(rows(out.shape()));
         let failure = std::sync::Mutex::new(None);
         divide(out, [0; 4], TASK, &|at, part| {
             let mut from = vec![image + at[0], channel + at[1]];
             from.extend((0..D).map(|d| start[d] + if d + 1 < D { at[4 - D + 1 + d] } else { 0 }));
+            let rows = rows(part.shape());
             let part = if D == 2 { part.index_axis_move(ndarray::Axis(2), 0).into_dyn() } else { part.into_dyn() };
-            if let Err(error) = self.reader.read_into(&from, part) {
-                crate::memory::lock(&failure).get_or_insert(error);
+            let read = monitor.check().map_err(Error::from).and_then(|()| self.reader.read_into(&from, part));
+            match read {
+                Ok(()) => monitor.advance(rows),
+                Err(error) => {
+                    crate::memory::lock(&failure).get_or_insert(error);
+                }
             }
         });
         let failure = crate::memory::lock(&failure).take();
