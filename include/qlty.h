@@ -72,6 +72,39 @@
 #define QLTY_ORIGIN_WINDOW 1
 
 /*
+ Nothing may be there: the result is begun.
+ */
+#define QLTY_START_CREATE 0
+
+/*
+ A result must be there, with which the work goes on.
+ */
+#define QLTY_START_OPEN 1
+
+/*
+ The work goes on with a result if there is one, and begins it otherwise: for several workers that
+ start at once.
+ */
+#define QLTY_START_CREATE_OR_OPEN 2
+
+/*
+ No standard deviation: patches come without variances.
+ */
+#define QLTY_STD_NONE 0
+
+/*
+ sqrt(sum(w v) / sum(w)) over the variances v of the patches over a pixel, with the weights w of
+ their windows.
+ */
+#define QLTY_STD_WITHIN 1
+
+/*
+ sqrt(sum(w (v + (x - m)^2)) / sum(w)): that, and how far the values x of the patches are from
+ their weighted mean m.
+ */
+#define QLTY_STD_TOTAL 2
+
+/*
  The image of each pair, of type i64.
  */
 #define QLTY_COLUMN_IMAGE 0
@@ -195,6 +228,19 @@ typedef struct qlty_error qlty_error;
 typedef struct qlty_images qlty_images;
 
 /*
+ Stitches the patches of a batch onto disk as they come, in any order and in bounded memory; a
+ process that is killed goes on where it was. Opaque. Any number of threads may use one at once,
+ also to stitch; free it with qlty_large_free.
+
+ Of the path `folder/name` the results are the Zarr v3 arrays `folder/name_mean.zarr` and, if asked
+ for, `folder/name_std.zarr`, in which a tile is written once, when its last patch has come.
+ `folder/name_state` has what is not finished. After the end of a process, by which way ever,
+ the finished tiles and what the last qlty_large_checkpoint wrote are there, and the patches that
+ have to come again are pending.
+ */
+typedef struct qlty_large qlty_large;
+
+/*
  The overlaps of pairs: which pixels of the first patches and of the second show the same place.
  Opaque. It never changes, so any number of threads may use one at once; free it with
  qlty_overlap_free.
@@ -213,6 +259,13 @@ typedef struct qlty_pairs qlty_pairs;
  may use one at once; free it with qlty_quilt_free.
  */
 typedef struct qlty_quilt qlty_quilt;
+
+/*
+ An array of a result on disk: its mean or its standard deviation, (N, C, Y, X) or (N, C, Z, Y, X). Of
+ what is read, up to 256 MiB of decoded chunks are kept. Opaque. Any number of threads may use one
+ at once; free it with qlty_stitched_free.
+ */
+typedef struct qlty_stitched qlty_stitched;
 
 /*
  Takes the patches of a batch as they come and stitches them together. Opaque; one thread at a
@@ -312,6 +365,83 @@ typedef struct qlty_array {
 typedef int32_t (*qlty_progress)(void *user,
                                  uint64_t done,
                                  uint64_t total);
+
+/*
+ How a batch is stitched onto disk. Fill it with qlty_large_options_init, then set images.
+ */
+typedef struct qlty_large_options {
+  /*
+   sizeof(qlty_large_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   The type of the sums and the results, QLTY_DTYPE_F32 or QLTY_DTYPE_F64. Initially
+   QLTY_DTYPE_F32.
+   */
+  qlty_dtype dtype;
+  /*
+   What may be on disk already, a QLTY_START. Initially QLTY_START_CREATE.
+   */
+  int32_t start;
+  /*
+   Which standard deviation is written beside the mean, a QLTY_STD. Initially QLTY_STD_NONE.
+   */
+  int32_t std;
+  /*
+   The number of images of the batch. Initially 0, which is not valid.
+   */
+  int64_t images;
+  /*
+   The number of channels of the patches. Initially 0, which means that of a result that is there,
+   or of the first patch.
+   */
+  int64_t channels;
+  /*
+   How many bytes of sums are held in memory, and a tile for each thread at least; what is more goes
+   to a scratch folder. Initially 1 GiB.
+   */
+  int64_t memory_budget;
+  /*
+   The size in pixels of what is summed, finished and written as one, (y, x) or (z, y, x): a
+   multiple of the chunk, or of the shard if there are shards. Initially all 0, which means
+   that of a result that is there, or about 1 MiB of results.
+   */
+  int64_t tile_shape[3];
+  /*
+   The size of a chunk in pixels; it has all channels of one image. Initially all 0, which means
+   that of a result that is there, or the tile.
+   */
+  int64_t chunk_shape[3];
+  /*
+   The size of a shard in pixels, a multiple of the chunk: chunks that share a file. Initially all
+   0, which means that of a result that is there, or no shards.
+   */
+  int64_t shard_shape[3];
+  /*
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
+   behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+   Initially NULL, which means as in a result that is there, or "blosc-zstd".
+   */
+  const char *codec;
+  /*
+   What a pixel is that no patch has reached. Initially NaN.
+   */
+  double fill;
+  /*
+   Which of several workers this is, below their number: each has tiles of its own, and needs only
+   the patches that reach them. Initially 0.
+   */
+  int64_t shard_index;
+  /*
+   How many workers there are. Initially 1.
+   */
+  int64_t shard_count;
+  /*
+   Whether the mean is divided by its sum over the channels, as probabilities are, and the standard
+   deviation by the absolute value of that. Initially 0.
+   */
+  int32_t normalize;
+} qlty_large_options;
 
 /*
  What pairs are drawn from each image. Fill it with qlty_pair_options_init, then set window,
@@ -454,6 +584,26 @@ typedef struct qlty_store_options {
  There is something where a store is to be written, and it may not be replaced.
  */
 #define QLTY_STATUS_EXISTS 12
+
+/*
+ A result on disk was begun with another geometry, or other options, than are given now.
+ */
+#define QLTY_STATUS_GEOMETRY 13
+
+/*
+ What is under the name of a result was not made by this library, so it is left alone.
+ */
+#define QLTY_STATUS_FOREIGN 14
+
+/*
+ A file of the library's own is cut short, or does not hold what was written.
+ */
+#define QLTY_STATUS_DAMAGED 15
+
+/*
+ Another process, or another handle, is at the same work.
+ */
+#define QLTY_STATUS_BUSY 16
 
 /*
  Unsigned 8-bit integer.
@@ -1039,6 +1189,321 @@ void qlty_images_free(struct qlty_images *images);
 qlty_status qlty_images_shape(const struct qlty_images *images,
                               struct qlty_array *batch,
                               struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_large_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_large_options_init(struct qlty_large_options *options,
+                                    uint32_t struct_size,
+                                    struct qlty_error **error);
+
+/*
+ Begins the result `folder/name` that `path` says, in UTF-8, or goes on with it, and stores what
+ stitches it in `*large`. The quilt may be freed before. Any thread.
+
+ Where it goes on, the finished tiles and the last checkpoint count, and quilt, images, type, std,
+ normalize and fill must be those with which the result was begun, and so must the other options
+ as far as they are given, but for the memory budget and the shard.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8 or has no name, where an
+ option is none, or where the step leaves gaps between the windows; QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY. QLTY_STATUS_EXISTS where there is a result that must
+ not be there; QLTY_STATUS_IO where there is none that must be; QLTY_STATUS_GEOMETRY where it was
+ begun with another geometry or other options; QLTY_STATUS_FOREIGN where something else has its
+ name; QLTY_STATUS_DAMAGED where one of its files has changed; QLTY_STATUS_BUSY where some of the
+ same tiles are in the hands of another process, or of this one.
+
+ The caller promises that `quilt` is NULL or a quilt; `path` is NULL or a string; `options` is NULL or was filled by
+ qlty_large_options_init, and its codec is NULL or a string; `large` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_large_new(const struct qlty_quilt *quilt,
+                           const char *path,
+                           const struct qlty_large_options *options,
+                           struct qlty_large **large,
+                           struct qlty_error **error);
+
+/*
+ Ends the work on a result, which need not be complete: the patches stitched since the last
+ checkpoint into tiles that are not finished are then pending for the next. NULL is fine.
+
+ The caller promises that `large` is NULL or has not been freed, is in use by no thread, and is not used after.
+ */
+void qlty_large_free(struct qlty_large *large);
+
+/*
+ Describes the result: its type, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in C order;
+ data is NULL. C is 0 as long as the number of channels is not known. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `large` is NULL or a result in work; `batch` and `error` are NULL or may be written.
+ */
+qlty_status qlty_large_shape(const struct qlty_large *large,
+                             struct qlty_array *batch,
+                             struct qlty_error **error);
+
+/*
+ Stores how far the work has come, of what the shard has to do: the patches that were stitched or
+ skipped in `*patches_done`, of those in `*patches` that reach its tiles, and the tiles on disk in
+ `*tiles_done`, of those in `*tiles`. Each may be NULL. Any thread, also while others stitch.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL.
+
+ The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+ */
+qlty_status qlty_large_progress(const struct qlty_large *large,
+                                int64_t *patches_done,
+                                int64_t *patches,
+                                int64_t *tiles_done,
+                                int64_t *tiles,
+                                struct qlty_error **error);
+
+/*
+ Stores in `*count` how many patches of the shard have not been stitched, and fills `indices`, (K) of
+ type i64, with the lowest of them, ascending; what it has room for beyond them stays as it is.
+ `indices` may be NULL. Among them are patches whose call failed. Any thread, also while others
+ stitch.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` or `count` is NULL; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array whose values may be written;
+ `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_large_pending(const struct qlty_large *large,
+                               const struct qlty_array *indices,
+                               int64_t *count,
+                               struct qlty_error **error);
+
+/*
+ Hands out the next pending patches: fills `indices`, (K) of type i64, with up to K of them, ascending,
+ and stores their number in `*count`, 0 at the end; the rest of `indices` stays as it is. Threads
+ that ask get different ones. Any thread.
+
+ A patch that was handed out and not stitched, since the host or a call failed, is handed out
+ again after qlty_large_rewind.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, also where K is 0;
+ QLTY_STATUS_DTYPE.
+
+ The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array whose values may be written;
+ `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_large_next(const struct qlty_large *large,
+                            const struct qlty_array *indices,
+                            int64_t *count,
+                            struct qlty_error **error);
+
+/*
+ Has qlty_large_next hand out from the first pending patch on again. A patch that another thread has
+ at that moment may then be handed out twice. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `large` is NULL or a result in work; `error` is NULL or may be written.
+ */
+qlty_status qlty_large_rewind(const struct qlty_large *large,
+                              struct qlty_error **error);
+
+/*
+ Describes the array that holds `count` patches of images: the type of the images, the shape
+ (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are `batch`, of
+ which the type and the shape are read and not the data, or `images`; the other is NULL. Any
+ thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where both images or none are
+ given; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `large` is NULL or a result in work; `batch` is NULL or an array; `images` is NULL or images;
+ `patches` and `error` are NULL or may be written.
+ */
+qlty_status qlty_large_unstitch_shape(const struct qlty_large *large,
+                                      const struct qlty_array *batch,
+                                      const struct qlty_images *images,
+                                      int64_t count,
+                                      struct qlty_array *patches,
+                                      struct qlty_error **error);
+
+/*
+ Cuts the patches of these indices, (P) of type i64, out of images, in their order.
+
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`, of which only
+ what the patches cover is read; the other is NULL. `patches` is (P, C, y, x) or (P, C, z, y, x) of
+ the images' type. Progress counts patches. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where there is no
+ such patch, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be
+ read, after both of which the values in `patches` are unspecified.
+
+ The caller promises that `large` is NULL or a result in work; `images` is NULL or images; the arrays are NULL or arrays,
+ of which `patches` is not used by others and the rest not written during the call; `error` is
+ NULL or may be written.
+ */
+qlty_status qlty_large_unstitch(const struct qlty_large *large,
+                                const struct qlty_array *batch,
+                                const struct qlty_images *images,
+                                const struct qlty_array *indices,
+                                const struct qlty_array *patches,
+                                qlty_progress progress,
+                                void *user,
+                                struct qlty_error **error);
+
+/*
+ Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. Tiles that are
+ then complete are written before the call returns.
+
+ `indices` is (P) of type i64; `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, of which C is
+ the same in all calls. `variances`, of the same type and shape, come with them where a standard
+ deviation was asked for, and are NULL else. Patches that one thread adds in the order of their
+ index give the result of qlty_quilt_stitch to the bit, where the type of the sums is the same;
+ other orders give it to the rounding of the sums. Progress counts tiles. Any thread.
+
+ Errors, of which these add nothing: QLTY_STATUS_INVALID_ARGUMENT for NULL, where an index is no patch
+ of the shard, where there are not as many indices as patches, or where variances are missing or not
+ asked for; QLTY_STATUS_DUPLICATE, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. After QLTY_STATUS_IO, as on
+ a full disk, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED and QLTY_STATUS_CANCELLED the patches
+ stay pending, and the same call may be made again: it adds what is missing.
+
+ The caller promises that `large` is NULL or a result in work; the arrays are NULL or arrays that are not written during
+ the call; `error` is NULL or may be written.
+ */
+qlty_status qlty_large_stitch(const struct qlty_large *large,
+                              const struct qlty_array *indices,
+                              const struct qlty_array *patches,
+                              const struct qlty_array *variances,
+                              qlty_progress progress,
+                              void *user,
+                              struct qlty_error **error);
+
+/*
+ Says that the patches of these indices, (K) of type i64, will not come, as of background: their
+ weights then count nowhere, and pixels that only they reach hold the fill value. A skipped patch is
+ not pending; after the end of the process that is known of those in finished tiles and in the last
+ checkpoint. Any thread.
+
+ Errors: those of qlty_large_stitch; QLTY_STATUS_INVALID_ARGUMENT as long as the number of channels is
+ not known.
+
+ The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array that is not written during the
+ call; `error` is NULL or may be written.
+ */
+qlty_status qlty_large_skip(const struct qlty_large *large,
+                            const struct qlty_array *indices,
+                            struct qlty_error **error);
+
+/*
+ Writes the sums of all tiles that are not finished: a process that is killed later goes on from
+ here. What was written by the end of the call survives a power failure as well. Other threads may
+ stitch meanwhile. Progress counts tiles. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_DAMAGED and QLTY_STATUS_CANCELLED, after which the checkpoint before is still there for
+ the tiles that have no new one.
+
+ The caller promises that `large` is NULL or a result in work; `error` is NULL or may be written.
+ */
+qlty_status qlty_large_checkpoint(const struct qlty_large *large,
+                                  qlty_progress progress,
+                                  void *user,
+                                  struct qlty_error **error);
+
+/*
+ Makes sure that all patches of the shard have come and that the result survives a power failure,
+ and stores its arrays, to be read, in `*mean` and `*std`; `*std` gets NULL where no standard
+ deviation was asked for. Either may be NULL. The caller frees them with qlty_stitched_free, before
+ `large` or after it. Any thread.
+
+ Errors, after which more patches may come: QLTY_STATUS_INCOMPLETE while patches are pending, with
+ their number and the first of them; QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL or the number
+ of channels is not known; QLTY_STATUS_IO.
+
+ The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+ */
+qlty_status qlty_large_finish(const struct qlty_large *large,
+                              struct qlty_stitched **mean,
+                              struct qlty_stitched **std,
+                              struct qlty_error **error);
+
+/*
+ As qlty_large_finish while patches are pending: pixels that no patch has reached hold the fill
+ value. The sums are kept as a checkpoint, so that more may come, by this handle or a later one;
+ the result is then written anew. Progress counts each tile twice. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL or the number of channels is not known;
+ QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+ */
+qlty_status qlty_large_finish_incomplete(const struct qlty_large *large,
+                                         struct qlty_stitched **mean,
+                                         struct qlty_stitched **std,
+                                         qlty_progress progress,
+                                         void *user,
+                                         struct qlty_error **error);
+
+/*
+ Opens an array of a result in the folder `path`, such as "folder/name_mean.zarr", in UTF-8, and
+ stores it in `*stitched`. Tiles that are not finished read as the fill value; to see what is written
+ later, open it anew. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
+ there is no array; QLTY_STATUS_FOREIGN where it was not made by this library; QLTY_STATUS_DAMAGED,
+ QLTY_STATUS_DTYPE and QLTY_STATUS_STORE where it has changed since.
+
+ The caller promises that `path` is NULL or a string; `stitched` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stitched_open(const char *path,
+                               struct qlty_stitched **stitched,
+                               struct qlty_error **error);
+
+/*
+ Frees an array of a result, which stays on disk. NULL is fine.
+
+ The caller promises that `stitched` is NULL or has not been freed, is in use by no thread, and is not used after.
+ */
+void qlty_stitched_free(struct qlty_stitched *stitched);
+
+/*
+ Describes the array: its type, f32 or f64, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in
+ C order; data is NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `stitched` is NULL or an array of a result; `batch` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stitched_shape(const struct qlty_stitched *stitched,
+                                struct qlty_array *batch,
+                                struct qlty_error **error);
+
+/*
+ Reads the box that has the shape of `batch`, of the array's type, and begins at `start`: 4 or 5
+ numbers, the image, the channel and the first pixel (y, x) or (z, y, x). NULL means all 0, so that
+ a `batch` of the array's shape gets all of it. Progress counts rows. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number; QLTY_STATUS_SHAPE where the box
+ leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO and
+ QLTY_STATUS_OUT_OF_MEMORY where a chunk is damaged or too large, after which the values in `batch` are
+ unspecified.
+
+ The caller promises that `stitched` is NULL or an array of a result; `start` is NULL or points to as many numbers as the
+ array has axes; `batch` is NULL or an array that is not used by others during the call; `error`
+ is NULL or may be written.
+ */
+qlty_status qlty_stitched_read(const struct qlty_stitched *stitched,
+                               const int64_t *start,
+                               const struct qlty_array *batch,
+                               qlty_progress progress,
+                               void *user,
+                               struct qlty_error **error);
 
 /*
  Fills options with initial values. `struct_size` is sizeof(qlty_pair_options): of a later

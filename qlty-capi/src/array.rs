@@ -230,6 +230,21 @@ pub(crate) unsafe fn indices(name: &str, indices: *const qlty_array) -> Outcome<
     collect(name, view.iter().map(|index| size(name, *index)))
 }
 
+/// The indices of patches in an array (P) of type i64, one for each.
+///
+/// # Safety
+/// `indices` is NULL or an array whose values are not written during the call.
+pub(crate) unsafe fn indices_of(patches: &qlty_array, indices: *const qlty_array) -> Outcome<Vec<usize>> {
+    let count = patches.shape("patches")?[0];
+    // SAFETY: the caller's promise.
+    let got = unsafe { borrow("indices", indices) }?.shape("indices")?[0];
+    if got != count {
+        return Err(Failure::argument(format!("number of indices: got {got}, expected {count}, one per patch")));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { self::indices("indices", indices) }
+}
+
 fn too_large(name: &str) -> Failure {
     Failure::new(QLTY_STATUS_OVERFLOW, format!("{name}: got a shape and strides that reach beyond the address space"))
 }

@@ -34,6 +34,14 @@ pub const QLTY_STATUS_IO: qlty_status = 10;
 pub const QLTY_STATUS_STORE: qlty_status = 11;
 /// There is something where a store is to be written, and it may not be replaced.
 pub const QLTY_STATUS_EXISTS: qlty_status = 12;
+/// A result on disk was begun with another geometry, or other options, than are given now.
+pub const QLTY_STATUS_GEOMETRY: qlty_status = 13;
+/// What is under the name of a result was not made by this library, so it is left alone.
+pub const QLTY_STATUS_FOREIGN: qlty_status = 14;
+/// A file of the library's own is cut short, or does not hold what was written.
+pub const QLTY_STATUS_DAMAGED: qlty_status = 15;
+/// Another process, or another handle, is at the same work.
+pub const QLTY_STATUS_BUSY: qlty_status = 16;
 
 /// Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
 #[derive(Debug)]
@@ -115,6 +123,10 @@ impl From<qlty_core::zarr::Error> for Failure {
             Error::DataType { .. } => QLTY_STATUS_DTYPE,
             Error::Store { .. } => QLTY_STATUS_STORE,
             Error::Exists { .. } | Error::NotAStore { .. } => QLTY_STATUS_EXISTS,
+            Error::Geometry { .. } => QLTY_STATUS_GEOMETRY,
+            Error::Foreign { .. } => QLTY_STATUS_FOREIGN,
+            Error::Truncated { .. } | Error::Checksum { .. } => QLTY_STATUS_DAMAGED,
+            Error::Busy { .. } => QLTY_STATUS_BUSY,
             _ => QLTY_STATUS_IO,
         };
         Self::new(status, error.to_string())

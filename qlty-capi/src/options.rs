@@ -1,6 +1,10 @@
 //! Options as structs that can grow: each begins with its size.
 
-use crate::error::{Failure, Outcome, borrow, writable};
+use std::ffi::c_char;
+
+use qlty_core::zarr::Codec;
+
+use crate::error::{Failure, Outcome, borrow, text, writable};
 
 /// A struct of options.
 ///
@@ -47,6 +51,18 @@ pub(crate) unsafe fn read<O: Options>(options: *const O) -> Outcome<O> {
     // are values of the fields.
     unsafe { std::ptr::copy_nonoverlapping(options.cast::<u8>(), (&raw mut known).cast::<u8>(), bytes) };
     Ok(known)
+}
+
+/// The codec of a name, which may be NULL for none of the host's choice.
+///
+/// # Safety
+/// `name` is NULL or a string.
+pub(crate) unsafe fn codec(name: *const c_char) -> Outcome<Option<Codec>> {
+    if name.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    Ok(Some(unsafe { text("codec", name) }?.parse()?))
 }
 
 /// Fills the options of a host that knows `struct_size` bytes of them.

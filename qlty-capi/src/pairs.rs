@@ -1,8 +1,6 @@
 //! Patch pairs: drawing, cutting, overlap, statistics, storage.
 
 // The order of the modules is the order of the header.
-mod source;
-
 mod options;
 
 mod handle;
@@ -31,5 +29,4 @@ pub use handle::*;
 pub use options::*;
 pub use overlap::*;
 pub use sample::*;
-pub use source::*;
 pub use store::*;

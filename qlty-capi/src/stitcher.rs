@@ -3,7 +3,7 @@
 use ndarray::{Dimension, Ix1};
 use qlty_core::{BatchDim, Float, ImageDim, Rank, Spatial, Stitcher, WindowDim};
 
-use crate::array::{indices, qlty_array};
+use crate::array::{indices_of, qlty_array};
 use crate::dtype::{QLTY_DTYPE_I64, Typed, mismatch, qlty_dtype, with_type};
 use crate::error::{
     Failure, Outcome, borrow, borrow_mut, free, guard, hand_over, qlty_error, qlty_status, size, writable,
@@ -197,15 +197,8 @@ pub unsafe extern "C" fn qlty_stitcher_push_at(
     let body = || {
         // SAFETY: the caller's promise.
         let (stitcher, patches) = unsafe { (borrow_mut("stitcher", stitcher)?, borrow("patches", patches)?) };
-        let count = patches.shape("patches")?[0];
         // SAFETY: the caller's promise.
-        let got = unsafe { borrow("indices", indices) }?.shape("indices")?[0];
-        if got != count {
-            let problem = format!("number of indices: got {got}, expected {count}, one per patch");
-            return Err(Failure::argument(problem));
-        }
-        // SAFETY: the caller's promise.
-        let indices = unsafe { self::indices("indices", indices) }?;
+        let indices = unsafe { indices_of(patches, indices) }?;
         // SAFETY: the caller's promise.
         unsafe { stitcher.0.push_at(&indices, patches) }
     };

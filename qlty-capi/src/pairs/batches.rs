@@ -4,8 +4,8 @@ use ::qlty_pairs::{Batches, PatchPairDataset, PatchPairs, Positions};
 use qlty_core::Spatial;
 
 use super::dataset::{Crossing, qlty_dataset};
+use super::handle::PairRank;
 use super::outputs::{Outputs, copy};
-use super::source::PairRank;
 use crate::array::{indices, qlty_array};
 use crate::error::{
     Failure, Outcome, borrow, borrow_mut, free, guard, hand_over, qlty_error, qlty_status, size, writable,

@@ -9,15 +9,15 @@ use qlty_core::Spatial;
 use qlty_core::zarr::{Error, Stored};
 
 use super::batches::{AnyBatches, Upcoming};
-use super::handle::{AnyPairs, qlty_pairs};
+use super::handle::{AnyPairs, PairRank, qlty_pairs};
 use super::outputs::{Outputs, copy};
-use super::source::{PairRank, cache, unknown_type};
 use super::store::{QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE};
 use crate::array::{indices, qlty_array};
 use crate::dtype::{QLTY_DTYPE_BOOL, Typed, qlty_dtype, stored_as, with_type};
 use crate::error::{Outcome, borrow, free, guard, hand_over, qlty_error, qlty_status, text, writable};
 use crate::long_call::in_pool;
 use crate::quilt::check_shape;
+use crate::source::{cache, unknown_type};
 
 /// The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number
 /// of threads may use one at once; free it with qlty_dataset_free.

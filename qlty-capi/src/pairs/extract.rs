@@ -6,12 +6,12 @@ use ::qlty_pairs::extract_pairs_into;
 
 use super::handle::qlty_pairs;
 use super::outputs::Outputs;
-use super::source::{Source, qlty_images};
 use crate::array::qlty_array;
 use crate::dtype::{check_dtype, with_type};
 use crate::error::{borrow, guard, qlty_error, qlty_status, writable};
 use crate::long_call::{qlty_progress, run};
 use crate::rank::with_rank;
+use crate::source::{Source, qlty_images};
 
 /// Describes the arrays that hold the first and the second patches of pairs: the type of the images,
 /// the shape (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are

@@ -6,7 +6,6 @@ use ::qlty_pairs::{Pair, PairDrawer, PairMetadata, measure_pairs};
 use qlty_core::{Rank, Spatial};
 
 use super::options::qlty_pair_options;
-use super::source::{PairRank, Source, qlty_images};
 use crate::array::{collect, indices, qlty_array};
 use crate::dtype::with_type;
 use crate::error::{
@@ -16,6 +15,7 @@ use crate::long_call::{in_pool, qlty_progress, run};
 use crate::options::read;
 use crate::quilt::check_shape;
 use crate::rank::{Ranked, check_ndim, sizes, with_rank};
+use crate::source::{ImageRank, Source, qlty_images};
 
 /// Pairs of patches: where they lie and how the second is turned, the size of a patch, and, once they
 /// were measured, the mean and standard deviation of each patch. Opaque. It never changes, so any
@@ -25,6 +25,24 @@ pub struct qlty_pairs(pub(super) AnyPairs);
 
 /// Pairs of either number of spatial axes.
 pub(super) type AnyPairs = Ranked<PairMetadata<2>, PairMetadata<3>>;
+
+/// Numbers of spatial axes that pairs can have.
+pub(super) trait PairRank<const D: usize>: ImageRank<D> {
+    /// Pairs, as what is behind a handle.
+    fn pairs(metadata: PairMetadata<D>) -> AnyPairs;
+}
+
+impl PairRank<2> for Spatial<2> {
+    fn pairs(metadata: PairMetadata<2>) -> AnyPairs {
+        Ranked::Two(metadata)
+    }
+}
+
+impl PairRank<3> for Spatial<3> {
+    fn pairs(metadata: PairMetadata<3>) -> AnyPairs {
+        Ranked::Three(metadata)
+    }
+}
 
 /// Draws the pairs that `options` say from each image, and stores them in `*pairs`, without
 /// statistics.

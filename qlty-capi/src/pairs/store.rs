@@ -3,17 +3,16 @@
 use std::ffi::{c_char, c_void};
 
 use ::qlty_pairs::{Positions, StoreOptions, extract_patches_to_zarr};
-use qlty_core::zarr::Codec;
 use qlty_core::{Rank, Spatial};
 
 use super::handle::qlty_pairs;
-use super::source::{Source, Truths, qlty_images};
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, with_type};
 use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, text};
 use crate::long_call::{qlty_progress, run};
-use crate::options::{Options, init, read};
+use crate::options::{Options, codec, init, read};
 use crate::rank::{sizes, with_rank};
+use crate::source::{Source, Truths, qlty_images};
 
 /// No positions.
 pub const QLTY_POSITIONS_NONE: i32 = 0;
@@ -76,11 +75,8 @@ impl qlty_store_options {
             }
             chunk => Some(chunk[..D + 2].to_vec()),
         };
-        let codec = match self.codec.is_null() {
-            true => Codec::default(),
-            // SAFETY: the caller's promise.
-            false => unsafe { text("codec", self.codec) }?.parse()?,
-        };
+        // SAFETY: the caller's promise.
+        let codec = unsafe { codec(self.codec) }?.unwrap_or_default();
         Ok(StoreOptions { chunk, positions, codec, overwrite: self.overwrite != 0 })
     }
 }

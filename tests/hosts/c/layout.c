@@ -39,5 +39,21 @@ int main(void) {
   FIELD(qlty_store_options, chunk);
   FIELD(qlty_store_options, codec);
   FIELD(qlty_store_options, overwrite);
+  STRUCT(qlty_large_options);
+  FIELD(qlty_large_options, struct_size);
+  FIELD(qlty_large_options, dtype);
+  FIELD(qlty_large_options, start);
+  FIELD(qlty_large_options, std);
+  FIELD(qlty_large_options, images);
+  FIELD(qlty_large_options, channels);
+  FIELD(qlty_large_options, memory_budget);
+  FIELD(qlty_large_options, tile_shape);
+  FIELD(qlty_large_options, chunk_shape);
+  FIELD(qlty_large_options, shard_shape);
+  FIELD(qlty_large_options, codec);
+  FIELD(qlty_large_options, fill);
+  FIELD(qlty_large_options, shard_index);
+  FIELD(qlty_large_options, shard_count);
+  FIELD(qlty_large_options, normalize);
   return 0;
 }

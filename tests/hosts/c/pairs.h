@@ -38,10 +38,6 @@ static inline int are_untouched(const pair_arrays *made) {
          is_untouched(&made->rotations) && is_untouched(&made->positions1) && is_untouched(&made->positions2);
 }
 
-static inline int bytes_same(const owned *a, const owned *b) {
-  return a->bytes == b->bytes && memcmp(a->array.data, b->array.data, a->bytes) == 0;
-}
-
 static inline int same_pairs(const pair_arrays *a, const pair_arrays *b) {
   return bytes_same(&a->patches1, &b->patches1) && bytes_same(&a->patches2, &b->patches2) &&
          bytes_same(&a->deltas, &b->deltas) && bytes_same(&a->rotations, &b->rotations) &&
@@ -84,12 +80,6 @@ static inline qlty_store_options store_options(void) {
   OK(qlty_store_options_init(&options, sizeof options, &error));
   options.positions = QLTY_POSITIONS_WITH_IMAGE;
   return options;
-}
-
-static inline const char *path_in(const char *folder, const char *name) {
-  static char path[4096];
-  CHECK((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) < sizeof path);
-  return path;
 }
 
 #endif

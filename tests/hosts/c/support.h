@@ -109,6 +109,17 @@ static inline void release(owned *made) {
   made->memory = NULL;
 }
 
+static inline int bytes_same(const owned *a, const owned *b) {
+  return a->bytes == b->bytes && memcmp(a->array.data, b->array.data, a->bytes) == 0;
+}
+
+/* Valid until the next call. */
+static inline const char *path_in(const char *folder, const char *name) {
+  static char path[4096];
+  CHECK((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) < sizeof path);
+  return path;
+}
+
 /* A number that looks random and is the same in every run. */
 static inline uint32_t random_bits(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;

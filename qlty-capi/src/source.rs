@@ -4,19 +4,16 @@ use std::any::Any;
 use std::ffi::c_char;
 use std::path::Path;
 
-use ::qlty_pairs::{ImageSource, PairMetadata, Region, ZarrImages};
 use ndarray::ArrayView4;
-use qlty_core::zarr::{Error, Result, Stored};
+use qlty_core::zarr::{Error, ImageSource, Region, Result, Stored, ZarrImages};
 use qlty_core::{BatchDim, Rank, Spatial};
 
-use super::handle::AnyPairs;
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, Typed, mismatch, qlty_dtype, stored_as, with_type};
 use crate::error::{
     Failure, Outcome, QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_STORE, borrow, free, guard, hand_over,
     qlty_error, qlty_status, text, writable,
 };
-use crate::rank::Ranked;
 
 /// The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of
 /// threads may use one at once; free it with qlty_images_free.
@@ -72,7 +69,7 @@ where
 }
 
 /// A failure for want of a type that qlty knows.
-pub(super) fn unknown_type(path: &Path, name: &str) -> Failure {
+pub(crate) fn unknown_type(path: &Path, name: &str) -> Failure {
     let message = format!("{}: got elements of type {name}, expected one of the QLTY_DTYPE", path.display());
     Failure::new(QLTY_STATUS_DTYPE, message)
 }
@@ -83,7 +80,7 @@ fn no_images(path: &Path, axes: usize) -> Failure {
 }
 
 /// How many bytes of decoded chunks a host wants kept; a negative number leaves that to the library.
-pub(super) fn cache(bytes: i64) -> Option<usize> {
+pub(crate) fn cache(bytes: i64) -> Option<usize> {
     usize::try_from(bytes).ok()
 }
 
@@ -112,7 +109,7 @@ where
 }
 
 /// Bytes as truth values: all but 0 are true.
-pub(super) struct Truths<'a, const D: usize>(pub(super) &'a dyn ImageSource<u8, D>);
+pub(crate) struct Truths<'a, const D: usize>(pub(crate) &'a dyn ImageSource<u8, D>);
 
 impl<const D: usize> ImageSource<bool, D> for Truths<'_, D>
 where
@@ -137,7 +134,7 @@ where
 
 /// The images of a call, of which the host gives one kind or the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source<'a> {
+pub(crate) enum Source<'a> {
     Batch(&'a qlty_array),
     Images(&'a qlty_images),
 }
@@ -145,7 +142,7 @@ pub(super) enum Source<'a> {
 impl<'a> Source<'a> {
     /// # Safety
     /// `batch` and `images` are NULL or live and are not written during `'a`.
-    pub(super) unsafe fn new(batch: *const qlty_array, images: *const qlty_images) -> Outcome<Self> {
+    pub(crate) unsafe fn new(batch: *const qlty_array, images: *const qlty_images) -> Outcome<Self> {
         // SAFETY: the caller's promise.
         match unsafe { (batch.as_ref(), images.as_ref()) } {
             (Some(batch), None) => Ok(Self::Batch(batch)),
@@ -155,7 +152,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    pub(super) fn dtype(self) -> qlty_dtype {
+    pub(crate) fn dtype(self) -> qlty_dtype {
         match self {
             Self::Batch(batch) => batch.dtype,
             Self::Images(images) => images.dtype,
@@ -163,13 +160,13 @@ impl<'a> Source<'a> {
     }
 
     /// (N, C, Y, X) or (N, C, Z, Y, X), with as many spatial axes as the call has.
-    pub(super) fn shape(self, ndim: usize) -> Outcome<Vec<usize>> {
+    pub(crate) fn shape(self, ndim: usize) -> Outcome<Vec<usize>> {
         let (name, shape) = match self {
             Self::Batch(batch) => ("batch", batch.shape("batch")?),
             Self::Images(images) => ("images", images.shape.clone()),
         };
         if shape.len() != ndim + 2 {
-            let expected = format!("{}, since the pairs have {ndim} spatial ones", ndim + 2);
+            let expected = format!("{}, since the call has {ndim} spatial ones", ndim + 2);
             let message = format!("{name}: got {} axes, shape {shape:?}, expected {expected}", shape.len());
             return Err(Failure::new(QLTY_STATUS_SHAPE, message));
         }
@@ -177,7 +174,7 @@ impl<'a> Source<'a> {
     }
 
     /// The host's array, which no output may overlap.
-    pub(super) fn inputs(self) -> Vec<(&'static str, &'a qlty_array)> {
+    pub(crate) fn inputs(self) -> Vec<(&'static str, &'a qlty_array)> {
         match self {
             Self::Batch(batch) => vec![("batch", batch)],
             Self::Images(_) => Vec::new(),
@@ -188,17 +185,17 @@ impl<'a> Source<'a> {
     ///
     /// # Safety
     /// The values of an array are not written during the call.
-    pub(super) unsafe fn with<T: Typed, R, const D: usize>(
+    pub(crate) unsafe fn with<T: Typed, R, const D: usize>(
         self,
         body: impl FnOnce(&dyn ImageSource<T, D>) -> Outcome<R>,
     ) -> Outcome<R>
     where
-        Spatial<D>: PairRank<D>,
+        Spatial<D>: ImageRank<D>,
     {
         self.shape(D)?;
         match self {
             // SAFETY: the caller's promise.
-            Self::Batch(batch) => body(&*unsafe { <Spatial<D> as PairRank<D>>::images::<T>(batch) }?),
+            Self::Batch(batch) => body(&*unsafe { <Spatial<D> as ImageRank<D>>::images::<T>(batch) }?),
             Self::Images(images) => match images.reader.downcast_ref::<Kept<T, D>>() {
                 Some(kept) => body(&*kept.0),
                 None => Err(mismatch("images", images.dtype, &crate::dtype::name(T::DTYPE))),
@@ -207,37 +204,27 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What differs between two and three spatial axes.
-pub(super) trait PairRank<const D: usize>: Rank {
+/// Numbers of spatial axes that arrays of images can have.
+pub(crate) trait ImageRank<const D: usize>: Rank {
     /// The images in an array of the host's.
     ///
     /// # Safety
     /// As [`qlty_array::view`].
     unsafe fn images<'a, T: Typed>(batch: &qlty_array) -> Outcome<Box<dyn ImageSource<T, D> + 'a>>;
-
-    /// Pairs, as what is behind a handle.
-    fn pairs(metadata: PairMetadata<D>) -> AnyPairs;
 }
 
-macro_rules! pair_rank {
-    ($($D:literal => $variant:ident;)*) => {$(
-        impl PairRank<$D> for Spatial<$D> {
+macro_rules! image_rank {
+    ($($D:literal)*) => {$(
+        impl ImageRank<$D> for Spatial<$D> {
             unsafe fn images<'a, T: Typed>(batch: &qlty_array) -> Outcome<Box<dyn ImageSource<T, $D> + 'a>> {
                 // SAFETY: the caller's promise.
                 Ok(Box::new(unsafe { batch.view::<T, BatchDim<$D>>("batch") }?))
-            }
-
-            fn pairs(metadata: PairMetadata<$D>) -> AnyPairs {
-                Ranked::$variant(metadata)
             }
         }
     )*};
 }
 
-pair_rank! {
-    2 => Two;
-    3 => Three;
-}
+image_rank! { 2 3 }
 
 /// Opens the Zarr v2 or v3 array in the folder `path`, in UTF-8, and stores it in `*images`. Decoded
 /// chunks are kept, the most recently used of them, up to `cache_bytes`, and one at least; a negative
