@@ -10,6 +10,11 @@
 //   auto patches = quilt.unstitch(qlty::ArrayView<const float>(pixels, {1, 3, 512, 512}));
 //   auto [batch, weights] = quilt.stitch(patches);
 //
+//   qlty::LargeQuilt<float> large(quilt, "folder/name", qlty::LargeOptions(1));  // onto disk, resumable
+//   for (auto next = large.next(32); !next.empty(); next = large.next(32))
+//     large.stitch(next, model(large.unstitch(images, next)));
+//   auto mean = large.finish().mean.read();
+//
 //   qlty::Pairs pairs(qlty::PairOptions({64, 64}, 50, 16, 20), images);  // of patches that overlap
 //   auto cut = pairs.extract(images);
 //   qlty::Overlap overlap({64, 64}, cut.deltas, &cut.rotations);
@@ -20,6 +25,8 @@
 
 #include "qlty/array.hpp"
 #include "qlty/dataset.hpp"
+#include "qlty/images.hpp"
+#include "qlty/large.hpp"
 #include "qlty/overlap.hpp"
 #include "qlty/pairs.hpp"
 #include "qlty/quilt.hpp"

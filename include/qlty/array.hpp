@@ -35,6 +35,10 @@ enum class Status : qlty_status {
   io = QLTY_STATUS_IO,
   store = QLTY_STATUS_STORE,
   exists = QLTY_STATUS_EXISTS,
+  geometry = QLTY_STATUS_GEOMETRY,
+  foreign = QLTY_STATUS_FOREIGN,
+  damaged = QLTY_STATUS_DAMAGED,
+  busy = QLTY_STATUS_BUSY,
 };
 
 /// Why a call failed; what() says what was got and what was expected.

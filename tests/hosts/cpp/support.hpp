@@ -44,7 +44,7 @@ qlty::Array<T> read_npy(const std::string& folder, const std::string& name, cons
   const auto length = static_cast<std::size_t>(static_cast<unsigned char>(all[8])) |
                       static_cast<std::size_t>(static_cast<unsigned char>(all[9])) << 8;
   const std::string header = all.substr(10, length);
-  const char* dtype = std::is_same_v<T, float> ? "'<f4'" : std::is_same_v<T, std::int64_t> ? "'<i8'" : "'|b1'";
+  const char* dtype = std::is_same_v<T, float> ? "'<f4'" : std::is_same_v<T, double> ? "'<f8'" : std::is_same_v<T, std::int64_t> ? "'<i8'" : "'|b1'";
   CHECK(header.find(dtype) != std::string::npos && header.find("'fortran_order': False") != std::string::npos);
   std::string sizes = header.substr(header.find('(') + 1);
   sizes = sizes.substr(0, sizes.find(')'));
