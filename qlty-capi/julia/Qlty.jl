@@ -14,6 +14,7 @@ result = Quilt((512, 512), (64, 64), (32, 32); border = 8) do quilt
 end
 ```
 
+[`LargeQuilt`](@ref) stitches onto disk what does not fit in memory, and goes on where it was when it was killed.
 [`draw_pairs`](@ref) begins with patch pairs for self-supervised training, whose second patch is
 displaced and perhaps turned; [`Overlap`](@ref) tells which of their pixels show the same place.
 
@@ -51,16 +52,19 @@ export Quilt, Stitcher, QltyError, BF16, stitcher, counts, patch_count, position
     unstitch_pair, labelled, keep, weed_sparse, push_at!, missing_count, missing_patches, finish!,
     finish_incomplete!, set_threads, threads, ZarrImages, Pairs, Overlap, PairDataset, Batches, draw_pairs, measure,
     column, deltas, sample_stratified, extract_pairs, extract_overlap, extract_overlap!, overlap_adjoint, overlap_adjoint!,
-    correspondence, write_pairs, metadata, read_pairs, epoch, batches
+    correspondence, write_pairs, metadata, read_pairs, epoch, batches, LargeQuilt, StitchedArray, progress, pending,
+    next_indices, rewind, unstitch_next, skip!, checkpoint
 
 include("libqlty.jl")
 using .LibQlty
-import .LibQlty: qlty_array, qlty_quilt_options, qlty_pair_options, qlty_store_options
+import .LibQlty: qlty_array, qlty_quilt_options, qlty_large_options, qlty_pair_options, qlty_store_options
 
 include("calls.jl")
 include("quilt.jl")
 include("cutting.jl")
 include("stitcher.jl")
+include("images.jl")
+include("large.jl")
 include("pairs.jl")
 include("overlap.jl")
 include("dataset.jl")

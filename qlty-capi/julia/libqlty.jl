@@ -17,6 +17,8 @@ const QLTY_PROFILE_GAUSSIAN, QLTY_PROFILE_TUKEY = Int32(3), Int32(4)
 const QLTY_ORIGIN_IMAGE, QLTY_ORIGIN_WINDOW = Int32(0), Int32(1)
 
 const QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE = Int32(0), Int32(1), Int32(2)
+const QLTY_START_CREATE, QLTY_START_OPEN, QLTY_START_CREATE_OR_OPEN = Int32(0), Int32(1), Int32(2)
+const QLTY_STD_NONE, QLTY_STD_WITHIN, QLTY_STD_TOTAL = Int32(0), Int32(1), Int32(2)
 const QLTY_BINS_HISTOGRAM, QLTY_BINS_QUANTILES = Int32(0), Int32(1)
 const QLTY_COLUMN_IMAGE, QLTY_COLUMN_Z1, QLTY_COLUMN_Y1, QLTY_COLUMN_X1 = Int32(0), Int32(1), Int32(2), Int32(3)
 const QLTY_COLUMN_Z2, QLTY_COLUMN_Y2, QLTY_COLUMN_X2 = Int32(4), Int32(5), Int32(6)
@@ -29,6 +31,8 @@ const QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY = Int32
 const QLTY_STATUS_INCOMPLETE, QLTY_STATUS_DUPLICATE = Int32(6), Int32(7)
 const QLTY_STATUS_CANCELLED, QLTY_STATUS_PANIC = Int32(8), Int32(9)
 const QLTY_STATUS_IO, QLTY_STATUS_STORE, QLTY_STATUS_EXISTS = Int32(10), Int32(11), Int32(12)
+const QLTY_STATUS_GEOMETRY, QLTY_STATUS_FOREIGN = Int32(13), Int32(14)
+const QLTY_STATUS_DAMAGED, QLTY_STATUS_BUSY = Int32(15), Int32(16)
 
 const QLTY_DTYPE_U8, QLTY_DTYPE_I8, QLTY_DTYPE_U16, QLTY_DTYPE_I16 = Int32(1), Int32(2), Int32(3), Int32(4)
 const QLTY_DTYPE_U32, QLTY_DTYPE_I32, QLTY_DTYPE_U64, QLTY_DTYPE_I64 = Int32(5), Int32(6), Int32(7), Int32(8)
@@ -40,6 +44,8 @@ abstract type qlty_error end
 abstract type qlty_quilt end
 abstract type qlty_stitcher end
 abstract type qlty_images end
+abstract type qlty_large end
+abstract type qlty_stitched end
 abstract type qlty_pairs end
 abstract type qlty_overlap end
 abstract type qlty_dataset end
@@ -65,6 +71,25 @@ struct qlty_quilt_options
     border_weight::Float64
     profile::Int32
     profile_parameter::Float64
+end
+
+"How a batch is stitched onto disk, as C sees it: axes in C order."
+struct qlty_large_options
+    struct_size::UInt32
+    dtype::Int32
+    start::Int32
+    std::Int32
+    images::Int64
+    channels::Int64
+    memory_budget::Int64
+    tile_shape::NTuple{3,Int64}
+    chunk_shape::NTuple{3,Int64}
+    shard_shape::NTuple{3,Int64}
+    codec::Ptr{UInt8}
+    fill::Float64
+    shard_index::Int64
+    shard_count::Int64
+    normalize::Int32
 end
 
 "What pairs are drawn, as C sees it: axes in C order."
@@ -133,6 +158,7 @@ const Array_ = Ptr{qlty_array}
 const Quilt_ = Ptr{qlty_quilt}
 const Stitcher_ = Ptr{qlty_stitcher}
 const Images_, Pairs_, Overlap_ = Ptr{qlty_images}, Ptr{qlty_pairs}, Ptr{qlty_overlap}
+const Large_, Stitched_ = Ptr{qlty_large}, Ptr{qlty_stitched}
 const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
 
 @c qlty_abi_version()::UInt32
@@ -180,6 +206,32 @@ const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
 @c qlty_images_open(path::Cstring, cache_bytes::Int64, images::Ptr{Images_}, error::Failure)::Int32
 @c qlty_images_free(images::Images_)::Cvoid
 @c qlty_images_shape(images::Images_, batch::Array_, error::Failure)::Int32
+@c qlty_large_options_init(options::Ptr{qlty_large_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_large_new(quilt::Quilt_, path::Cstring, options::Ptr{qlty_large_options}, large::Ptr{Large_},
+                  error::Failure)::Int32
+@c qlty_large_free(large::Large_)::Cvoid
+@c qlty_large_shape(large::Large_, batch::Array_, error::Failure)::Int32
+@c qlty_large_progress(large::Large_, patches_done::Ptr{Int64}, patches::Ptr{Int64}, tiles_done::Ptr{Int64},
+                       tiles::Ptr{Int64}, error::Failure)::Int32
+@c qlty_large_pending(large::Large_, indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_large_next(large::Large_, indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_large_rewind(large::Large_, error::Failure)::Int32
+@c qlty_large_unstitch_shape(large::Large_, batch::Array_, images::Images_, count::Int64, patches::Array_,
+                             error::Failure)::Int32
+@c qlty_large_unstitch(large::Large_, batch::Array_, images::Images_, indices::Array_, patches::Array_,
+                       progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_large_stitch(large::Large_, indices::Array_, patches::Array_, variances::Array_, progress::Ptr{Cvoid},
+                     user::Any, error::Failure)::Int32
+@c qlty_large_skip(large::Large_, indices::Array_, error::Failure)::Int32
+@c qlty_large_checkpoint(large::Large_, progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_large_finish(large::Large_, mean::Ptr{Stitched_}, std::Ptr{Stitched_}, error::Failure)::Int32
+@c qlty_large_finish_incomplete(large::Large_, mean::Ptr{Stitched_}, std::Ptr{Stitched_}, progress::Ptr{Cvoid},
+                                user::Any, error::Failure)::Int32
+@c qlty_stitched_open(path::Cstring, stitched::Ptr{Stitched_}, error::Failure)::Int32
+@c qlty_stitched_free(stitched::Stitched_)::Cvoid
+@c qlty_stitched_shape(stitched::Stitched_, batch::Array_, error::Failure)::Int32
+@c qlty_stitched_read(stitched::Stitched_, start::Ptr{Int64}, batch::Array_, progress::Ptr{Cvoid}, user::Any,
+                      error::Failure)::Int32
 @c qlty_pair_options_init(options::Ptr{qlty_pair_options}, struct_size::UInt32, error::Failure)::Int32
 @c qlty_pairs_draw(options::Ptr{qlty_pair_options}, batch::Array_, images::Images_, pairs::Ptr{Pairs_},
                    error::Failure)::Int32

@@ -1,6 +1,6 @@
 # What the golden cases have in common: .npy files in the folder ARGS[1], and how close is close.
 
-const TYPES = Dict("<f4" => Float32, "<i8" => Int64, "|b1" => Bool)
+const TYPES = Dict("<f4" => Float32, "<f8" => Float64, "<i8" => Int64, "|b1" => Bool)
 
 "An array of a golden case: version 1 of the format, whose C order is Julia's with the axes reversed."
 function read_npy(case, name)
