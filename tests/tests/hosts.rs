@@ -271,8 +271,9 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
     match (program, valgrind) {
         ("golden", _) => vec![golden(), cases()],
         ("pairs_golden", _) => vec![golden()],
-        ("pairs", _) => vec![golden(), folder()],
+        ("pairs" | "large" | "large_golden", _) => vec![golden(), folder()],
         ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _) => vec![folder()],
+        ("large_calls" | "large_arguments" | "large_concurrency", _) => vec![folder()],
         ("fuzz", false) => vec!["3000".into()],
         ("fuzz", true) => vec!["60".into()],
         _ => Vec::new(),
@@ -351,6 +352,32 @@ fn compiled_example(language: Language, file: &str) -> Outcome {
     example(&mut Command::new(program(language, &source)?), &format!("{language:?}-blurred"))
 }
 
+/// Runs an example that is killed after a few batches of patches, and then again: the second run stitches what the
+/// first has left.
+fn resumed_example(command: impl Fn() -> Outcome<Command>) -> Outcome {
+    let folder = tempfile::tempdir_in(scratch(""))?;
+    let sample = repository().join("samples/cell.pgm");
+    let (result, picture) = (folder.path().join("cell"), folder.path().join("blurred.pgm"));
+    let command = || Ok::<_, Failed>(with_arguments(command()?, &[&sample, &result, &picture]));
+    let mut first = command()?;
+    let output = first.arg("5").env_remove("LD_LIBRARY_PATH").stdin(Stdio::null()).output()?;
+    if output.status.code() != Some(3) || output.stdout != b"killed after 5 batches\n" {
+        return Err(format!("got {output:?}, expected a program that ends after 5 batches").into());
+    }
+    let said = run(&mut command()?)?;
+    let before = said.split_whitespace().nth(2).and_then(|count| count.parse::<usize>().ok());
+    // Four batches of 8 patches were in a checkpoint.
+    if before.is_none_or(|before| before < 32) || fs::metadata(picture)?.len() != fs::metadata(sample)?.len() {
+        return Err(format!("got {said:?}, expected at least 32 patches by the first run, and a picture").into());
+    }
+    Ok(())
+}
+
+fn with_arguments(mut command: Command, arguments: &[&PathBuf]) -> Command {
+    command.args(arguments);
+    command
+}
+
 /// The example fails unless the loss has fallen below a tenth.
 fn julia_fit_kernel() -> Outcome {
     let script = repository().join("qlty-capi/examples/julia/fit_kernel.jl");
@@ -378,23 +405,24 @@ fn main() -> ExitCode {
     add("header::c99", &[Tool::C], Box::new(move || header(c, "header", &["qlty.h", "qlty.h"])));
     add("header::cpp17", &[Tool::Cpp], Box::new(move || header(cpp, "header", &["qlty.h", "qlty.h"])));
     add("header::hpp", &[Tool::Cpp], Box::new(move || header(cpp, "hpp", &["qlty.hpp", "qlty.h", "qlty.hpp"])));
-    for part in ["array", "quilt", "stitcher", "pairs", "overlap", "dataset"] {
+    for part in ["array", "quilt", "stitcher", "images", "large", "pairs", "overlap", "dataset"] {
         let file = format!("qlty/{part}.hpp");
         add(&format!("header::{part}"), &[Tool::Cpp], Box::new(move || header(cpp, part, &[&file, &file])));
     }
     add("abi::symbols", &[Tool::Nm], Box::new(exported_symbols_are_those_declared));
     add("abi::every_function_is_called", &[], Box::new(every_function_is_called));
     let pairs = ["pairs_golden", "pairs_calls", "pairs_arguments", "pairs_concurrency"];
-    for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(pairs) {
+    let large = ["large_golden", "large_calls", "large_arguments", "large_concurrency"];
+    for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(pairs).chain(large) {
         add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, false)));
         add(&format!("c::{name}::valgrind"), &[Tool::C, Tool::Valgrind], Box::new(move || host(c, name, true)));
     }
     add("c::static_library", &[Tool::C, Tool::Cpp], Box::new(static_library));
-    for name in ["golden", "api", "pairs"] {
+    for name in ["golden", "api", "pairs", "large"] {
         add(&format!("cpp::{name}"), &[Tool::Cpp], Box::new(move || host(cpp, name, false)));
         add(&format!("cpp::{name}::valgrind"), &[Tool::Cpp, Tool::Valgrind], Box::new(move || host(cpp, name, true)));
     }
-    for name in ["golden", "api", "pairs"] {
+    for name in ["golden", "api", "pairs", "large"] {
         add(&format!("julia::{name}"), &[Tool::Julia], Box::new(move || julia_host(name)));
     }
     add("julia::mirror", &[Tool::Julia, Tool::C], Box::new(julia_mirror));
@@ -403,6 +431,14 @@ fn main() -> ExitCode {
     add("example::cpp", &[Tool::Cpp], Box::new(move || compiled_example(cpp, "cpp/blur.cpp")));
     let script = repository().join("qlty-capi/examples/julia/blur.jl");
     add("example::julia", &[Tool::Julia], Box::new(move || example(julia()?.arg(script), "julia-blurred")));
+    for (language, tool, file) in [(c, Tool::C, "c/blur_large.c"), (cpp, Tool::Cpp, "cpp/blur_large.cpp")] {
+        let source = repository().join("qlty-capi/examples").join(file);
+        let command = move || Ok(Command::new(program(language, &source)?));
+        add(&format!("example::{file}"), &[tool], Box::new(move || resumed_example(command)));
+    }
+    let script = repository().join("qlty-capi/examples/julia/blur_large.jl");
+    let command = move || Ok(with_arguments(julia()?, &[&script]));
+    add("example::julia/blur_large.jl", &[Tool::Julia], Box::new(move || resumed_example(command)));
     add("example::julia::fit_kernel", &[Tool::Julia], Box::new(julia_fit_kernel));
 
     let conclusion = libtest_mimic::run(&arguments, trials);
