@@ -420,7 +420,7 @@ typedef struct qlty_large_options {
   /*
    How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
    behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
-   Initially NULL, which means as in a result that is there, or "blosc-zstd".
+   Initially NULL, which means as in a result that is there, or "zstd:1".
    */
   const char *codec;
   /*

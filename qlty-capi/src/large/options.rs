@@ -60,7 +60,7 @@ pub struct qlty_large_options {
     pub shard_shape: [i64; 3],
     /// How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
     /// behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
-    /// Initially NULL, which means as in a result that is there, or "blosc-zstd".
+    /// Initially NULL, which means as in a result that is there, or "zstd:1".
     pub codec: *const c_char,
     /// What a pixel is that no patch has reached. Initially NaN.
     pub fill: f64,
