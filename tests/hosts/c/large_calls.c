@@ -262,6 +262,25 @@ static void check_volumes(const char *folder) {
   release(&got);
 }
 
+/* What is on disk says its type and shape. */
+static void check_opening(const char *folder) {
+  qlty_quilt *quilt = large_quilt();
+  qlty_large_options options = large_options();
+  qlty_large *large = NULL;
+  qlty_stitched *mean = NULL;
+  qlty_array described;
+  options.channels = 3;
+  options.dtype = QLTY_DTYPE_F64;
+  OK(qlty_large_new(quilt, path_in(folder, "opening"), &options, &large, &error));
+  OK(qlty_stitched_open(path_in(folder, "opening_mean.zarr"), &mean, &error));
+  OK(qlty_stitched_shape(mean, &described, &error));
+  CHECK(described.dtype == QLTY_DTYPE_F64 && described.ndim == 4 && !described.data);
+  CHECK(memcmp(described.shape, SHAPE(IMAGES, 3, HEIGHT, WIDTH, 0, 0), sizeof described.shape) == 0);
+  qlty_stitched_free(mean);
+  qlty_large_free(large);
+  qlty_quilt_free(quilt);
+}
+
 /* Two workers with tiles of their own, at once. */
 static void check_shards(const char *folder) {
   char path[4096];
@@ -304,6 +323,7 @@ int main(int argc, char **argv) {
   check_resume(argv[1]);
   check_incomplete(argv[1]);
   check_volumes(argv[1]);
+  check_opening(argv[1]);
   check_shards(argv[1]);
   return 0;
 }

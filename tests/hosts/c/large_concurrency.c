@@ -204,10 +204,12 @@ static qlty_large *go_on(const qlty_quilt *quilt, const char *path) {
 
 /* A process that ends while one of its threads stitches: by itself, or by a signal. */
 static void be_killed(const char *path, int round) {
-  qlty_quilt *quilt = large_quilt();
-  qlty_large *large = go_on(quilt, path);
+  static qlty_quilt *quilt; /* Where valgrind finds them when the process ends. */
+  static qlty_large *large;
   struct timespec pause = {0, 1000000L * (round % 7)};
   pthread_t thread;
+  quilt = large_quilt();
+  large = go_on(quilt, path);
   CHECK(pthread_create(&thread, NULL, stitch_pending, large) == 0);
   nanosleep(&pause, NULL);
   if (round % 2) _exit(0);

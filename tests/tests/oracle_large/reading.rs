@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array4, Array5, ArrayD, Axis, s};
 use qlty_core::zarr::{Codec, FolderStore, Layout, create};
-use qlty_core::{NcyxQuilt, NczyxQuilt};
+use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
 use qlty_large::{LargeQuilt, Region, Shard, Std, StitchedArray, ZarrImages};
 use qlty_tests::sample::any;
 
@@ -31,7 +31,7 @@ fn patches_of_images_in_memory_and_on_disk() {
     assert_eq!(large.unstitch(&images.view(), &chosen).unwrap(), expected_chosen);
     assert_eq!(large.unstitch(&disk, &chosen).unwrap(), expected_chosen);
     let mut out = Array4::<u16>::zeros((12, 16, 3, 4)).permuted_axes([3, 2, 1, 0]);
-    large.unstitch_into(&disk, &chosen, out.view_mut()).unwrap();
+    large.unstitch_into(&disk, &chosen, out.view_mut(), &Monitor::new()).unwrap();
     assert_eq!(out, expected_chosen);
     // All of them, one after the other, each once.
     let mut seen = Vec::new();
