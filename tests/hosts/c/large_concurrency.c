@@ -204,12 +204,11 @@ static qlty_large *go_on(const qlty_quilt *quilt, const char *path) {
 
 /* A process that ends while one of its threads stitches: by itself, or by a signal. */
 static void be_killed(const char *path, int round) {
-  static qlty_quilt *quilt; /* Where valgrind finds them when the process ends. */
-  static qlty_large *large;
+  qlty_quilt *quilt = large_quilt();
+  qlty_large *large = go_on(quilt, path);
   struct timespec pause = {0, 1000000L * (round % 7)};
   pthread_t thread;
-  quilt = large_quilt();
-  large = go_on(quilt, path);
+  qlty_quilt_free(quilt);
   CHECK(pthread_create(&thread, NULL, stitch_pending, large) == 0);
   nanosleep(&pause, NULL);
   if (round % 2) _exit(0);
