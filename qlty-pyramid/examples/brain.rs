@@ -54,8 +54,9 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let stack = open_stack()?;
-    let original = stack.read::<u8>()?.mapv(f32::from);
-    println!("read       {} slices: {:?} voxels (Z, Y, X) of {}", stack.shape()[0], stack.shape(), stack.pixel_type());
+    let original = stack.read::<u8>(0)?.index_axis_move(Axis(0), 0).mapv(f32::from);
+    let shape = original.dim();
+    println!("read       {} slices: {shape:?} voxels (Z, Y, X) of {}", shape.0, stack.pixel_type());
 
     let noisy = add_noise(&original, NOISE, SEED);
     println!("noise      standard deviation {NOISE}, seed {SEED}: RMSE {:.2}", rmse(&noisy, &original));

@@ -52,6 +52,16 @@ impl LengthUnit {
         })
     }
 
+    /// A length in this unit, in another.
+    pub(crate) fn convert(self, length: f64, unit: Self) -> f64 {
+        if self == unit {
+            return length;
+        }
+        // Only one of the two divides, so that 500 nm are 0.5 um and no neighbour of it.
+        let (from, to) = (self.angstroms(), unit.angstroms());
+        if from > to { length * (from / to) } else { length / (to / from) }
+    }
+
     fn angstroms(self) -> f64 {
         match self {
             Self::Angstrom => 1.0,
@@ -68,7 +78,7 @@ impl LengthUnit {
 /// The size of a voxel, as far as a file states it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoxelSize {
-    /// Along Z; a TIFF page does not say, ImageJ's description does.
+    /// Along Z; a TIFF page does not say, the descriptions of ImageJ and OME do.
     pub z: Option<f64>,
     /// Along Y, between rows.
     pub y: f64,
@@ -81,10 +91,7 @@ pub struct VoxelSize {
 impl VoxelSize {
     /// The same size in another unit.
     pub fn to(self, unit: LengthUnit) -> Self {
-        if unit == self.unit {
-            return self;
-        }
-        let convert = |size: f64| size * self.unit.angstroms() / unit.angstroms();
+        let convert = |size: f64| self.unit.convert(size, unit);
         Self { z: self.z.map(convert), y: convert(self.y), x: convert(self.x), unit }
     }
 
@@ -94,7 +101,7 @@ impl VoxelSize {
     /// ResolutionUnit: 1 none, 2 inch, 3 centimetre.
     pub(crate) fn from_tags(
         resolutions: Option<[(u32, u32); 2]>,
-        unit: u16,
+        unit: u64,
         description: &Description,
     ) -> Option<Self> {
         // The fraction is turned over before it is divided, so that 40/13 gives 0.325 and no neighbour of it.

@@ -1,8 +1,8 @@
 //! TIFF stacks to OME-Zarr, with image pyramids.
 //!
-//! A stack is a folder of TIFF slices or a TIFF file of many pages. Opening one reads its headers
-//! and refuses what would decode to something else than what was stored; reading gives an array
-//! (Z, Y, X). Levels are made by block means, and an image of several levels is written as NGFF 0.5
+//! A stack is a folder of TIFF or PNG slices, or a TIFF file of many pages: a hyperstack of ImageJ, an
+//! OME-TIFF or neither. Opening one reads its headers and refuses what would decode to something else
+//! than what was stored; reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X). Levels are made by block means, and an image of several levels is written as NGFF 0.5
 //! on Zarr v3.
 //!
 //! ```no_run
@@ -11,7 +11,7 @@
 //! let pattern = SlicePattern::new("tif", r"image_(\d+)\.tif$")?;
 //! for slices in pattern.find("samples/brain")? {
 //!     let stack = Stack::from_slices(&slices)?;
-//!     let volume = stack.read::<u8>()?;
+//!     let volume = stack.read::<u8>(0)?.index_axis_move(ndarray::Axis(0), 0);
 //!     let voxel_size = [1.0, 1.0, 1.0];
 //!     let coarse = mean_levels(volume.view(), voxel_size, [2, 2, 2], 2)?;
 //!     let mut levels = vec![Level::new(volume.view().into_dyn(), voxel_size)];
@@ -43,4 +43,4 @@ pub use image::{ImageWriter, Level};
 pub use mean::{MeanLevel, block_mean, mean_levels};
 pub use pixel::{Pixel, PixelType};
 pub use slices::{Slice, SlicePattern, SliceSet};
-pub use stack::Stack;
+pub use stack::{Channel, Stack};

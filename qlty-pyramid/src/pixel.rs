@@ -79,10 +79,8 @@ pub trait Pixel: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send
 pub(crate) mod sealed {
     use std::ops::AddAssign;
 
-    use tiff::decoder::DecodingBuffer;
-
     /// What a pixel does inside this crate.
-    pub trait Sealed: zarrs::array::Element + 'static {
+    pub trait Sealed: zarrs::array::Element + bytemuck::Pod {
         /// A sum of up to 2^31 pixels: exact for integers, in f64 for floats.
         type Sum: Copy + Default + AddAssign + Send;
 
@@ -91,9 +89,6 @@ pub(crate) mod sealed {
 
         /// The mean of `count` pixels whose sum is `sum`: for integers rounded to nearest, ties to even.
         fn mean(sum: Self::Sum, count: u32) -> Self;
-
-        /// A plane that the TIFF decoder can fill.
-        fn decoding_buffer(plane: &mut [Self]) -> DecodingBuffer<'_>;
     }
 }
 
@@ -113,9 +108,6 @@ macro_rules! integer_pixel {
                 let up = rest > count || (rest == count && below % 2 != 0);
                 // A mean lies between the smallest and the largest pixel, so it fits.
                 (below + <$sum>::from(up)) as Self
-            }
-            fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
-                tiff::decoder::DecodingBuffer::$name(plane)
             }
         }
     )*};
@@ -145,9 +137,6 @@ macro_rules! float_pixel {
             fn mean(sum: f64, count: u32) -> Self {
                 let narrow: fn(f64) -> Self = $narrow;
                 narrow(sum / f64::from(count))
-            }
-            fn decoding_buffer(plane: &mut [Self]) -> tiff::decoder::DecodingBuffer<'_> {
-                tiff::decoder::DecodingBuffer::$name(plane)
             }
         }
     )*};

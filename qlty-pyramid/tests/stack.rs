@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array3;
+use ndarray::Array4;
 use qlty_pyramid::{Error, LengthUnit, Pixel, PixelType, SlicePattern, Stack};
 use tempfile::TempDir;
 use tiff::encoder::{Compression, TiffEncoder, TiffValue, colortype};
@@ -34,30 +34,30 @@ fn open_slices(folder: &Path) -> Result<Stack, Error> {
 fn the_brain_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/brain");
     let stack = open_slices(&folder).unwrap();
-    assert_eq!((stack.name(), stack.shape(), stack.pixel_type()), ("image", [32, 217, 181], PixelType::U8));
+    assert_eq!((stack.name(), stack.shape(), stack.pixel_type()), ("image", [1, 1, 32, 217, 181], PixelType::U8));
     let size = stack.voxel_size().unwrap().to(LengthUnit::Millimeter);
     assert_eq!((size.y, size.x, size.z), (1.0, 1.0, None));
     assert!(stack.missing().is_empty());
 
     // The sum and the pixels are those that tifffile reads.
-    let volume = stack.read::<u8>().unwrap();
+    let volume = stack.read::<u8>(0).unwrap();
     assert_eq!(volume.iter().map(|pixel| u64::from(*pixel)).sum::<u64>(), 76_172_032);
-    assert_eq!([volume[[16, 100, 90]], volume[[0, 50, 60]], volume[[7, 120, 33]]], [72, 87, 84]);
-    let part = stack.read_planes::<u8>(7..9).unwrap();
-    assert_eq!(part, volume.slice(ndarray::s![7..9, .., ..]));
-    assert_eq!(stack.read_planes::<u8>(3..3).unwrap().dim(), (0, 217, 181));
+    assert_eq!([volume[[0, 16, 100, 90]], volume[[0, 0, 50, 60]], volume[[0, 7, 120, 33]]], [72, 87, 84]);
+    let part = stack.read_planes::<u8>(0, 7..9).unwrap();
+    assert_eq!(part, volume.slice(ndarray::s![.., 7..9, .., ..]));
+    assert_eq!(stack.read_planes::<u8>(0, 3..3).unwrap().dim(), (1, 0, 217, 181));
 }
 
 #[test]
 fn pages_of_one_file_are_planes() {
     let folder = TempDir::new().unwrap();
     let path = file_of(&folder, "seven.tif", &counting_pages(7));
-    let stack = Stack::from_pages(&path).unwrap();
-    assert_eq!((stack.name(), stack.shape()), ("seven", [7, 3, 4]));
-    let volume = stack.read::<u8>().unwrap();
+    let stack = Stack::from_file(&path).unwrap();
+    assert_eq!((stack.name(), stack.shape()), ("seven", [1, 1, 7, 3, 4]));
+    let volume = stack.read::<u8>(0).unwrap();
     assert!(volume.iter().copied().eq(0..84));
-    assert!(stack.read_planes::<u8>(5..7).unwrap().iter().copied().eq(60..84));
-    let outside = stack.read_planes::<u8>(6..8).unwrap_err();
+    assert!(stack.read_planes::<u8>(0, 5..7).unwrap().iter().copied().eq(60..84));
+    let outside = stack.read_planes::<u8>(0, 6..8).unwrap_err();
     assert!(matches!(outside, Error::Argument { .. }), "{outside}");
 }
 
@@ -73,10 +73,10 @@ where
         let path = folder.path().join("page.tif");
         let mut encoder = TiffEncoder::new(File::create(&path).unwrap()).unwrap().with_compression(compression);
         encoder.write_image::<C>(values.len() as u32 / 2, 2, values).unwrap();
-        let stack = Stack::from_pages(&path).unwrap();
+        let stack = Stack::from_file(&path).unwrap();
         assert_eq!(stack.pixel_type(), <C::Inner as Pixel>::TYPE);
-        let expected = Array3::from_shape_vec([1, 2, values.len() / 2], values.to_vec()).unwrap();
-        assert_eq!(stack.read::<C::Inner>().unwrap(), expected);
+        let expected = Array4::from_shape_vec([1, 1, 2, values.len() / 2], values.to_vec()).unwrap();
+        assert_eq!(stack.read::<C::Inner>(0).unwrap(), expected);
     }
 }
 
@@ -100,9 +100,9 @@ fn half_floats_are_read() {
     let values = [0.0_f32, -0.5, 65504.0, 1e-7].map(half::f16::from_f32);
     let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let path = file_of(&folder, "half.tif", &[grey(2, 2, 16, bytes).with(raw_tiff::SAMPLE_FORMAT, long(3))]);
-    let stack = Stack::from_pages(path).unwrap();
+    let stack = Stack::from_file(path).unwrap();
     assert_eq!(stack.pixel_type(), PixelType::F16);
-    assert!(stack.read::<half::f16>().unwrap().iter().eq(&values));
+    assert!(stack.read::<half::f16>(0).unwrap().iter().eq(&values));
 }
 
 #[test]
@@ -117,12 +117,12 @@ fn imagej_says_how_large_a_voxel_is() {
         .with(raw_tiff::X_RESOLUTION, rational(40, 13))
         .with(raw_tiff::Y_RESOLUTION, rational(4, 1))
         .with(raw_tiff::RESOLUTION_UNIT, long(1));
-    let stack = Stack::from_pages(file_of(&folder, "imagej.tif", &pages)).unwrap();
+    let stack = Stack::from_file(file_of(&folder, "imagej.tif", &pages)).unwrap();
     assert_eq!(stack.voxel_size(), None, "an unreadable unit is no unit");
 
     let description = b"ImageJ=1.53t\nimages=3\nslices=3\nunit=\\u00B5m\nspacing=2.5\n";
     pages[0] = pages[0].clone().with(raw_tiff::DESCRIPTION, text(description));
-    let stack = Stack::from_pages(file_of(&folder, "imagej.tif", &pages)).unwrap();
+    let stack = Stack::from_file(file_of(&folder, "imagej.tif", &pages)).unwrap();
     let size = stack.voxel_size().unwrap();
     assert_eq!((size.z, size.y, size.x, size.unit), (Some(2.5), 0.25, 0.325, LengthUnit::Micrometer));
 }
@@ -132,33 +132,87 @@ fn what_would_come_out_changed_is_refused_by_name() {
     use raw_tiff::*;
     let page = || grey(4, 3, 8, (0..12).collect());
     let described = |description: &str| page().with(DESCRIPTION, text(description.as_bytes()));
+    let ome = |sizes: &str, inside: &str| {
+        let pixels = format!(r#"<Pixels SizeX="4" SizeY="3" DimensionOrder="XYZCT" {sizes}>{inside}</Pixels>"#);
+        described(&format!("<OME><Image>{pixels}</Image></OME>"))
+    };
+    let one = r#"SizeZ="1" SizeC="1" SizeT="1""#;
     let cases = [
-        (page().with(PHOTOMETRIC, long(0)), "MinIsWhite"),
-        (page().with(PHOTOMETRIC, long(3)), "palette"),
-        (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(2)).with(SAMPLES, long(3)), "RGB"),
+        (page().with(PHOTOMETRIC, long(0)).with(SAMPLE_FORMAT, long(2)), "MinIsWhite of int8"),
+        (page().with(PHOTOMETRIC, long(4)), "transparency mask"),
         (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(6)).with(SAMPLES, long(3)), "YCbCr"),
-        (grey(2, 2, 8, vec![0; 8]).with(SAMPLES, long(2)), "2 samples"),
-        (page().with(COMPRESSION, long(7)), "JPEG"),
-        (page().with(COMPRESSION, long(34712)), "34712"),
-        (page().with(FILL_ORDER, long(2)), "fill order 2"),
-        (grey(8, 3, 1, vec![0; 3]), "1 bits"),
-        (grey(4, 1, 12, vec![0; 6]), "12 bits"),
-        (page().with(SAMPLE_FORMAT, long(5)), "sample format 5"),
-        (page().with(STRIP_OFFSETS, long(0)), "sparse"),
-        (page().with(STRIP_BYTE_COUNTS, long(0)), "sparse"),
-        (described("ImageJ=1.53\nimages=5000\nslices=5000\n"), "5000 images behind 1 directories"),
-        (described("ImageJ=1.53\nimages=1\nchannels=2\n"), "2 channels"),
-        (described(r#"<OME><Pixels SizeC="1" SizeT="7"/></OME>"#), "7 time points"),
+        (grey(2, 2, 8, vec![0; 12]).with(PHOTOMETRIC, long(8)).with(SAMPLES, long(3)), "CIE L*a*b*"),
+        (page().with(PHOTOMETRIC, long(32803)), "colour filter array"),
+        (page().with(COMPRESSION, long(3)), "CCITT"),
+        (page().with(COMPRESSION, long(6)), "old JPEG"),
+        (page().with(COMPRESSION, long(34712)), "34712 (JPEG 2000)"),
+        (page().with(COMPRESSION, long(4)), "fax of 1 samples of 8 bits"),
+        (page().with(PREDICTOR, long(2)), "predictor of uncompressed"),
+        (page().with(COMPRESSION, long(8)).with(PREDICTOR, long(3)), "predictor 3 of uint8"),
+        (grey(4, 1, 24, vec![0; 12]), "24 bits"),
+        (grey(4, 1, 12, vec![0; 6]).with(SAMPLE_FORMAT, long(2)), "12 bits (signed)"),
+        (page().with(SAMPLE_FORMAT, long(5)), "complex"),
+        (grey(4096, 4097, 8, vec![0; 1]).with(STRIP_OFFSETS, long(0)), "an absent strip"),
+        (described("ImageJ=1.53\nimages=2\nslices=2\n").with(COMPRESSION, long(8)), "one directory and compressed"),
+        (described(r#"<OME><BinaryOnly MetadataFile="all.ome.xml"/></OME>"#), "all.ome.xml"),
+        (described("<OME><Image/><Image/></OME>"), "2 images"),
+        (ome(r#"SizeZ="1" SizeC="1" SizeT="7""#, ""), "7 T"),
+        (ome(one, r#"<TiffData><UUID FileName="b.ome.tif">urn:uuid:1</UUID></TiffData>"#), "b.ome.tif"),
     ];
     for (page, name) in cases {
         let folder = TempDir::new().unwrap();
         let path = file_of(&folder, "odd_0.tif", &[page]);
-        for error in [Stack::from_pages(&path).unwrap_err(), open_slices(folder.path()).unwrap_err()] {
+        for error in [Stack::from_file(&path).unwrap_err(), open_slices(folder.path()).unwrap_err()] {
             assert!(matches!(&error, Error::Unsupported { .. }), "{error:?}");
             let message = error.to_string();
             assert!(message.contains(name) && message.contains("odd_0.tif"), "{name}: {message}");
         }
     }
+}
+
+#[test]
+fn bits_in_reverse_are_turned() {
+    let folder = TempDir::new().unwrap();
+    let reversed = |page: Page| page.with(raw_tiff::FILL_ORDER, long(2));
+    let path = file_of(&folder, "a.tif", &[reversed(grey(2, 1, 8, vec![0b1, 0b1100_0000]))]);
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq([128, 3]));
+    let path = file_of(&folder, "b.tif", &[reversed(grey(10, 1, 1, vec![0b1000_0110, 0b10]))]);
+    let bits = [0, 1, 1, 0, 0, 0, 0, 1, 0, 1];
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq(bits));
+    let path = file_of(&folder, "c.tif", &[grey(3, 2, 4, vec![0x12, 0x30, 0xfe, 0xd0])]);
+    assert!(Stack::from_file(path).unwrap().read::<u8>(0).unwrap().into_iter().eq([1, 2, 3, 15, 14, 13]));
+}
+
+#[test]
+fn images_beyond_four_gigabytes_are_reached() {
+    // As ImageJ writes them: one directory, 5 GiB of pixels behind it. The file has holes, so it is small.
+    let folder = TempDir::new().unwrap();
+    let (width, height, images) = (4096_u32, 4096_u32, 300_u64);
+    let description = format!("ImageJ=1.53\nimages={images}\nslices=150\nframes=2\n");
+    let page = grey(width, height, 8, Vec::new())
+        .with(raw_tiff::DESCRIPTION, text(description.as_bytes()))
+        .with(raw_tiff::STRIP_OFFSETS, long(4096))
+        .with(raw_tiff::STRIP_BYTE_COUNTS, long(width * height));
+    let path = file_of(&folder, "large.tif", &[page]);
+    let bytes = u64::from(width) * u64::from(height);
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(4096 + images * bytes).unwrap();
+    for image in 0..images {
+        use std::io::{Seek, SeekFrom, Write};
+        let mut file = &file;
+        file.seek(SeekFrom::Start(4096 + image * bytes + bytes - 1)).unwrap();
+        file.write_all(&[(image % 251) as u8 + 1]).unwrap();
+    }
+    let stack = Stack::from_file(&path).unwrap();
+    assert_eq!(stack.shape(), [2, 1, 150, height as usize, width as usize]);
+    let mut plane = vec![9_u8; bytes as usize];
+    for (t, z) in [(1, 149), (0, 1), (1, 0)] {
+        stack.read_planes_into(t, z, &mut plane).unwrap();
+        assert_eq!((plane[0], plane.last()), (0, Some(&(((t * 150 + z) % 251) as u8 + 1))));
+    }
+    file.set_len(4096 + images * bytes - 1).unwrap();
+    let error = Stack::from_file(&path).unwrap_err();
+    assert!(error.to_string().contains("beyond the file's end"), "{error}");
 }
 
 #[test]
@@ -179,20 +233,21 @@ fn all_pages_are_of_one_shape_and_type() {
 
         let mut pages = counting_pages(2);
         pages.push(odd);
-        let error = Stack::from_pages(file_of(&folder, "p.tif", &pages)).unwrap_err();
+        let error = Stack::from_file(file_of(&folder, "p.tif", &pages)).unwrap_err();
         assert!(matches!(&error, Error::Mismatch { page: 2, .. }), "{error:?}");
     }
     let folder = TempDir::new().unwrap();
     file_of(&folder, "s_0.tif", &counting_pages(2));
+    file_of(&folder, "s_1.tif", &counting_pages(3));
     let error = open_slices(folder.path()).unwrap_err();
-    assert!(error.to_string().contains("more than one page"), "{error}");
+    assert!(error.to_string().contains("3 pages of"), "{error}");
 }
 
 #[test]
 fn another_type_is_not_made_up() {
     let folder = TempDir::new().unwrap();
-    let stack = Stack::from_pages(file_of(&folder, "a.tif", &counting_pages(1))).unwrap();
-    let error = stack.read::<f32>().unwrap_err();
+    let stack = Stack::from_file(file_of(&folder, "a.tif", &counting_pages(1))).unwrap();
+    let error = stack.read::<f32>(0).unwrap_err();
     assert_eq!(error.to_string(), r#"stack "a": asked for float32, but its pixels are uint8"#);
 }
 
@@ -210,15 +265,15 @@ fn broken_files_are_errors_that_name_them() {
         page().with(STRIP_OFFSETS, long(u32::MAX)),
     ];
     for page in corrupt {
-        let error = Stack::from_pages(file_of(&folder, "bad.tif", &[page])).unwrap_err();
+        let error = Stack::from_file(file_of(&folder, "bad.tif", &[page])).unwrap_err();
         assert!(matches!(&error, Error::Corrupt { .. }), "{error:?}");
         assert!(error.to_string().contains("bad.tif"), "{error}");
     }
 
     // Compressed data that are none are found when they are read.
     let zeros = page().with(COMPRESSION, long(8));
-    let stack = Stack::from_pages(file_of(&folder, "bad.tif", &[zeros])).unwrap();
-    let error = stack.read::<u8>().unwrap_err();
+    let stack = Stack::from_file(file_of(&folder, "bad.tif", &[zeros])).unwrap();
+    let error = stack.read::<u8>(0).unwrap_err();
     assert!(error.to_string().contains("bad.tif"), "{error}");
 
     let path = folder.path().join("cycle.tif");
@@ -227,17 +282,17 @@ fn broken_files_are_errors_that_name_them() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&(directories[0] as u32).to_le_bytes());
     std::fs::write(&path, &bytes).unwrap();
-    let error = Stack::from_pages(&path).unwrap_err();
+    let error = Stack::from_file(&path).unwrap_err();
     assert!(error.to_string().contains("cycle"), "{error}");
 
     raw_tiff::write(&path, &counting_pages(3));
     let whole = std::fs::read(&path).unwrap();
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        let error = Stack::from_pages(&path).and_then(|stack| stack.read::<u8>()).unwrap_err();
+        let error = Stack::from_file(&path).and_then(|stack| stack.read::<u8>(0)).unwrap_err();
         assert!(error.to_string().contains("cycle.tif"), "cut at {length}: {error}");
     }
-    let gone = Stack::from_pages(folder.path().join("gone.tif")).unwrap_err();
+    let gone = Stack::from_file(folder.path().join("gone.tif")).unwrap_err();
     assert!(matches!(&gone, Error::Io { .. }), "{gone}");
 }
 
@@ -245,8 +300,14 @@ fn broken_files_are_errors_that_name_them() {
 fn a_file_that_changes_after_opening_is_an_error() {
     let folder = TempDir::new().unwrap();
     let path = file_of(&folder, "a.tif", &counting_pages(2));
-    let stack = Stack::from_pages(&path).unwrap();
+    let stack = Stack::from_file(&path).unwrap();
     raw_tiff::write(&path, &[grey(400, 300, 8, vec![0; 120_000]), grey(400, 300, 8, vec![0; 120_000])]);
-    let error = stack.read::<u8>().unwrap_err();
-    assert!(matches!(&error, Error::Mismatch { .. }), "{error:?}");
+    let error = stack.read::<u8>(0).unwrap_err();
+    assert!(matches!(&error, Error::Mismatch { .. } | Error::Corrupt { .. }), "{error:?}");
+    raw_tiff::write(&path, &[grey(4, 3, 8, vec![7; 12]), grey(3, 4, 8, vec![0; 12])]);
+    let error = stack.read::<u8>(0).unwrap_err();
+    assert!(matches!(&error, Error::Mismatch { page: 1, .. }), "{error:?}");
+    let mut plane = [0_u8; 12];
+    stack.read_planes_into(0, 0, &mut plane).unwrap();
+    assert_eq!(plane, [7; 12]);
 }

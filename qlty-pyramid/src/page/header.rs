@@ -1,24 +1,136 @@
-//! What a page's tags say, and which pages are refused for it.
+//! What a page's tags say: its shape and type, how it is stored, and which kinds are refused.
 
-use std::io::{Read, Seek};
-
-use tiff::decoder::Decoder;
-use tiff::decoder::ifd::Value;
-use tiff::tags::{CompressionMethod, PhotometricInterpretation, Tag};
-
-use super::{Fault, PageHeader, TAG_LIMIT};
+use super::directory::Directory;
+use super::{Fault, PageHeader};
 use crate::PixelType;
 
-/// The header of the decoder's page.
-pub(super) fn read<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<PageHeader, Fault> {
-    refuse_unfaithful(decoder)?;
-    let bits = number(decoder, Tag::BitsPerSample, 1)?;
-    let format = number(decoder, Tag::SampleFormat, 1)?;
-    let pixel_type = match (format, bits) {
-        (1, 8) => PixelType::U8,
-        (1, 16) => PixelType::U16,
-        (1, 32) => PixelType::U32,
-        (1, 64) => PixelType::U64,
+/// The tags that are read; TIFF 6.0 gives them these numbers.
+pub(super) mod tag {
+    pub(crate) const SUBFILE: u16 = 254;
+    pub(crate) const WIDTH: u16 = 256;
+    pub(crate) const HEIGHT: u16 = 257;
+    pub(crate) const BITS: u16 = 258;
+    pub(crate) const COMPRESSION: u16 = 259;
+    pub(crate) const PHOTOMETRIC: u16 = 262;
+    pub(crate) const FILL_ORDER: u16 = 266;
+    pub(crate) const DESCRIPTION: u16 = 270;
+    pub(crate) const STRIP_OFFSETS: u16 = 273;
+    pub(crate) const SAMPLES: u16 = 277;
+    pub(crate) const ROWS_PER_STRIP: u16 = 278;
+    pub(crate) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(crate) const X_RESOLUTION: u16 = 282;
+    pub(crate) const Y_RESOLUTION: u16 = 283;
+    pub(crate) const PLANAR: u16 = 284;
+    pub(crate) const RESOLUTION_UNIT: u16 = 296;
+    pub(crate) const PREDICTOR: u16 = 317;
+    pub(crate) const TILE_WIDTH: u16 = 322;
+    pub(crate) const TILE_HEIGHT: u16 = 323;
+    pub(crate) const TILE_OFFSETS: u16 = 324;
+    pub(crate) const TILE_BYTE_COUNTS: u16 = 325;
+    pub(crate) const SAMPLE_FORMAT: u16 = 339;
+    pub(crate) const JPEG_TABLES: u16 = 347;
+}
+
+/// How the samples of a page are stored.
+#[derive(Debug)]
+pub(super) struct Coding {
+    pub(super) compression: Compression,
+    pub(super) predictor: Predictor,
+    /// The bits of a stored sample: those of the pixel type, or fewer, packed.
+    pub(super) bits: usize,
+    /// Whether the largest number stands for black.
+    pub(super) inverted: bool,
+    /// Whether a byte's first bit is its lowest.
+    pub(super) reversed: bool,
+    /// Whether each sample has strips or tiles of its own.
+    pub(super) planar: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Compression {
+    None,
+    Lzw,
+    Deflate,
+    PackBits,
+    Zstd,
+    /// CCITT group 4.
+    Fax,
+    Jpeg {
+        /// What all strips or tiles share of their headers.
+        tables: Vec<u8>,
+        /// Whether the samples are luminance and chrominance, to be turned into RGB.
+        ycbcr: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Predictor {
+    None,
+    /// Each sample is its difference from that of the pixel before.
+    Horizontal,
+    /// The bytes of a row sorted by significance, and then as differences.
+    Float,
+}
+
+/// The header of a page, and how the page is stored.
+pub(super) fn read(directory: &Directory<'_>) -> Result<(PageHeader, Coding), Fault> {
+    let number = |tag, absent| Ok(directory.number(tag)?.unwrap_or(absent));
+    let required = |tag, name: &str| {
+        directory.number(tag)?.ok_or_else(|| Fault::Corrupt(format!("the tag {tag} ({name}) is absent")))
+    };
+    let (width, height) = (required(tag::WIDTH, "width")?, required(tag::HEIGHT, "height")?);
+    let size = |size: u64, most: u32, what: &str| match u32::try_from(size) {
+        Ok(size) if (1..=most).contains(&size) => Ok(size as usize),
+        _ => Err(Fault::Corrupt(format!("an image of {size} {what}"))),
+    };
+    let (width, height) = (size(width, u32::MAX, "columns")?, size(height, u32::MAX, "rows")?);
+    let samples = size(number(tag::SAMPLES, 1)?, u16::MAX.into(), "samples a pixel")?;
+    let bits = uniform(directory, tag::BITS, 1, samples, "bits")?;
+    let format = uniform(directory, tag::SAMPLE_FORMAT, 1, samples, "sample formats")?;
+    let pixel_type = pixel_type(bits, format)?;
+    let header = PageHeader { height, width, samples, pixel_type };
+
+    let planar = match number(tag::PLANAR, 1)? {
+        1 => false,
+        2 => true,
+        other => return Err(Fault::Corrupt(format!("the planar configuration {other}"))),
+    };
+    let reversed = match number(tag::FILL_ORDER, 1)? {
+        1 => false,
+        2 => true,
+        other => return Err(Fault::Corrupt(format!("the fill order {other}"))),
+    };
+    let (compression, inverted) = coding(directory, &header)?;
+    if matches!(compression, Compression::Fax) && (bits, samples) != (1, 1) {
+        return Err(Fault::Unsupported(format!("fax of {samples} samples of {bits} bits")));
+    }
+    let bits = bits as usize;
+    let predictor = predictor(number(tag::PREDICTOR, 1)?, &compression, bits, pixel_type)?;
+    Ok((header, Coding { compression, predictor, bits, inverted, reversed, planar }))
+}
+
+/// The one value that a tag has for all samples.
+fn uniform(directory: &Directory<'_>, tag: u16, absent: u64, samples: usize, what: &str) -> Result<u64, Fault> {
+    let values = directory.numbers(tag)?.unwrap_or_else(|| vec![absent]);
+    match values.first() {
+        // Some writers give one value for all.
+        Some(first) if values.len() == 1 || values.len() == samples => {
+            match values.iter().all(|value| value == first) {
+                true => Ok(*first),
+                false => Err(Fault::Unsupported(format!("a pixel whose samples differ in their {what}, {values:?},"))),
+            }
+        }
+        _ => Err(Fault::Corrupt(format!("{} {what} for {samples} samples", values.len()))),
+    }
+}
+
+fn pixel_type(bits: u64, format: u64) -> Result<PixelType, Fault> {
+    Ok(match (format, bits) {
+        // What is of no declared format is unsigned, as everywhere.
+        (1 | 4, 1..=8) => PixelType::U8,
+        (1 | 4, 9..=16) => PixelType::U16,
+        (1 | 4, 32) => PixelType::U32,
+        (1 | 4, 64) => PixelType::U64,
         (2, 8) => PixelType::I8,
         (2, 16) => PixelType::I16,
         (2, 32) => PixelType::I32,
@@ -31,55 +143,97 @@ pub(super) fn read<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<PageHeade
                 1 => "unsigned".to_owned(),
                 2 => "signed".to_owned(),
                 3 => "float".to_owned(),
+                4 => "of no declared format".to_owned(),
+                5 | 6 => "complex".to_owned(),
                 other => format!("sample format {other}"),
             };
-            return Err(Fault::Unsupported(format!("a pixel of {bits} bits ({kind})")));
+            return Err(Fault::Unsupported(format!("a sample of {bits} bits ({kind})")));
         }
-    };
-    let (width, height) = decoder.dimensions()?;
-    let too_wide = |_| Fault::Corrupt(format!("{height} x {width} pixels do not fit the address space"));
-    Ok(PageHeader {
-        height: usize::try_from(height).map_err(too_wide)?,
-        width: usize::try_from(width).map_err(too_wide)?,
-        pixel_type,
     })
 }
 
-/// Refuses, by name, the kinds of page that the decoder would change on the way or that are not one
-/// grey value a pixel.
-fn refuse_unfaithful<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<(), Fault> {
+/// The compression, and whether black and white are exchanged.
+fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression, bool), Fault> {
     let unsupported = |what: String| Err(Fault::Unsupported(what));
-    let samples = number(decoder, Tag::SamplesPerPixel, 1)?;
-    let photometric = number(decoder, Tag::PhotometricInterpretation, u16::MAX)?;
-    match PhotometricInterpretation::from_u16(photometric) {
-        Some(PhotometricInterpretation::BlackIsZero) => {}
-        Some(PhotometricInterpretation::WhiteIsZero) => {
-            return unsupported("the interpretation MinIsWhite".to_owned());
+    let photometric = directory.number(tag::PHOTOMETRIC)?;
+    let compression = match directory.number(tag::COMPRESSION)?.unwrap_or(1) {
+        1 => Compression::None,
+        4 => Compression::Fax,
+        5 => Compression::Lzw,
+        8 | 32946 => Compression::Deflate,
+        32773 => Compression::PackBits,
+        50000 => Compression::Zstd,
+        7 => {
+            let tables = directory.opaque(tag::JPEG_TABLES)?.unwrap_or_default();
+            Compression::Jpeg { tables, ycbcr: photometric == Some(6) }
         }
-        Some(PhotometricInterpretation::RGBPalette) => {
-            return unsupported("a palette image".to_owned());
+        other => {
+            let name = match other {
+                2 | 3 => "CCITT group 3",
+                6 => "old JPEG",
+                33003 | 33005 | 34712 => "JPEG 2000",
+                34887 => "LERC",
+                34925 => "LZMA",
+                50001 => "WebP",
+                50002 => "JPEG XL",
+                _ => "unknown",
+            };
+            return unsupported(format!("the compression {other} ({name})"));
         }
+    };
+    let jpeg = matches!(compression, Compression::Jpeg { .. });
+    match photometric {
+        // The numbers of a palette are kept: ImageJ writes measured greys with a palette to show them in.
+        None | Some(1 | 2 | 3 | 5) => Ok((compression, false)),
+        Some(0) => match header.pixel_type {
+            PixelType::U8 | PixelType::U16 | PixelType::U32 | PixelType::U64 => Ok((compression, true)),
+            other => unsupported(format!("the interpretation MinIsWhite of {other}")),
+        },
+        Some(6) if jpeg => Ok((compression, false)),
         Some(other) => {
-            return unsupported(format!("the interpretation {other:?} of {samples} samples a pixel"));
+            let name = match other {
+                4 => "transparency mask",
+                6 => "YCbCr, not JPEG",
+                8..=10 => "CIE L*a*b*",
+                32803 => "colour filter array",
+                32844 | 32845 => "LogLuv",
+                34892 => "linear raw",
+                _ => "unknown",
+            };
+            unsupported(format!("the interpretation {other} ({name})"))
         }
-        None => return unsupported(format!("the interpretation {photometric}")),
     }
-    if samples != 1 {
-        return unsupported(format!("a grey image of {samples} samples a pixel"));
+}
+
+fn predictor(number: u64, compression: &Compression, bits: usize, pixel_type: PixelType) -> Result<Predictor, Fault> {
+    let predictor = match number {
+        1 => return Ok(Predictor::None),
+        2 if bits == 8 * pixel_type.bytes() => Predictor::Horizontal,
+        3 if matches!(pixel_type, PixelType::F16 | PixelType::F32 | PixelType::F64) => Predictor::Float,
+        other => {
+            let what = format!("the predictor {other} of {pixel_type} in {bits} bits");
+            return Err(Fault::Unsupported(what));
+        }
+    };
+    // Readers do not agree on what a predictor means elsewhere.
+    match compression {
+        Compression::Lzw | Compression::Deflate | Compression::Zstd => Ok(predictor),
+        other => Err(Fault::Unsupported(format!("a predictor of {} data", other.name()))),
     }
-    let compression = number(decoder, Tag::Compression, 1)?;
-    match CompressionMethod::from_u16_exhaustive(compression) {
-        CompressionMethod::None
-        | CompressionMethod::LZW
-        | CompressionMethod::Deflate
-        | CompressionMethod::OldDeflate
-        | CompressionMethod::PackBits
-        | CompressionMethod::ZSTD => {}
-        other => return unsupported(format!("the compression {other:?} ({compression})")),
-    }
-    match number(decoder, Tag::FillOrder, 1)? {
-        1 => Ok(()),
-        order => unsupported(format!("the fill order {order} (bits reversed)")),
+}
+
+impl Compression {
+    /// The compression in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::None => "uncompressed",
+            Self::Lzw => "LZW",
+            Self::Deflate => "Deflate",
+            Self::PackBits => "PackBits",
+            Self::Zstd => "Zstandard",
+            Self::Fax => "CCITT group 4",
+            Self::Jpeg { .. } => "JPEG",
+        }
     }
 }
 
@@ -88,36 +242,26 @@ pub(super) struct Resolution {
     /// Along Y and X: pixels over units, both above 0.
     pub(super) fractions: Option<[(u32, u32); 2]>,
     /// 1 none, 2 inch, 3 centimetre.
-    pub(super) unit: u16,
+    pub(super) unit: u64,
 }
 
-/// The resolution of the decoder's page.
-pub(super) fn resolution<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Resolution, Fault> {
-    let mut fraction = |tag| match decoder.find_tag(tag) {
-        Ok(Some(Value::Rational(pixels, units))) if pixels > 0 && units > 0 => Some((pixels, units)),
-        _ => None,
-    };
-    let fractions = fraction(Tag::YResolution).zip(fraction(Tag::XResolution)).map(|(y, x)| [y, x]);
+/// The resolution of a page.
+pub(super) fn resolution(directory: &Directory<'_>) -> Result<Resolution, Fault> {
+    let (y, x) = (directory.fraction(tag::Y_RESOLUTION)?, directory.fraction(tag::X_RESOLUTION)?);
     // TIFF 6.0: inches, if the tag is absent.
-    Ok(Resolution { fractions, unit: number(decoder, Tag::ResolutionUnit, 2)? })
+    let unit = directory.number(tag::RESOLUTION_UNIT)?.unwrap_or(2);
+    Ok(Resolution { fractions: y.zip(x).map(|(y, x)| [y, x]), unit })
 }
 
-/// The description of the decoder's page, or nothing.
-pub(super) fn description<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<String, Fault> {
-    let mut tags = decoder.image_ifd();
-    let Some(entry) = tags.find_entry(Tag::ImageDescription) else {
-        return Ok(String::new());
-    };
-    let length = usize::try_from(entry.count()).unwrap_or(usize::MAX).min(TAG_LIMIT);
-    let mut bytes = vec![0; length];
-    // Read as bytes, because the decoder fails on a micro sign in Latin-1.
-    let read = tags.find_tag_bytes(Tag::ImageDescription, &mut bytes, 0)?.unwrap_or(0);
-    bytes.truncate(read);
+/// Whether a page is a smaller copy or a mask of another.
+pub(super) fn is_aside(directory: &Directory<'_>) -> Result<bool, Fault> {
+    const REDUCED_OR_MASK: u64 = 0b101;
+    Ok(directory.number(tag::SUBFILE)?.unwrap_or(0) & REDUCED_OR_MASK != 0)
+}
+
+/// The description of a page, or nothing.
+pub(super) fn description(directory: &Directory<'_>) -> Result<String, Fault> {
+    let bytes = directory.opaque(tag::DESCRIPTION)?.unwrap_or_default();
+    // ImageJ writes a micro sign in Latin-1, which is no UTF-8.
     Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned())
-}
-
-/// A tag's first value, or what TIFF says that its absence means.
-fn number<R: Read + Seek>(decoder: &mut Decoder<R>, tag: Tag, absent: u16) -> Result<u16, Fault> {
-    let values = decoder.find_tag_unsigned_vec::<u16>(tag)?;
-    Ok(values.and_then(|values| values.first().copied()).unwrap_or(absent))
 }

@@ -1,5 +1,7 @@
 //! TIFF files written tag by tag, so that tests can say anything in them, wrong things too.
 
+#![allow(dead_code, reason = "each test says something else")]
+
 use std::path::Path;
 
 pub(crate) const WIDTH: u16 = 256;
@@ -11,10 +13,16 @@ pub(crate) const FILL_ORDER: u16 = 266;
 pub(crate) const DESCRIPTION: u16 = 270;
 pub(crate) const STRIP_OFFSETS: u16 = 273;
 pub(crate) const SAMPLES: u16 = 277;
+pub(crate) const ROWS_PER_STRIP: u16 = 278;
 pub(crate) const STRIP_BYTE_COUNTS: u16 = 279;
 pub(crate) const X_RESOLUTION: u16 = 282;
 pub(crate) const Y_RESOLUTION: u16 = 283;
 pub(crate) const RESOLUTION_UNIT: u16 = 296;
+pub(crate) const PREDICTOR: u16 = 317;
+pub(crate) const TILE_WIDTH: u16 = 322;
+pub(crate) const TILE_HEIGHT: u16 = 323;
+pub(crate) const TILE_OFFSETS: u16 = 324;
+pub(crate) const TILE_BYTE_COUNTS: u16 = 325;
 pub(crate) const SAMPLE_FORMAT: u16 = 339;
 
 /// A tag's value, little-endian, with its TIFF type and count.
@@ -27,6 +35,10 @@ pub(crate) struct Value {
 
 pub(crate) fn long(value: u32) -> Value {
     Value { kind: 4, count: 1, bytes: value.to_le_bytes().to_vec() }
+}
+
+pub(crate) fn longs(values: &[u32]) -> Value {
+    Value { kind: 4, count: values.len() as u32, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
 }
 
 pub(crate) fn text(value: &[u8]) -> Value {
