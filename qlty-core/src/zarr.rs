@@ -13,7 +13,7 @@ mod reader;
 mod stored;
 
 pub use codec::Codec;
-pub use create::{Layout, create};
+pub use create::{Layout, create, create_v2};
 pub use error::{Error, Result};
 pub use partial::Partial;
 pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES, inspect};

@@ -18,7 +18,9 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array3, ArrayView3, Axis, s};
 use qlty_core::NczyxQuilt;
-use qlty_pyramid::{ImageWriter, LengthUnit, Level, SlicePattern, Stack, mean_levels};
+use qlty_pyramid::{
+    Halving, LengthUnit, Levels, Monitor, PyramidOptions, SlicePattern, Stack, Volume, stack_to_ome_zarr,
+};
 
 #[path = "brain/denoise.rs"]
 mod denoise;
@@ -131,16 +133,15 @@ fn write_image(path: &Path, volume: &Array3<f32>, stack: &Stack) -> Result<(), B
     let in_plane = stack.voxel_size().ok_or("the slices state no resolution")?.to(LengthUnit::Millimeter);
     let voxel_size = [in_plane.z.unwrap_or(1.0), in_plane.y, in_plane.x];
 
-    let coarse = mean_levels(bytes.view(), voxel_size, [2, 2, 2], 2)?;
-    let mut levels = vec![Level::new(bytes.view(), voxel_size)];
-    levels.extend(coarse.iter().map(|level| level.as_level()));
-    ImageWriter::new(path)
-        .name("brain, denoised")
-        .unit(LengthUnit::Millimeter)
-        .method("mean")
-        .overwrite(true)
-        .write(&levels)?;
-    let shapes: Vec<&[usize]> = levels.iter().map(|level| level.pixels.shape()).collect();
+    let volume = Volume::new("brain, denoised", bytes.view())?.with_voxel_size(voxel_size, LengthUnit::Millimeter);
+    let options = PyramidOptions {
+        levels: Levels::Count(3),
+        halving: Halving::Volume,
+        overwrite: true,
+        ..PyramidOptions::default()
+    };
+    let pyramid = stack_to_ome_zarr(&volume, path, &options, &Monitor::new())?;
+    let shapes: Vec<&[usize]> = pyramid.levels.iter().map(|level| level.shape.as_slice()).collect();
     println!("wrote      {}: OME-Zarr, levels {shapes:?}, voxels of {voxel_size:?} mm", path.display());
     Ok(())
 }

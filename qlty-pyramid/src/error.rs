@@ -119,26 +119,12 @@ pub enum Error {
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// The destination exists, and overwriting was not asked for.
-    #[error("{}: exists already, and overwriting was not asked for", path.display())]
-    Exists {
-        /// The destination.
-        path: PathBuf,
-    },
-    /// The destination exists and is not something that this crate writes, so it is not replaced.
-    #[error("{}: is not a Zarr store, so it is not overwritten", path.display())]
-    NotAStore {
-        /// The destination.
-        path: PathBuf,
-    },
-    /// Zarr refused to write.
-    #[error("{}: {source}", path.display())]
-    Zarr {
-        /// The store.
-        path: PathBuf,
-        /// What the library said.
-        source: Cause,
-    },
+    /// Zarr refused to read or write, or the destination is taken.
+    #[error(transparent)]
+    Store(qlty_core::zarr::Error),
+    /// An array of another shape was expected, memory is missing, or the caller cancelled.
+    #[error(transparent)]
+    Core(#[from] qlty_core::Error),
 }
 
 /// The result of every fallible call of this crate.
@@ -153,9 +139,14 @@ impl Error {
     pub(crate) fn argument(argument: &'static str, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
         Self::Argument { argument, got: format!("{got:?}"), expected: expected.into() }
     }
+}
 
-    pub(crate) fn zarr<E: Into<Cause>>(path: &Path) -> impl FnOnce(E) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Zarr { path, source: source.into() }
+impl From<qlty_core::zarr::Error> for Error {
+    fn from(error: qlty_core::zarr::Error) -> Self {
+        match error {
+            qlty_core::zarr::Error::Core(error) => Self::Core(error),
+            qlty_core::zarr::Error::Io { path, source } => Self::Io { path, source },
+            error => Self::Store(error),
+        }
     }
 }

@@ -2,24 +2,19 @@
 //!
 //! A stack is a folder of TIFF or PNG slices, or a TIFF file of many pages: a hyperstack of ImageJ, an
 //! OME-TIFF or neither. Opening one reads its headers and refuses what would decode to something else
-//! than what was stored; reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X). Levels are made by block means, and an image of several levels is written as NGFF 0.5
-//! on Zarr v3.
+//! than what was stored; reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X).
+//! [`stack_to_ome_zarr`] makes coarser levels of it and writes all as NGFF 0.5 on Zarr v3, plane by
+//! plane, so a stack need not fit in memory.
 //!
 //! ```no_run
-//! use qlty_pyramid::{ImageWriter, LengthUnit, Level, SlicePattern, Stack, mean_levels};
+//! use qlty_pyramid::{Monitor, PyramidOptions, SlicePattern, Stack, stack_to_ome_zarr};
 //!
 //! let pattern = SlicePattern::new("tif", r"image_(\d+)\.tif$")?;
 //! for slices in pattern.find("samples/brain")? {
 //!     let stack = Stack::from_slices(&slices)?;
-//!     let volume = stack.read::<u8>(0)?.index_axis_move(ndarray::Axis(0), 0);
-//!     let voxel_size = [1.0, 1.0, 1.0];
-//!     let coarse = mean_levels(volume.view(), voxel_size, [2, 2, 2], 2)?;
-//!     let mut levels = vec![Level::new(volume.view().into_dyn(), voxel_size)];
-//!     levels.extend(coarse.iter().map(|level| level.as_level()));
-//!     ImageWriter::new(format!("{}.ome.zarr", stack.name()))
-//!         .unit(LengthUnit::Millimeter)
-//!         .method("mean")
-//!         .write(&levels)?;
+//!     let path = format!("{}.ome.zarr", stack.name());
+//!     let pyramid = stack_to_ome_zarr(&stack, path, &PyramidOptions::default(), &Monitor::new())?;
+//!     println!("{:?} of {}", pyramid.shape, pyramid.pixel_type);
 //! }
 //! # Ok::<(), qlty_pyramid::Error>(())
 //! ```
@@ -27,20 +22,42 @@
 //! Every call may be made from many threads at once; they share rayon's global pool. Two writers
 //! of one destination must exclude each other.
 
+mod axes;
 mod calibration;
 mod description;
 mod error;
-mod image;
-mod mean;
+mod laplacian;
+mod metadata;
+mod options;
 mod page;
+mod pipeline;
 mod pixel;
+mod plan;
+mod pyramid;
+mod reader;
+mod run_state;
+mod shrink;
+mod slab_writer;
 mod slices;
+mod source;
 mod stack;
+mod statistics;
+mod twofold;
 
+pub use axes::AxisOrder;
 pub use calibration::{LengthUnit, VoxelSize};
 pub use error::{Error, Result};
-pub use image::{ImageWriter, Level};
-pub use mean::{MeanLevel, block_mean, mean_levels};
+pub use laplacian::{
+    Interpolation, LaplacianLevels, LaplacianOptions, LaplacianPixel, LaplacianStore, ReconstructOptions,
+    laplacian_pixel_type, plan_laplacian, reconstruct_from_laplacian, stack_to_ome_zarr_laplacian, upsample,
+};
+pub use options::{Halving, Levels, Normalization, PyramidOptions};
 pub use pixel::{Pixel, PixelType};
+pub use pyramid::{Pyramid, PyramidLevel, plan_pyramid, stack_to_ome_zarr, stacks_to_ome_zarr};
+pub use qlty_core::Monitor;
+pub use qlty_core::zarr::Codec;
+pub use shrink::{Method, shrink};
+pub use slab_writer::ZarrFormat;
 pub use slices::{Slice, SlicePattern, SliceSet};
+pub use source::{PlaneSource, Volume};
 pub use stack::{Channel, Stack};

@@ -1,8 +1,11 @@
 //! The types a pixel can have.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use half::f16;
+
+use crate::twofold::Twofold;
 
 /// The type of the pixels of a stack, known when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +53,11 @@ impl PixelType {
         }
     }
 
+    /// Whether pixels hold fractions.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::F32 | Self::F64)
+    }
+
     /// The size of a pixel in bytes.
     pub fn bytes(self) -> usize {
         match self {
@@ -71,53 +79,165 @@ impl fmt::Display for PixelType {
 /// and `f64`.
 ///
 /// Sealed: no other type can implement it.
-pub trait Pixel: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync {
+pub trait Pixel: sealed::Sealed {
     /// The type's name at run time.
     const TYPE: PixelType;
 }
 
 pub(crate) mod sealed {
-    use std::ops::AddAssign;
+    use std::cmp::Ordering;
+    use std::ops::{Add, AddAssign, Mul};
+
+    use qlty_core::zarr::Stored;
+
+    /// The value of any pixel.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Number {
+        /// Of an integer type.
+        Whole(i128),
+        /// Of a float type.
+        Real(f64),
+    }
 
     /// What a pixel does inside this crate.
-    pub trait Sealed: zarrs::array::Element + bytemuck::Pod {
-        /// A sum of up to 2^31 pixels: exact for integers, in f64 for floats.
-        type Sum: Copy + Default + AddAssign + Send;
+    pub trait Sealed: Stored + PartialOrd + bytemuck::Pod {
+        /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
+        /// in f64 or better for floats.
+        type Total: Copy
+            + Default
+            + AddAssign
+            + Add<Output = Self::Total>
+            + Mul<Output = Self::Total>
+            + From<u16>
+            + Send;
 
         /// The pixel as a term of a sum.
-        fn widen(self) -> Self::Sum;
+        fn term(self) -> Self::Total;
 
-        /// The mean of `count` pixels whose sum is `sum`: for integers rounded to nearest, ties to even.
-        fn mean(sum: Self::Sum, count: u32) -> Self;
+        /// The mean of pixels whose weights add up to `weight`: for integers rounded to nearest, ties to even.
+        fn mean(total: Self::Total, weight: u16) -> Self;
+
+        /// An order of all values; a NaN comes after every number.
+        fn order(&self, other: &Self) -> Ordering;
+
+        /// Whether it is not a number.
+        fn is_nan(self) -> bool;
+
+        /// The value, whole or not.
+        fn number(self) -> Number;
+
+        /// The nearest value of this type: rounded to nearest, ties to even, and held to the range of
+        /// an integer type; a NaN becomes 0 in one.
+        fn nearest(number: Number) -> Self;
     }
 }
 
+pub(crate) use sealed::Number;
+
+/// Runs an expression with a name for the Rust type of a [`PixelType`].
+macro_rules! with_pixel_type {
+    ($pixel_type:expr, $type:ident => $run:expr) => {
+        match $pixel_type {
+            $crate::PixelType::U8 => {
+                type $type = u8;
+                $run
+            }
+            $crate::PixelType::I8 => {
+                type $type = i8;
+                $run
+            }
+            $crate::PixelType::U16 => {
+                type $type = u16;
+                $run
+            }
+            $crate::PixelType::I16 => {
+                type $type = i16;
+                $run
+            }
+            $crate::PixelType::U32 => {
+                type $type = u32;
+                $run
+            }
+            $crate::PixelType::I32 => {
+                type $type = i32;
+                $run
+            }
+            $crate::PixelType::U64 => {
+                type $type = u64;
+                $run
+            }
+            $crate::PixelType::I64 => {
+                type $type = i64;
+                $run
+            }
+            $crate::PixelType::F16 => {
+                type $type = half::f16;
+                $run
+            }
+            $crate::PixelType::F32 => {
+                type $type = f32;
+                $run
+            }
+            $crate::PixelType::F64 => {
+                type $type = f64;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use with_pixel_type;
+
+/// The largest sum of weights for which sums of pixels do not overflow.
+pub(crate) const MOST_WEIGHT: u16 = 1 << 15;
+
 macro_rules! integer_pixel {
-    ($($type:ty, $name:ident, $sum:ty;)*) => {$(
+    ($($type:ty, $name:ident, $total:ty;)*) => {$(
         impl Pixel for $type {
             const TYPE: PixelType = PixelType::$name;
         }
         impl sealed::Sealed for $type {
-            type Sum = $sum;
-            fn widen(self) -> $sum {
-                self as $sum
+            type Total = $total;
+            #[inline(always)]
+            fn term(self) -> $total {
+                self as $total
             }
-            fn mean(sum: $sum, count: u32) -> Self {
-                let count = <$sum>::from(count);
-                let (below, rest) = (sum.div_euclid(count), 2 * sum.rem_euclid(count));
-                let up = rest > count || (rest == count && below % 2 != 0);
+            #[inline(always)]
+            fn mean(total: $total, weight: u16) -> Self {
+                let weight = <$total>::from(weight);
+                let (below, rest) = (total.div_euclid(weight), 2 * total.rem_euclid(weight));
+                let up = rest > weight || (rest == weight && below % 2 != 0);
                 // A mean lies between the smallest and the largest pixel, so it fits.
-                (below + <$sum>::from(up)) as Self
+                (below + <$total>::from(up)) as Self
+            }
+            #[inline(always)]
+            fn order(&self, other: &Self) -> Ordering {
+                self.cmp(other)
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                false
+            }
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Whole(self as i128)
+            }
+            #[inline(always)]
+            fn nearest(number: Number) -> Self {
+                match number {
+                    Number::Whole(whole) => whole.clamp(Self::MIN as i128, Self::MAX as i128) as Self,
+                    // `as` holds to the range.
+                    Number::Real(real) => real.round_ties_even() as Self,
+                }
             }
         }
     )*};
 }
 
 integer_pixel! {
-    u8, U8, i64;
-    i8, I8, i64;
-    u16, U16, i64;
-    i16, I16, i64;
+    u8, U8, i32;
+    i8, I8, i32;
+    u16, U16, i32;
+    i16, I16, i32;
     u32, U32, i64;
     i32, I32, i64;
     u64, U64, i128;
@@ -125,36 +245,59 @@ integer_pixel! {
 }
 
 macro_rules! float_pixel {
-    ($($type:ty, $name:ident, $narrow:expr;)*) => {$(
+    ($($type:ty, $name:ident, $total:ty, $over:expr, $narrow:expr;)*) => {$(
         impl Pixel for $type {
             const TYPE: PixelType = PixelType::$name;
         }
         impl sealed::Sealed for $type {
-            type Sum = f64;
-            fn widen(self) -> f64 {
-                f64::from(self)
+            type Total = $total;
+            #[inline(always)]
+            fn term(self) -> $total {
+                f64::from(self).into()
             }
-            fn mean(sum: f64, count: u32) -> Self {
+            #[inline(always)]
+            fn mean(total: $total, weight: u16) -> Self {
+                let (over, narrow): (fn($total, f64) -> f64, fn(f64) -> Self) = ($over, $narrow);
+                narrow(over(total, f64::from(weight)))
+            }
+            #[inline(always)]
+            fn order(&self, other: &Self) -> Ordering {
+                self.is_nan().cmp(&other.is_nan()).then(self.total_cmp(other))
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$type>::is_nan(self)
+            }
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Real(f64::from(self))
+            }
+            #[inline(always)]
+            fn nearest(number: Number) -> Self {
                 let narrow: fn(f64) -> Self = $narrow;
-                narrow(sum / f64::from(count))
+                match number {
+                    Number::Whole(whole) => narrow(whole as f64),
+                    Number::Real(real) => narrow(real),
+                }
             }
         }
     )*};
 }
 
 float_pixel! {
-    f16, F16, f16::from_f64;
-    f32, F32, |mean| mean as f32;
-    f64, F64, |mean| mean;
+    f16, F16, f64, |total, weight| total / weight, f16::from_f64;
+    f32, F32, f64, |total, weight| total / weight, |mean| mean as f32;
+    f64, F64, Twofold, Twofold::over, |mean| mean;
 }
 
 #[cfg(test)]
 mod tests {
+    use super::MOST_WEIGHT;
     use super::sealed::Sealed;
 
     #[test]
     fn integer_means_round_half_to_even() {
-        let mean = |sum, count| <i16 as Sealed>::mean(sum, count);
+        let mean = |total, weight| <i16 as Sealed>::mean(total, weight);
         assert_eq!([mean(2, 4), mean(6, 4), mean(10, 4)], [0, 2, 2]);
         assert_eq!([mean(-2, 4), mean(-6, 4), mean(-10, 4)], [0, -2, -2]);
         assert_eq!([mean(3, 4), mean(-3, 4), mean(1, 4), mean(-1, 4)], [1, -1, 0, 0]);
@@ -163,12 +306,13 @@ mod tests {
     #[test]
     fn the_largest_values_do_not_wrap() {
         for value in [u64::MIN, u64::MAX] {
-            let sum = i128::from(value) * i128::from(1_u32 << 31);
-            assert_eq!(<u64 as Sealed>::mean(sum, 1 << 31), value);
+            assert_eq!(<u64 as Sealed>::mean(i128::from(value) * i128::from(MOST_WEIGHT), MOST_WEIGHT), value);
         }
         for value in [i32::MIN, i32::MAX] {
-            let sum = i64::from(value) * i64::from(1_u32 << 31);
-            assert_eq!(<i32 as Sealed>::mean(sum, 1 << 31), value);
+            assert_eq!(<i32 as Sealed>::mean(i64::from(value) * i64::from(MOST_WEIGHT), MOST_WEIGHT), value);
+        }
+        for value in [u16::MIN, u16::MAX] {
+            assert_eq!(<u16 as Sealed>::mean(i32::from(value) * i32::from(MOST_WEIGHT), MOST_WEIGHT), value);
         }
     }
 }

@@ -6,8 +6,12 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
 
+#[path = "floors/laplacian.rs"]
+mod laplacian;
 #[path = "floors/pairs.rs"]
 mod pairs;
+#[path = "floors/pyramid.rs"]
+mod pyramid;
 
 use std::time::Instant;
 
@@ -69,6 +73,7 @@ fn main() {
     }
     drop((patches, batch, weights));
     pairs::run(&wanted);
+    pyramid::run(&wanted);
 }
 
 /// An array whose pages are all touched.

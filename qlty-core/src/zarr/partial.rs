@@ -14,7 +14,7 @@ pub struct Partial {
     target: PathBuf,
     partial: PathBuf,
     overwrite: bool,
-    /// Whether there is nothing left to remove.
+    /// Whether there is nothing to remove.
     completed: bool,
 }
 
@@ -27,6 +27,17 @@ impl Partial {
     /// and overwriting is not allowed, [`Error::NotAStore`] where it is but there is no Zarr store;
     /// [`Error::Io`].
     pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
+        let new = Self::resume(target, overwrite)?;
+        remove_if_there(&new.partial)?;
+        fs::create_dir(&new.partial).map_err(Error::io(&new.partial))?;
+        Ok(new)
+    }
+
+    /// As [`Partial::create`], but what a killed writer left in the folder stays, for the caller to go on with.
+    ///
+    /// # Errors
+    /// Those of [`Partial::create`].
+    pub fn resume(target: &Path, overwrite: bool) -> Result<Self> {
         let (Some(partial), Some(aside)) = (sibling(target, ".partial"), sibling(target, ".replaced")) else {
             return Err(crate::Error::argument("destination", target, "the path of a folder, with its name").into());
         };
@@ -39,9 +50,13 @@ impl Partial {
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
-        remove_if_there(&partial)?;
-        fs::create_dir(&partial).map_err(Error::io(&partial))?;
+        fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
         Ok(Self { target: target.to_path_buf(), partial, overwrite, completed: false })
+    }
+
+    /// Leaves the folder as it is, for a later [`Partial::resume`].
+    pub fn keep(mut self) {
+        self.completed = true;
     }
 
     /// The folder to write to.

@@ -26,6 +26,7 @@ pub struct ArrayReader<T> {
     array: Array<FilesystemStore>,
     path: PathBuf,
     shape: Vec<usize>,
+    chunk: Vec<usize>,
     /// The grid of chunks, within shards if there are any.
     grid: ChunkGrid,
     shard_indices: ArrayShardedReadableExtCache,
@@ -77,16 +78,26 @@ impl<T: Stored> ArrayReader<T> {
         crate::array::product("elements of an array", &shape)?;
         let grid = array.subchunk_grid();
         let first = grid.chunk_shape_u64(&vec![0; shape.len()]).map_err(Error::zarr(path))?;
+        let chunk = match &first {
+            Some(sizes) => sizes.iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>(),
+            None => Ok(vec![1; shape.len()]),
+        };
+        let chunk = chunk.map_err(Error::zarr(path))?;
         let chunk_bytes = first.iter().flatten().product::<u64>().saturating_mul(size_of::<T>() as u64).max(1);
         let most = usize::try_from(cache_bytes as u64 / chunk_bytes).unwrap_or(usize::MAX);
         let shard_indices = ArrayShardedReadableExtCache::new(&array);
         let (path, chunks) = (path.to_path_buf(), ChunkCache::new(most));
-        Ok(Self { array, path, shape, grid, shard_indices, chunks, of: PhantomData })
+        Ok(Self { array, path, shape, chunk, grid, shard_indices, chunks, of: PhantomData })
     }
 
     /// The shape of the array.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// The shape of what is decoded in one go: a chunk's, of a sharded array that of one within a shard.
+    pub fn chunk_shape(&self) -> &[usize] {
+        &self.chunk
     }
 
     /// The folder of the array.

@@ -1,0 +1,140 @@
+//! What a Laplacian store says of itself.
+//!
+//! The group's attributes have, under `qlty`, an object `laplacian_pyramid`:
+//!
+//! | key | value |
+//! |---|---|
+//! | `version` | 1 |
+//! | `axes` | the names of the arrays' axes, outermost first |
+//! | `dtype` | the type of the pixels, and of the smallest level |
+//! | `interpolation` | `bilinear` or `bicubic` |
+//! | `downsampling` | how a level was made of the one before: `mean`, or another [`Method`] |
+//! | `differences` | the arrays of the differences, from level 0 |
+//! | `base` | the array of the smallest level, or null where it is not stored |
+//! | `shapes` | the shapes of all levels |
+//!
+//! Level i is `differences[i]` plus level i+1 brought to its size, the latter rounded to nearest, ties
+//! to even, where pixels are integers. NGFF has no word for such a store, so there is no `ome`.
+//! A group without these attributes is taken for one of the Python package `qlty`: arrays `diff_0` to
+//! `diff_{L-2}`, and the smallest level under its number, L-1.
+
+use std::path::Path;
+
+use qlty_core::zarr::Error as ZarrError;
+use serde_json::{Map, Value, json};
+
+use super::Interpolation;
+use crate::{Error, Method, PixelType, Result};
+
+/// The arrays of a Laplacian store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LaplacianLayout {
+    pub(crate) interpolation: Interpolation,
+    /// The names of the axes, where the store says them.
+    pub(crate) axes: Option<Vec<String>>,
+    /// The arrays of the differences, from level 0.
+    pub(crate) differences: Vec<String>,
+    /// The array of the smallest level, if it is stored.
+    pub(crate) base: Option<String>,
+}
+
+impl LaplacianLayout {
+    /// The names of the arrays of so many levels.
+    pub(crate) fn new(interpolation: Interpolation, axes: &[&str], levels: usize, base: bool) -> Self {
+        Self {
+            interpolation,
+            axes: Some(axes.iter().map(|axis| (*axis).to_owned()).collect()),
+            differences: (1..levels).map(|level| format!("diff_{}", level - 1)).collect(),
+            base: base.then(|| (levels - 1).to_string()),
+        }
+    }
+
+    /// The names of the arrays, from fine to coarse.
+    pub(crate) fn arrays(&self) -> Vec<&str> {
+        self.differences.iter().chain(&self.base).map(String::as_str).collect()
+    }
+
+    /// What is written under `laplacian_pyramid`.
+    pub(crate) fn to_json(&self, pixel_type: PixelType, method: Method, shapes: &[Vec<usize>]) -> Value {
+        json!({
+            "version": 1,
+            "axes": self.axes,
+            "dtype": pixel_type.name(),
+            "interpolation": self.interpolation.name(),
+            "downsampling": method.name(),
+            "differences": self.differences,
+            "base": self.base,
+            "shapes": shapes,
+        })
+    }
+
+    /// Reads what a store says of itself, or finds its arrays by their names.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let attributes = group_attributes(path)?;
+        match attributes.get("qlty").and_then(|qlty| qlty.get("laplacian_pyramid")) {
+            Some(stated) => Self::from_json(path, stated),
+            None => Self::find(path),
+        }
+    }
+
+    fn from_json(path: &Path, stated: &Value) -> Result<Self> {
+        let wrong = |key: &str, expected: &str| -> Error {
+            let what = format!("attribute qlty.laplacian_pyramid.{key}");
+            ZarrError::store(path, what, stated.get(key), expected).into()
+        };
+        if stated["version"] != 1 {
+            return Err(wrong("version", "1"));
+        }
+        let names = |key: &str| -> Result<Vec<String>> {
+            let names = stated[key].as_array().and_then(|names| {
+                names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            });
+            names.ok_or_else(|| wrong(key, "a list of names"))
+        };
+        let interpolation = stated["interpolation"].as_str().and_then(|name| name.parse().ok());
+        let base = match &stated["base"] {
+            Value::Null => None,
+            Value::String(name) => Some(name.clone()),
+            _ => return Err(wrong("base", "a name or null")),
+        };
+        let layout = Self {
+            interpolation: interpolation.ok_or_else(|| wrong("interpolation", "bilinear or bicubic"))?,
+            axes: Some(names("axes")?),
+            differences: names("differences")?,
+            base,
+        };
+        // A name is that of an array in the store, and no way out of it.
+        let inside = |name: &String| !name.is_empty() && !name.contains(['/', '\\']) && !name.starts_with('.');
+        if !layout.differences.iter().all(inside) {
+            return Err(wrong("differences", "names of arrays in the store"));
+        }
+        if !layout.base.iter().all(inside) {
+            return Err(wrong("base", "the name of an array in the store"));
+        }
+        Ok(layout)
+    }
+
+    /// Finds the arrays of a store of the Python package.
+    fn find(path: &Path) -> Result<Self> {
+        let is_array = |name: &str| {
+            let folder = path.join(name);
+            folder.join("zarr.json").is_file() || folder.join(".zarray").is_file()
+        };
+        let differences: Vec<_> =
+            (0..).map(|level| format!("diff_{level}")).take_while(|name| is_array(name)).collect();
+        let base = differences.len().to_string();
+        let base = is_array(&base).then_some(base);
+        if base.is_none() && differences.is_empty() {
+            return Err(ZarrError::store(path, "arrays", "none", "diff_0 and so on, and the smallest level").into());
+        }
+        Ok(Self { interpolation: Interpolation::default(), axes: None, differences, base })
+    }
+}
+
+/// The attributes of a Zarr v3 or v2 group.
+fn group_attributes(path: &Path) -> Result<Map<String, Value>> {
+    let store = zarrs::filesystem::FilesystemStore::new(path).map_err(ZarrError::zarr(path))?;
+    path.metadata().map_err(ZarrError::io(path))?;
+    let group = zarrs::group::Group::open(std::sync::Arc::new(store), "/").map_err(ZarrError::zarr(path))?;
+    Ok(group.attributes().clone())
+}

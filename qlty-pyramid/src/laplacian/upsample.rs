@@ -1,0 +1,194 @@
+//! Bringing a plane to the size of the next larger level, or any part of it, row by row.
+
+use std::ops::Range;
+
+use ndarray::ArrayView2;
+
+use super::interpolation::{Axis, Interpolation, Span};
+use super::plane::contiguous;
+use super::work::Work;
+use super::work::sealed::Predicted;
+
+/// A part of a plane.
+#[derive(Debug, Clone)]
+pub(super) struct Part<'a, T> {
+    pub(super) pixels: ArrayView2<'a, T>,
+    /// The row and the column of its first pixel in the plane.
+    pub(super) origin: [usize; 2],
+}
+
+/// Rows and columns of a plane.
+pub(super) type Area = [Range<usize>; 2];
+
+/// The sizes of planes on two levels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planes {
+    rows: Span,
+    columns: Span,
+    interpolation: Interpolation,
+}
+
+impl Planes {
+    /// From the size (Y, X) `coarse` to `fine`, neither of which is 0 or smaller along an axis.
+    pub(super) fn new(coarse: [usize; 2], fine: [usize; 2], interpolation: Interpolation) -> Self {
+        let [rows, columns] = [0, 1].map(|axis| Span { coarse: coarse[axis], fine: fine[axis] });
+        Self { rows, columns, interpolation }
+    }
+
+    /// The area of the smaller plane that an area of the larger is made of.
+    pub(super) fn needs(&self, area: &Area) -> Area {
+        let reach = self.interpolation.reach();
+        [self.rows.needs(&area[0], reach), self.columns.needs(&area[1], reach)]
+    }
+
+    /// What interpolates this area of the larger plane and all parts of it.
+    pub(super) fn upsampler<W: Work>(&self, area: &Area) -> Upsampler<W> {
+        let axis = |span, range| Axis::new(span, self.interpolation, range);
+        let (rows, columns) = (axis(self.rows, &area[0]), axis(self.columns, &area[1]));
+        Upsampler { rows, columns, reach: self.interpolation.reach() }
+    }
+}
+
+/// What brings planes of one size to another, larger one.
+///
+/// Rows are interpolated along X, then columns along Y; each sum runs over the neighbours from the first
+/// to the last. A pixel is made of the same numbers in the same order whatever area it is made with.
+#[derive(Debug)]
+pub(super) struct Upsampler<W> {
+    rows: Axis<W>,
+    columns: Axis<W>,
+    reach: usize,
+}
+
+impl<W: Work> Upsampler<W> {
+    /// Interpolates an area of the larger plane, and gives `each` of its rows with its place in the area,
+    /// from the first to the last. `coarse` holds at least what the area needs.
+    pub(super) fn for_each_row<T: Predicted<Work = W>>(
+        &self,
+        coarse: &Part<'_, T>,
+        area: &Area,
+        each: impl FnMut(usize, &[W]),
+    ) {
+        if area.iter().any(Range::is_empty) {
+            return;
+        }
+        match self.reach {
+            1 => self.rows_with::<T, 1, 2>(coarse, area, each),
+            _ => self.rows_with::<T, 2, 4>(coarse, area, each),
+        }
+    }
+
+    /// For a reach of so many pixels, and twice as many neighbours.
+    fn rows_with<T: Predicted<Work = W>, const REACH: usize, const TAPS: usize>(
+        &self,
+        coarse: &Part<'_, T>,
+        area: &Area,
+        mut each: impl FnMut(usize, &[W]),
+    ) {
+        let mut stretch = Stretch::<W, REACH, TAPS>::new(&self.columns, &area[1]);
+        let width = area[1].len();
+        // The rows of the smaller plane around the one beneath, stretched: row y in slot y % slots.
+        let slots = 2 * REACH + 1;
+        let mut stretched = vec![vec![W::default(); stretch.buffer_len()]; slots];
+        let rows = self.rows.span;
+        let mut next = rows.needs(&area[0], REACH).start;
+        let mut predicted = vec![W::default(); width];
+        for (index, y) in area[0].clone().enumerate() {
+            let beneath = rows.beneath(y);
+            while next <= (beneath + REACH).min(rows.coarse - 1) {
+                let row = coarse.pixels.row(next - coarse.origin[0]);
+                stretch.row(&contiguous(row), coarse.origin[1], &mut stretched[next % slots]);
+                next += 1;
+            }
+            let slot = |y: usize| &stretched[y % slots][stretch.lead..][..width];
+            let centre = slot(beneath);
+            // Neighbours that weigh nothing, also those beyond the edge, are left out.
+            let taps = (0..TAPS).filter_map(|tap| {
+                let weight = self.rows.weight(tap, y);
+                let neighbour = beneath + tap + usize::from(tap >= REACH);
+                (weight != W::default()).then(|| (slot(neighbour - REACH), weight))
+            });
+            predicted.copy_from_slice(centre);
+            for (neighbour, weight) in taps {
+                for ((sum, value), centre) in predicted.iter_mut().zip(neighbour).zip(centre) {
+                    *sum = *sum + weight * (*value - *centre);
+                }
+            }
+            each(index, &predicted);
+        }
+    }
+}
+
+/// Interpolation along X: rows of the smaller plane to rows of an area's columns.
+struct Stretch<'a, W, const REACH: usize, const TAPS: usize> {
+    axis: &'a Axis<W>,
+    columns: Range<usize>,
+    /// What of a row is needed, without what would lie beyond the edges.
+    needs: Range<usize>,
+    /// The pixels needed, and at the edges of the plane as many more as make the reach.
+    padded: Vec<W>,
+    /// How many pixels at the start of a stretched row are not of the area.
+    lead: usize,
+}
+
+impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, TAPS> {
+    fn new(axis: &'a Axis<W>, columns: &Range<usize>) -> Self {
+        // Where every pixel has two over it, both are made.
+        let span = axis.span;
+        let lead = if span.is_twice() { columns.start % 2 } else { 0 };
+        let (first, last) = (span.beneath(columns.start), span.beneath(columns.end - 1));
+        let padded = vec![W::default(); last - first + 1 + 2 * REACH];
+        Self { axis, columns: columns.clone(), needs: span.needs(columns, REACH), padded, lead }
+    }
+
+    fn buffer_len(&self) -> usize {
+        if self.axis.span.is_twice() { 2 * (self.padded.len() - 2 * REACH) } else { self.columns.len() }
+    }
+
+    /// Stretches a row whose first pixel is in column `origin` of the smaller plane.
+    fn row<T: Predicted<Work = W>>(&mut self, row: &[T], origin: usize, out: &mut [W]) {
+        let first = self.axis.span.beneath(self.columns.start);
+        // Pixel p of the plane is in place p + REACH - first.
+        let from = self.needs.start + REACH - first;
+        let to = from + self.needs.len();
+        T::widen_row(&row[self.needs.start - origin..self.needs.end - origin], &mut self.padded[from..to]);
+        let (start, end) = (self.padded[from], self.padded[to - 1]);
+        self.padded[..from].fill(start);
+        self.padded[to..].fill(end);
+        if self.axis.span.is_twice() { self.twice(first, out) } else { self.any(first, out) }
+    }
+
+    /// Two pixels over each.
+    fn twice(&self, first: usize, out: &mut [W]) {
+        let len = self.padded.len() - 2 * REACH;
+        let centres = &self.padded[REACH..][..len];
+        let neighbours: [&[W]; TAPS] =
+            std::array::from_fn(|tap| &self.padded[tap + usize::from(tap >= REACH)..][..len]);
+        let weights: [[&[W]; 2]; TAPS] =
+            std::array::from_fn(|tap| [0, 1].map(|half| self.axis.weights(tap, half, first, len)));
+        for (k, pair) in out.as_chunks_mut::<2>().0[..len].iter_mut().enumerate() {
+            let centre = centres[k];
+            let [mut even, mut odd] = [centre; 2];
+            for tap in 0..TAPS {
+                let difference = neighbours[tap][k] - centre;
+                even = even + weights[tap][0][k] * difference;
+                odd = odd + weights[tap][1][k] * difference;
+            }
+            *pair = [even, odd];
+        }
+    }
+
+    /// Any number of pixels over each.
+    fn any(&self, first: usize, out: &mut [W]) {
+        for (x, out) in self.columns.clone().zip(out) {
+            let at = self.axis.span.beneath(x) - first;
+            let centre = self.padded[at + REACH];
+            let mut sum = centre;
+            for tap in 0..TAPS {
+                let neighbour = self.padded[at + tap + usize::from(tap >= REACH)];
+                sum = sum + self.axis.weight(tap, x) * (neighbour - centre);
+            }
+            *out = sum;
+        }
+    }
+}

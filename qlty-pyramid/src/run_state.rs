@@ -1,0 +1,115 @@
+//! What a run leaves beside its arrays, so that another can go on with it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use qlty_core::zarr::Error;
+use serde_json::{Map, Value, json};
+
+use crate::pipeline::Progress;
+use crate::plan::Plan;
+use crate::statistics::Statistics;
+use crate::{PlaneSource, PyramidOptions, Result};
+
+/// The file, in the folder of the store that is not complete yet.
+const NAME: &str = "qlty-run.json";
+
+/// The state of a run: what it makes, which must be the same for a run that goes on with it, and how far it is.
+#[derive(Debug)]
+pub(crate) struct RunState {
+    path: PathBuf,
+    /// What determines the bytes of the result.
+    run: Map<String, Value>,
+}
+
+impl RunState {
+    pub(crate) fn new<S: PlaneSource>(folder: &Path, plan: &Plan, source: &S, options: &PyramidOptions) -> Self {
+        let arrays: Vec<String> =
+            plan.levels.iter().map(|level| format!("{:?} by {:?}", level.array, level.factor)).collect();
+        let files: Vec<Value> = source.files().iter().map(|file| identity(file)).collect();
+        let run = [
+            ("source", json!([source.name(), source.pixel_type().name(), plan.shape])),
+            ("files", json!(files)),
+            ("arrays", json!(arrays)),
+            ("pixel type", json!(plan.pixel_type.name())),
+            ("method", json!(options.method.name())),
+            ("normalization", json!(format!("{:?}", options.normalization))),
+        ];
+        let run = run.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { path: folder.join(NAME), run }
+    }
+
+    /// Adds what also determines the bytes of the result.
+    pub(crate) fn also(mut self, name: &str, value: Value) -> Self {
+        self.run.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Notes how far the run is; all files that this counts as written are.
+    pub(crate) fn note(&self, progress: &Progress) -> Result<()> {
+        let state = json!({
+            "run": self.run,
+            "t": progress.t,
+            "written": progress.written,
+            "counted": progress.counted,
+            "statistics": progress.statistics.iter().map(Statistics::to_json).collect::<Vec<_>>(),
+        });
+        let temporary = self.path.with_extension("new");
+        fs::write(&temporary, state.to_string()).map_err(Error::io(&temporary))?;
+        Ok(fs::rename(&temporary, &self.path).map_err(Error::io(&self.path))?)
+    }
+
+    /// How far an earlier run came, if there was one.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if that run was another one.
+    pub(crate) fn progress(&self) -> Result<Option<Progress>> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io(&self.path)(error).into()),
+        };
+        let state: Value = serde_json::from_slice(&text).map_err(Error::zarr(&self.path))?;
+        for (name, expected) in &self.run {
+            let got = &state["run"][name];
+            if got != expected {
+                let what = format!("{name} of the run to resume");
+                return Err(Error::store(&self.path, what, got, expected.to_string()).into());
+            }
+        }
+        let progress = read(&state);
+        let broken = || Error::store(&self.path, "state of the run to resume", "something else", "what a run wrote");
+        Ok(Some(progress.ok_or_else(broken)?))
+    }
+
+    /// Removes the file, when the run is complete.
+    pub(crate) fn remove(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&self.path)(error).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What tells whether a file is the one that it was.
+fn identity(file: &Path) -> Value {
+    let metadata = file.metadata().ok();
+    let since_1970 = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
+    let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok()).and_then(since_1970);
+    json!([
+        file.to_string_lossy(),
+        metadata.map(|metadata| metadata.len()),
+        modified.map(|time| time.as_nanos() as u64)
+    ])
+}
+
+fn read(state: &Value) -> Option<Progress> {
+    let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
+    Some(Progress {
+        t: number(&state["t"])?,
+        written: state["written"].as_array()?.iter().map(number).collect::<Option<_>>()?,
+        counted: number(&state["counted"])?,
+        statistics: state["statistics"].as_array()?.iter().map(Statistics::from_json).collect::<Option<_>>()?,
+    })
+}

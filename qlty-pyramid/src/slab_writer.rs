@@ -1,0 +1,178 @@
+//! Writing an array slab by slab, its chunks compressed in parallel.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::ErrorKind;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ndarray::{ArrayView4, ArrayViewMut3, s};
+use qlty_core::Monitor;
+use qlty_core::zarr::{Codec, Error, Layout, create, create_v2};
+use rayon::prelude::*;
+use zarrs::array::codec::api::ArrayToBytesCodecTraits;
+use zarrs::array::{Array, ChunkShapeTraits, CodecOptions, IntoArrayBytes};
+use zarrs::filesystem::FilesystemStore;
+
+use crate::axes::Axes;
+use crate::{Pixel, Result};
+
+/// The version of Zarr that a store is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum ZarrFormat {
+    /// Zarr v3, and with it NGFF 0.5.
+    #[default]
+    V3,
+    /// Zarr v2, and with it NGFF 0.4.
+    V2,
+}
+
+/// What an array is to be.
+#[derive(Debug, Clone)]
+pub(crate) struct ArraySpec {
+    /// (T,C,Z,Y,X).
+    pub(crate) shape: [usize; 5],
+    pub(crate) axes: Axes,
+    /// The shape along Z, Y and X of what is compressed in one go. Along T and C it is 1.
+    pub(crate) chunk: [usize; 3],
+    /// The shape of what makes one file, a multiple of the chunk's, if chunks share files.
+    pub(crate) shard: Option<[usize; 3]>,
+    pub(crate) codec: Codec,
+    pub(crate) format: ZarrFormat,
+}
+
+impl ArraySpec {
+    /// The shape along Z, Y and X of what makes one file.
+    pub(crate) fn file(&self) -> [usize; 3] {
+        self.shard.unwrap_or(self.chunk)
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        let along = |sizes: [usize; 3]| self.axes.pick([1, 1, sizes[0], sizes[1], sizes[2]]);
+        Layout { shape: self.axes.pick(self.shape), chunk: along(self.chunk), shard: self.shard.map(along) }
+    }
+}
+
+/// An array on its way to disk. Whole files are written, each once, by any thread.
+///
+/// Files are written in place and not synced: a store that appears under its name only when it is
+/// complete needs neither, and who resumes a run writes what he does not know to be whole anew.
+#[derive(Debug)]
+pub(crate) struct SlabWriter<T> {
+    array: Array<FilesystemStore>,
+    /// The folder that chunk keys are relative to.
+    root: PathBuf,
+    spec: ArraySpec,
+    of: PhantomData<T>,
+}
+
+impl<T: Pixel> SlabWriter<T> {
+    /// Makes the array of this name in the store at `root`; the empty name is the store's root.
+    pub(crate) fn create(root: &Path, name: &str, spec: ArraySpec) -> Result<Self> {
+        let store = Arc::new(FilesystemStore::new(root).map_err(Error::zarr(root))?);
+        let layout = spec.layout();
+        let array = match spec.format {
+            ZarrFormat::V3 => create::<T>(&store, root, name, &layout, spec.codec, &spec.axes.names())?,
+            ZarrFormat::V2 => create_v2::<T>(&store, root, name, &layout, spec.codec)?,
+        };
+        Ok(Self { array, root: root.to_path_buf(), spec, of: PhantomData })
+    }
+
+    /// The array itself, for its attributes.
+    pub(crate) fn array_mut(&mut self) -> &mut Array<FilesystemStore> {
+        &mut self.array
+    }
+
+    /// The number of planes that files are deep: what slabs begin at a multiple of.
+    pub(crate) fn depth(&self) -> usize {
+        self.spec.file()[0]
+    }
+
+    /// Writes `planes`, (Z,C,Y,X) in C order, of time point `t`, that begin at plane `from`, in parallel.
+    ///
+    /// `from` is a multiple of [`Self::depth`], and so is the number of planes, unless they are the last.
+    pub(crate) fn write(&self, t: usize, from: usize, planes: &[T], monitor: &Monitor) -> Result<()> {
+        let [_, channels, _, height, width] = self.spec.shape;
+        let count = planes.len() / (channels * height * width).max(1);
+        let planes =
+            ArrayView4::from_shape([count, channels, height, width], planes).map_err(Error::zarr(&self.root))?;
+        self.write_with(t, from, count, monitor, |c, [z, y, x], mut out| {
+            let (depth, height, width) = out.dim();
+            out.assign(&planes.slice(s![z..z + depth, c, y..y + height, x..x + width]));
+        })
+    }
+
+    /// Writes `count` planes, of which `fill(c, at, out)` makes what lies in one file: of channel `c` the box
+    /// (Z,Y,X) that begins at `at`, from the first of these planes on, and has the shape of `out`.
+    pub(crate) fn write_with(
+        &self,
+        t: usize,
+        from: usize,
+        count: usize,
+        monitor: &Monitor,
+        fill: impl Fn(usize, [usize; 3], ArrayViewMut3<'_, T>) + Sync,
+    ) -> Result<()> {
+        let [_, channels, depth, height, width] = self.spec.shape;
+        debug_assert!(
+            from.is_multiple_of(self.depth()) && (count.is_multiple_of(self.depth()) || from + count == depth)
+        );
+        let file = self.spec.file();
+        let grid = [channels, count.div_ceil(file[0]), height.div_ceil(file[1]), width.div_ceil(file[2])];
+        // The tasks keep all threads busy, so the codec shall start none of its own.
+        let options = CodecOptions::default().with_concurrent_target(1);
+        (0..grid.iter().product::<usize>()).into_par_iter().try_for_each_init(Vec::new, |pixels, flat| {
+            monitor.check()?;
+            let (rest, x) = (flat / grid[3], flat % grid[3]);
+            let (rest, y) = (rest / grid[2], rest % grid[2]);
+            let (c, z) = (rest / grid[1], rest % grid[1]);
+            let at = [z * file[0], y * file[1], x * file[2]];
+            let size = [(count, 0), (height, 1), (width, 2)].map(|(size, d)| file[d].min(size - at[d]));
+            if size != file {
+                // Beyond the edge of the array a file is zero; a whole one is overwritten.
+                pixels.clear();
+            }
+            pixels.resize(file.iter().product(), T::default());
+            let mut out = ArrayViewMut3::from_shape(file, pixels).map_err(Error::zarr(&self.root))?;
+            fill(c, at, out.slice_mut(s![..size[0], ..size[1], ..size[2]]));
+            let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
+            self.store(&self.spec.axes.pick(place), pixels, &options)
+        })
+    }
+
+    /// The folder of the store.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Compresses the pixels of the file at a place of the grid of files, and writes it.
+    fn store(&self, place: &[u64], pixels: &[T], options: &CodecOptions) -> Result<()> {
+        let zarr = |error: Box<dyn std::error::Error + Send + Sync>| Error::zarr(&self.root)(error);
+        let path = self.root.join(self.array.chunk_key(place).as_str());
+        let bytes = pixels.into_array_bytes(self.array.data_type()).map_err(|error| zarr(error.into()))?;
+        if bytes.is_fill_value(self.array.fill_value()) {
+            // A file that a killed run began is not what is meant.
+            return match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&path)(error).into()),
+                _ => Ok(()),
+            };
+        }
+        let shape = self.array.chunk_shape(place).map_err(|error| zarr(error.into()))?;
+        debug_assert_eq!(shape.num_elements_usize(), pixels.len());
+        let (data_type, fill_value) = (self.array.data_type(), self.array.fill_value());
+        let encoded = self.array.codecs().encode(bytes, &shape, data_type, fill_value, options);
+        write_file(&path, &encoded.map_err(|error| zarr(error.into()))?)
+    }
+}
+
+/// Writes a file, and makes its folders where they are not there.
+fn write_file(path: &Path, bytes: &Cow<'_, [u8]>) -> Result<()> {
+    let written = match (fs::write(path, bytes), path.parent()) {
+        (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes))
+        }
+        (written, _) => written,
+    };
+    Ok(written.map_err(Error::io(path))?)
+}

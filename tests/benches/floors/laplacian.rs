@@ -1,0 +1,142 @@
+//! Laplacian pyramids of the stack of `pyramid`, four levels.
+//!
+//! `pyr.laplacian` is held against the codec alone over the same chunks of all arrays, from memory, in
+//! parallel; `pyr.reconstruct`, all of level 0 to memory, against decoding those chunks, from memory too.
+//! `pyr.difference_codecs` prints what each codec stores of the differences, and how long it takes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ndarray::Array3;
+use qlty_pyramid::{
+    Codec, LaplacianOptions, LaplacianStore, Monitor, PyramidOptions, Stack, stack_to_ome_zarr_laplacian,
+};
+use rayon::prelude::*;
+use zarrs::array::codec::api::ArrayToBytesCodecTraits;
+use zarrs::array::{Array, ArrayBytes, CodecOptions};
+use zarrs::filesystem::FilesystemStore;
+
+use super::pyramid::{options, peak_rss_mib};
+use super::{against, median, timed};
+
+const NAMES: [&str; 3] = ["pyr.laplacian", "pyr.reconstruct", "pyr.difference_codecs"];
+
+pub(super) fn wanted(wanted: &impl Fn(&str) -> bool) -> bool {
+    NAMES.into_iter().any(wanted)
+}
+
+pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) {
+    let target = folder.join("laplacian.zarr");
+    let convert = |difference_codec: Codec| {
+        let image = options(PyramidOptions::CODEC);
+        let options = LaplacianOptions { image, difference_codec, ..LaplacianOptions::default() };
+        stack_to_ome_zarr_laplacian(stack, &target, &options, &Monitor::new()).expect("space");
+    };
+    if wanted(NAMES[0]) {
+        // Before the floor, which holds all arrays in memory.
+        convert(LaplacianOptions::CODEC);
+        println!(r#"{{"workload": "{}", "peak_rss_mib": {}}}"#, NAMES[0], peak_rss_mib());
+        let chunks = Chunks::of(&target).decoded();
+        let bytes: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
+        let floor = format!("the codec alone over {bytes} bytes of chunks");
+        against(NAMES[0], &floor, || drop(chunks.encode()), || convert(LaplacianOptions::CODEC));
+    }
+    if wanted(NAMES[1]) {
+        convert(LaplacianOptions::CODEC);
+        let chunks = Chunks::of(&target);
+        let mut volume = Array3::<u16>::from_elem([stack.shape()[2], stack.shape()[3], stack.shape()[4]], 1);
+        let stored: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
+        let floor = format!("decoding {stored} bytes of chunks");
+        against(
+            NAMES[1],
+            &floor,
+            || drop(chunks.decode()),
+            || {
+                let store = LaplacianStore::<u16>::open(&target).expect("a store");
+                store.read_into(0, &[0, 0, 0], volume.view_mut().into_dyn(), &Monitor::new()).expect("memory");
+            },
+        );
+    }
+    if wanted(NAMES[2]) {
+        let codecs = [
+            "none",
+            "blosc-lz4:1",
+            "blosc-lz4:5",
+            "blosc-lz4-bitshuffle:1",
+            "blosc-lz4-bitshuffle:5",
+            "blosc-zstd:1",
+            "blosc-zstd:3",
+            "blosc-zstd-bitshuffle:1",
+            "blosc-zstd-bitshuffle:3",
+            "zstd:1",
+            "zstd:3",
+        ];
+        for codec in codecs {
+            let whole = timed(&mut || convert(codec.parse().expect("a codec")));
+            let stored = Chunks::of(&target);
+            let decode = median((0..3).map(|_| timed(&mut || drop(stored.decode()))).collect());
+            let stored_bytes: usize = stored.0.iter().map(|(_, chunk)| chunk.len()).sum();
+            let chunks = stored.decoded();
+            let encode = median((0..3).map(|_| timed(&mut || drop(chunks.encode()))).collect());
+            println!(
+                r#"{{"workload": "{}", "codec": "{codec}", "stored_mb": {}, "encode_seconds": {encode:.3}, "decode_seconds": {decode:.3}, "seconds": {whole:.3}}}"#,
+                NAMES[2],
+                stored_bytes / 1_000_000,
+            );
+        }
+    }
+}
+
+/// A chunk and its array.
+type Chunk = (Arc<Array<FilesystemStore>>, Vec<u8>);
+
+/// The chunks of all arrays of a store, in memory.
+struct Chunks(Vec<Chunk>);
+
+impl Chunks {
+    /// As they are stored.
+    fn of(path: &Path) -> Self {
+        let store = Arc::new(FilesystemStore::new(path).expect("a store"));
+        let mut chunks = Vec::new();
+        for name in ["diff_0", "diff_1", "diff_2", "3"] {
+            let array = Arc::new(Array::open(Arc::clone(&store), &format!("/{name}")).expect("an array"));
+            let grid = array.chunk_grid_shape().to_vec();
+            for (z, y, x) in ndarray::indices((grid[0] as usize, grid[1] as usize, grid[2] as usize)) {
+                let key = array.chunk_key(&[z, y, x].map(|index| index as u64));
+                // A chunk of zeros is not stored.
+                if let Ok(bytes) = std::fs::read(path.join(key.as_str())) {
+                    chunks.push((Arc::clone(&array), bytes));
+                }
+            }
+        }
+        Self(chunks)
+    }
+
+    fn decoded(&self) -> Self {
+        let decode = |chunk: &Chunk| (Arc::clone(&chunk.0), Self::decode_one(chunk));
+        Self(self.0.par_iter().map(decode).collect())
+    }
+
+    fn decode(&self) -> usize {
+        self.0.par_iter().map(|chunk| Self::decode_one(chunk).len()).sum()
+    }
+
+    fn decode_one((array, chunk): &Chunk) -> Vec<u8> {
+        let options = CodecOptions::default().with_concurrent_target(1);
+        let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
+        let (data_type, fill_value) = (array.data_type(), array.fill_value());
+        let decoded = array.codecs().decode(chunk.into(), &shape, data_type, fill_value, &options);
+        decoded.expect("a chunk").into_fixed().expect("numbers").into_owned()
+    }
+
+    fn encode(&self) -> usize {
+        let options = CodecOptions::default().with_concurrent_target(1);
+        let encode = |(array, chunk): &Chunk| {
+            let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
+            let bytes = ArrayBytes::new_flen(chunk.as_slice());
+            let (data_type, fill_value) = (array.data_type(), array.fill_value());
+            array.codecs().encode(bytes, &shape, data_type, fill_value, &options).expect("memory").len()
+        };
+        self.0.par_iter().map(encode).sum()
+    }
+}
