@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::ErrorKind;
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{ArrayView4, ArrayViewMut3, s};
 use qlty_core::Monitor;
@@ -65,7 +64,8 @@ pub(crate) struct SlabWriter<T> {
     /// The folder that chunk keys are relative to.
     root: PathBuf,
     spec: ArraySpec,
-    of: PhantomData<T>,
+    /// Room for the pixels of a file, as many as there were tasks at once: fresh memory is dear.
+    spare: Mutex<Vec<Vec<T>>>,
 }
 
 impl<T: Pixel> SlabWriter<T> {
@@ -77,7 +77,7 @@ impl<T: Pixel> SlabWriter<T> {
             ZarrFormat::V3 => create::<T>(&store, root, name, &layout, spec.codec, &spec.axes.names())?,
             ZarrFormat::V2 => create_v2::<T>(&store, root, name, &layout, spec.codec)?,
         };
-        Ok(Self { array, root: root.to_path_buf(), spec, of: PhantomData })
+        Ok(Self { array, root: root.to_path_buf(), spec, spare: Mutex::default() })
     }
 
     /// The array itself, for its attributes.
@@ -100,7 +100,12 @@ impl<T: Pixel> SlabWriter<T> {
             ArrayView4::from_shape([count, channels, height, width], planes).map_err(Error::zarr(&self.root))?;
         self.write_with(t, from, count, monitor, |c, [z, y, x], mut out| {
             let (depth, height, width) = out.dim();
-            out.assign(&planes.slice(s![z..z + depth, c, y..y + height, x..x + width]));
+            let source = planes.slice(s![z..z + depth, c, y..y + height, x..x + width]);
+            for (to, from) in out.rows_mut().into_iter().zip(source.rows()) {
+                if let (Some(to), Some(from)) = (to.into_slice(), from.to_slice()) {
+                    to.copy_from_slice(from);
+                }
+            }
         })
     }
 
@@ -122,8 +127,10 @@ impl<T: Pixel> SlabWriter<T> {
         let grid = [channels, count.div_ceil(file[0]), height.div_ceil(file[1]), width.div_ceil(file[2])];
         // The tasks keep all threads busy, so the codec shall start none of its own.
         let options = CodecOptions::default().with_concurrent_target(1);
-        (0..grid.iter().product::<usize>()).into_par_iter().try_for_each_init(Vec::new, |pixels, flat| {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..grid.iter().product::<usize>()).into_par_iter().with_max_len(1).try_for_each(|flat| {
             monitor.check()?;
+            let mut pixels = spare().pop().unwrap_or_default();
             let (rest, x) = (flat / grid[3], flat % grid[3]);
             let (rest, y) = (rest / grid[2], rest % grid[2]);
             let (c, z) = (rest / grid[1], rest % grid[1]);
@@ -134,10 +141,12 @@ impl<T: Pixel> SlabWriter<T> {
                 pixels.clear();
             }
             pixels.resize(file.iter().product(), T::default());
-            let mut out = ArrayViewMut3::from_shape(file, pixels).map_err(Error::zarr(&self.root))?;
+            let mut out = ArrayViewMut3::from_shape(file, &mut pixels).map_err(Error::zarr(&self.root))?;
             fill(c, at, out.slice_mut(s![..size[0], ..size[1], ..size[2]]));
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
-            self.store(&self.spec.axes.pick(place), pixels, &options)
+            self.store(&self.spec.axes.pick(place), &pixels, &options)?;
+            spare().push(pixels);
+            Ok(())
         })
     }
 

@@ -1,9 +1,10 @@
-"""Checks an OME-Zarr image (NGFF 0.5 on Zarr v3) with ome-zarr-models and zarr-python.
+"""Checks OME-Zarr images (NGFF 0.5 on Zarr v3, or 0.4 on Zarr v2) with ome-zarr-models, zarr-python and ome-zarr-py.
 
-usage: validate_store.py STORE
+usage: validate_store.py STORE...
 
-Exits with 1 and a message on stderr if the store is not valid. Needs `pip install ome-zarr-models zarr`.
-Prints, for each level, its shape, type, voxel size and the sum of its pixels, so that a caller can compare.
+Exits with 1 and a message on stderr if a store is not valid. Needs `pip install -r .ci/python.txt`.
+Prints, for each level, its shape, type and voxel size. Where there is a file STORE-LEVEL.npy, the level's pixels
+must equal it. A store without NGFF's metadata (a single array, or the axis order ZCYX) is only read.
 """
 
 import os
@@ -11,9 +12,12 @@ import subprocess
 import sys
 
 import numpy
+import ome_zarr.io
+import ome_zarr.reader
 import ome_zarr_models
 import zarr
-from ome_zarr_models.v05 import Image
+from ome_zarr_models.v04 import Image as Image04
+from ome_zarr_models.v05 import Image as Image05
 
 
 def require(condition, message):
@@ -29,10 +33,22 @@ def check_axes(axes):
     return [axis.name for axis in axes]
 
 
-def check_level(group, names, dataset, finer):
+def check_pixels(store, name, array):
+    pixels = array[...]
+    expected = f"{store}-{name}.npy"
+    if os.path.exists(expected):
+        expected = numpy.load(expected)
+        require(pixels.shape == expected.shape, f"array {name!r}: shape {pixels.shape}, expected {expected.shape}")
+        require(numpy.array_equal(pixels.astype(expected.dtype), expected), f"array {name!r}: other pixels than expected")
+    return pixels
+
+
+def check_level(store, group, names, dataset, finer):
     array = group[dataset.path]
-    got = array.metadata.dimension_names
-    require(got == tuple(names), f"array {dataset.path}: dimension names {got}, expected {names}")
+    if array.metadata.zarr_format == 3:
+        got = array.metadata.dimension_names
+        require(got == tuple(names), f"array {dataset.path}: dimension names {got}, expected {names}")
+    require(array.ndim == len(names), f"array {dataset.path}: {array.ndim} axes, expected {len(names)}")
     require(finer is None or array.dtype == finer.dtype, f"array {dataset.path}: another type than the level before")
     require(
         finer is None or all(coarse <= fine for coarse, fine in zip(array.shape, finer.shape)),
@@ -42,39 +58,68 @@ def check_level(group, names, dataset, finer):
     require(kinds in (["scale"], ["scale", "translation"]), f"array {dataset.path}: transformations {kinds}")
     scale = dataset.coordinateTransformations[0].scale
     require(len(scale) == len(names), f"array {dataset.path}: got {len(scale)} scales, expected {len(names)}")
-    pixels = array[:]
-    print(f"{dataset.path}: {array.shape} {array.dtype} scale {scale} sum {numpy.sum(pixels, dtype='float64'):.6f}")
+    check_pixels(store, dataset.path, array)
+    print(f"{dataset.path}: {array.shape} {array.dtype} scale {scale}")
     return array
 
 
-def check(store):
+def check_with_ome_zarr_py(store, group, datasets):
+    nodes = list(ome_zarr.reader.Reader(ome_zarr.io.parse_url(store, mode="r"))())
+    require(nodes, "ome-zarr-py finds no image")
+    require(len(nodes[0].data) == len(datasets), f"ome-zarr-py finds {len(nodes[0].data)} levels")
+    for lazy, dataset in zip(nodes[0].data, datasets):
+        same = numpy.array_equal(numpy.asarray(lazy), group[dataset.path][...])
+        require(same, f"array {dataset.path}: ome-zarr-py reads other pixels")
+    require(nodes[0].metadata.get("contrast_limits"), "ome-zarr-py finds no window limits")
+
+
+def check_image(store, group, version):
     # The command of the package, as a user would run it.
     command = os.path.join(os.path.dirname(sys.executable), "ome-zarr-models")
     run = subprocess.run([command, "validate", store], capture_output=True, text=True)
     require(run.returncode == 0, f"ome-zarr-models validate: {run.stdout}{run.stderr}")
-
-    group = zarr.open_group(store, mode="r", zarr_format=3)
-    image = Image.from_zarr(group)
-    ome = image.attributes.ome
-    require(ome.version == "0.5", f"version {ome.version}, expected 0.5")
-    for multiscale in ome.multiscales:
+    if version == "0.5":
+        attributes = Image05.from_zarr(group).attributes.ome
+        require(attributes.version == version, f"version {attributes.version}, expected {version}")
+    else:
+        attributes = Image04.from_zarr(group).attributes
+    for multiscale in attributes.multiscales:
         names = check_axes(multiscale.axes)
         finer = None
         for dataset in multiscale.datasets:
-            finer = check_level(group, names, dataset, finer)
+            finer = check_level(store, group, names, dataset, finer)
+    check_with_ome_zarr_py(store, group, attributes.multiscales[0].datasets)
+
+
+def check(store):
+    root = zarr.open(store, mode="r")
+    if isinstance(root, zarr.Array):
+        check_pixels(store, "", root)
+        return "a single array"
+    if "ome" in root.attrs:
+        check_image(store, root, "0.5")
+        return "valid NGFF 0.5"
+    if "multiscales" in root.attrs:
+        check_image(store, root, "0.4")
+        return "valid NGFF 0.4"
+    levels = root.attrs["qlty"]["levels"]
+    require("NGFF" in root.attrs["qlty"]["note"], "does not say that it is not NGFF")
+    for level in levels:
+        check_pixels(store, level["path"], root[level["path"]])
+    return "not NGFF, and says so"
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    store = sys.argv[1]
-    try:
-        check(store)
-    except Exception as error:  # whatever is wrong with the store, say so in one line and fail
-        print(f"{store}: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    print(f"{store}: valid (ome-zarr-models {ome_zarr_models.__version__}, zarr {zarr.__version__})")
+    for store in sys.argv[1:]:
+        try:
+            print(f"{store}: {check(store)}")
+        except Exception as error:  # whatever is wrong with the store, say so in one line and fail
+            print(f"{store}: {type(error).__name__}: {error}", file=sys.stderr)
+            return 1
+    print(f"with ome-zarr-models {ome_zarr_models.__version__} and zarr {zarr.__version__}")
     return 0
 
 

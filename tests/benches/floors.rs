@@ -103,7 +103,10 @@ fn against(workload: &str, name: &str, mut floor: impl FnMut(), mut work: impl F
         floor_seconds.push(timed(&mut floor));
         seconds.push(timed(&mut work));
     }
-    let (seconds, floor_seconds) = (median(seconds), median(floor_seconds));
+    print(workload, name, median(seconds), median(floor_seconds));
+}
+
+fn print(workload: &str, name: &str, seconds: f64, floor_seconds: f64) {
     println!(
         r#"{{"workload": "{workload}", "seconds": {seconds:.6}, "floor": "{name}", "floor_seconds": {floor_seconds:.6}, "ratio": {:.3}}}"#,
         seconds / floor_seconds,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A chunk that is decoded, or being decoded by the thread that holds the lock.
-type Slot<T> = Arc<Mutex<Option<Arc<[T]>>>>;
+type Slot<T> = Arc<Mutex<Option<Arc<Vec<T>>>>>;
 
 /// The chunks read last. A chunk that many threads want at once is decoded by one of them.
 #[derive(Debug)]
@@ -33,15 +33,26 @@ impl<T> ChunkCache<T> {
     }
 
     /// The chunk at `place`, decoded by `decode` if it is not here.
-    pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<Vec<T>, E>) -> Result<Arc<[T]>, E> {
+    pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<Vec<T>, E>) -> Result<Arc<Vec<T>>, E> {
         let slot = self.slot(place);
         let mut chunk = lock(&slot);
         if let Some(chunk) = &*chunk {
             return Ok(Arc::clone(chunk));
         }
-        let decoded: Arc<[T]> = decode()?.into();
+        let decoded = Arc::new(decode()?);
         *chunk = Some(Arc::clone(&decoded));
         Ok(decoded)
+    }
+
+    /// The chunk at `place` if it is here, or what `decode` gives, which is not kept.
+    pub(super) fn peek_or<E>(
+        &self,
+        place: &[u64],
+        decode: impl FnOnce() -> Result<Vec<T>, E>,
+    ) -> Result<Arc<Vec<T>>, E> {
+        let slot = lock(&self.state).slots.get(place).map(|(_, slot)| Arc::clone(slot));
+        let kept = slot.and_then(|slot| lock(&slot).as_ref().map(Arc::clone));
+        kept.map_or_else(|| decode().map(Arc::new), Ok)
     }
 
     /// The slot of a chunk, a new one if need be, for which the least recently used makes room.

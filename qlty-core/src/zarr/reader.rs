@@ -110,43 +110,79 @@ impl<T: Stored> ArrayReader<T> {
     /// # Errors
     /// [`crate::Error::Shape`] where the box leaves the array; [`Error::Io`] and [`Error::Zarr`].
     pub fn read_into(&self, start: &[usize], mut out: ArrayViewMutD<'_, T>) -> Result<()> {
-        let end = |axis: usize| start[axis].checked_add(out.shape()[axis]);
+        let shape = out.shape().to_vec();
+        self.visit(start, &shape, true, |at, part| {
+            let mut to = out.slice_each_axis_mut(|axis| {
+                let axis = axis.axis.index();
+                Slice::from(at[axis]..at[axis] + part.shape()[axis])
+            });
+            to.assign(&part);
+        })
+    }
+
+    /// Calls `each` with the parts of a box that lie in one chunk, and where in the box they begin. A chunk
+    /// that the box holds whole is not kept, unless it is there already.
+    ///
+    /// # Errors
+    /// As [`ArrayReader::read_into`].
+    pub fn for_each_part(
+        &self,
+        start: &[usize],
+        shape: &[usize],
+        each: impl FnMut(&[usize], ArrayViewD<'_, T>),
+    ) -> Result<()> {
+        self.visit(start, shape, false, each)
+    }
+
+    fn visit(
+        &self,
+        start: &[usize],
+        shape: &[usize],
+        keep_whole: bool,
+        mut each: impl FnMut(&[usize], ArrayViewD<'_, T>),
+    ) -> Result<()> {
         let axes = self.shape.len();
-        let fits = |axis: usize| end(axis).is_some_and(|end| end <= self.shape[axis]);
-        if start.len() != axes || out.ndim() != axes || !(0..axes).all(fits) {
+        let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= self.shape[axis]);
+        if start.len() != axes || shape.len() != axes || !(0..axes).all(fits) {
             let expected = format!("a box that begins at {start:?} within {:?}", self.shape);
-            return Err(crate::Error::shape("box of a Zarr array", out.shape(), expected).into());
+            return Err(crate::Error::shape("box of a Zarr array", shape, expected).into());
         }
-        if out.is_empty() {
+        if shape.contains(&0) {
             return Ok(());
         }
         let sizes = |sizes: &[usize]| sizes.iter().map(|size| *size as u64).collect::<Vec<u64>>();
-        let wanted = ArraySubset::new_with_start_shape(sizes(start), sizes(out.shape())).map_err(self.failed())?;
+        let wanted = ArraySubset::new_with_start_shape(sizes(start), sizes(shape)).map_err(self.failed())?;
         let places = self.grid.chunks_in_array_subset(&wanted).map_err(self.failed())?;
         let outside = || Error::store(&self.path, "chunk grid", &self.grid, "chunks wherever there are elements");
         for place in &places.ok_or_else(outside)?.indices() {
             let lies = self.grid.subset(&place).map_err(self.failed())?.ok_or_else(outside)?;
-            let chunk = self.chunks.get(&place, || {
+            let (from, size) = (lies.start(), lies.shape_usize());
+            // What the box and the chunk have in common, as (from, to) of the array.
+            let common = |axis: usize| {
+                let (from, len) = (from[axis] as usize, size[axis]);
+                (from.max(start[axis]), (from + len).min(start[axis] + shape[axis]))
+            };
+            let is_whole = |axis: usize| {
+                let (from, end) = (from[axis] as usize, from[axis] as usize + size[axis]);
+                common(axis) == (from, end.min(self.shape[axis]))
+            };
+            let decode = || {
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
                 self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options)
-            });
-            let chunk = chunk.map_err(self.failed())?;
-            let chunk = ArrayViewD::from_shape(lies.shape_usize(), &chunk).map_err(self.failed())?;
-            // What the box and the chunk have in common, as (from, to) of the array.
-            let common = |axis: usize| {
-                let (from, len) = (lies.start()[axis] as usize, chunk.shape()[axis]);
-                (from.max(start[axis]), (from + len).min(start[axis] + wanted.shape()[axis] as usize))
             };
+            let chunk = match !keep_whole && (0..axes).all(is_whole) {
+                true => self.chunks.peek_or(&place, decode),
+                false => self.chunks.get(&place, decode),
+            };
+            let chunk = chunk.map_err(self.failed())?;
+            let chunk = ArrayViewD::from_shape(size.as_slice(), &chunk).map_err(self.failed())?;
             let part = chunk.slice_each_axis(|axis| {
-                let ((from, to), at) = (common(axis.axis.index()), lies.start()[axis.axis.index()] as usize);
-                Slice::from(from - at..to - at)
+                let (axis, (start, end)) = (axis.axis.index(), common(axis.axis.index()));
+                Slice::from(start - from[axis] as usize..end - from[axis] as usize)
             });
-            let mut to = out.slice_each_axis_mut(|axis| {
-                let ((from, to), at) = (common(axis.axis.index()), start[axis.axis.index()]);
-                Slice::from(from - at..to - at)
-            });
-            to.assign(&part);
+            let at: Vec<usize> = (0..axes).map(|axis| common(axis).0 - start[axis]).collect();
+            each(&at, part);
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Ix2};
 
+use qlty_core::stream::prefetch;
+
 use super::LaplacianPixel;
 use super::upsample::{Area, Part, Upsampler};
 use super::work::sealed::Predicted;
@@ -13,6 +15,16 @@ pub(super) fn contiguous<T: Copy>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
     match row.to_slice() {
         Some(row) => Cow::Borrowed(row),
         None => Cow::Owned(row.to_vec()),
+    }
+}
+
+/// How many rows ahead of the one at work memory is asked for: a chunk's rows lie in pages of their own.
+const AHEAD: usize = 2;
+
+/// Asks for the row that comes soon after row y.
+fn prefetch_after<T>(rows: &ArrayView2<'_, T>, y: usize) {
+    if y + AHEAD < rows.nrows() {
+        rows.row(y + AHEAD).to_slice().into_iter().for_each(prefetch);
     }
 }
 
@@ -48,6 +60,7 @@ pub(super) fn subtract<T: LaplacianPixel>(
     mut out: ArrayViewMut2<'_, T::Difference>,
 ) {
     upsampler.for_each_row(coarse, area, |y, predicted| {
+        prefetch_after(&pixels, y);
         fill_row(out.view_mut(), y, |row| T::subtract_row(&contiguous(pixels.row(y)), predicted, row));
     });
 }
@@ -63,6 +76,8 @@ pub(super) fn add<T: LaplacianPixel>(
 ) -> bool {
     let mut fits = true;
     upsampler.for_each_row(coarse, area, |y, predicted| {
+        prefetch_after(&difference, y);
+        prefetch_after(&out.view(), y);
         fill_row(out.view_mut(), y, |row| fits &= T::add_row(predicted, &contiguous(difference.row(y)), row));
     });
     fits

@@ -290,18 +290,24 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
         let chunks = cut_at_chunks(out, start, reader.chunk_shape(), 0..start.len());
         chunks.into_par_iter().try_for_each(|(at, mut out)| {
             monitor.check()?;
-            let mut difference = ArrayD::from_elem(out.shape(), T::Difference::default());
-            reader.read_into(&at, difference.view_mut())?;
-            let here = area_of(&at, out.shape());
-            let coarse = coarse.slice_each_axis(|axis| {
-                let axis = axis.axis.index();
-                let from = at[axis] - start[axis];
-                if axis < lead { Slice::from(from..from + out.shape()[axis]) } else { Slice::from(..) }
-            });
             let mut fits = true;
-            plane::for_each(coarse, difference.view(), out.view_mut(), &mut |pixels, difference, out| {
-                fits &= plane::add(&upsampler, &Part { pixels, origin }, &here, difference, out);
-            });
+            let shape = out.shape().to_vec();
+            reader.for_each_part(&at, &shape, |offset, difference| {
+                let mut out = out.slice_each_axis_mut(|axis| {
+                    let axis = axis.axis.index();
+                    Slice::from(offset[axis]..offset[axis] + difference.shape()[axis])
+                });
+                let at: Vec<usize> = at.iter().zip(offset).map(|(at, offset)| at + offset).collect();
+                let here = area_of(&at, out.shape());
+                let coarse = coarse.slice_each_axis(|axis| {
+                    let axis = axis.axis.index();
+                    let from = at[axis] - start[axis];
+                    if axis < lead { Slice::from(from..from + out.shape()[axis]) } else { Slice::from(..) }
+                });
+                plane::for_each(coarse, difference, out.view_mut(), &mut |pixels, difference, out| {
+                    fits &= plane::add(&upsampler, &Part { pixels, origin }, &here, difference, out);
+                });
+            })?;
             if !fits {
                 let got = format!("some in the box at {at:?} that make no pixels of {}", T::TYPE);
                 return Err(

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
+use qlty_core::stream::prefetch;
 
 use super::interpolation::{Axis, Interpolation, Span};
 use super::plane::contiguous;
@@ -98,6 +99,9 @@ impl<W: Work> Upsampler<W> {
             while next <= (beneath + REACH).min(rows.coarse - 1) {
                 let row = coarse.pixels.row(next - coarse.origin[0]);
                 stretch.row(&contiguous(row), coarse.origin[1], &mut stretched[next % slots]);
+                if next + 1 < coarse.origin[0] + coarse.pixels.nrows() {
+                    stretch.prefetch(coarse.pixels.row(next + 1 - coarse.origin[0]), coarse.origin[1]);
+                }
                 next += 1;
             }
             let slot = |y: usize| &stretched[y % slots][stretch.lead..][..width];
@@ -143,6 +147,13 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
 
     fn buffer_len(&self) -> usize {
         if self.axis.span.is_twice() { 2 * (self.padded.len() - 2 * REACH) } else { self.columns.len() }
+    }
+
+    /// Asks for what is needed of a row whose first pixel is in column `origin`.
+    fn prefetch<T>(&self, row: ArrayView1<'_, T>, origin: usize) {
+        if let Some(row) = row.to_slice() {
+            prefetch(&row[self.needs.start - origin..self.needs.end - origin]);
+        }
     }
 
     /// Stretches a row whose first pixel is in column `origin` of the smaller plane.

@@ -8,5 +8,6 @@
 
 mod golden;
 mod interpolation;
+mod mistakes;
 mod round_trip;
 mod store;

@@ -1,0 +1,196 @@
+//! Runs that fail, are cancelled or killed: nothing under the name, and the same bytes after going on.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use ndarray::Array5;
+use qlty_pyramid::{
+    Error, Halving, Levels, Method, Monitor, Pixel, PixelType, PlaneSource, PyramidOptions, Result, Volume,
+    stack_to_ome_zarr,
+};
+use qlty_tests::sample::{any, random};
+use tempfile::TempDir;
+
+use crate::{names, tree, write};
+
+/// An image that cannot be read any more after so many planes.
+struct Failing<'a> {
+    image: Volume<'a, u16>,
+    reads: AtomicUsize,
+    most: usize,
+    fails: &'a (dyn Fn() -> Result<()> + Sync),
+}
+
+impl PlaneSource for Failing<'_> {
+    fn name(&self) -> &str {
+        self.image.name()
+    }
+
+    fn shape(&self) -> [usize; 5] {
+        self.image.shape()
+    }
+
+    fn pixel_type(&self) -> PixelType {
+        self.image.pixel_type()
+    }
+
+    fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
+        if self.reads.fetch_add(1, Relaxed) >= self.most {
+            (self.fails)()?;
+        }
+        self.image.read_planes_into(t, z, planes)
+    }
+}
+
+fn image() -> Array5<u16> {
+    any::<u16>(&[2, 2, 37, 48, 52], 11).into_dimensionality().unwrap()
+}
+
+/// Little memory, so that there are many rounds.
+fn options(method: Method, halving: Halving) -> PyramidOptions {
+    PyramidOptions {
+        levels: Levels::Count(4),
+        method,
+        halving,
+        chunk: Some([3, 16, 16]),
+        memory: 150_000,
+        resume: true,
+        ..PyramidOptions::default()
+    }
+}
+
+#[test]
+fn a_run_that_went_on_wrote_the_same_bytes() {
+    let image = image();
+    let volume = || Volume::new("image", image.view()).unwrap();
+    for (method, halving) in [
+        (Method::Mean, Halving::Plane),
+        (Method::Mean, Halving::Volume),
+        (Method::Gaussian, Halving::Volume),
+        (Method::Median, Halving::Isotropic),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+        let options = options(method, halving);
+        write(&volume(), &whole, &options);
+        let mut total = 0;
+        for attempt in 0.. {
+            let most = 5 + random(attempt, 1) as usize % 20;
+            let fails =
+                || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
+            let source = Failing { image: volume(), reads: AtomicUsize::new(0), most, fails: &fails };
+            match stack_to_ome_zarr(&source, &cut, &options, &Monitor::new()) {
+                Ok(_) => break,
+                Err(error) => assert!(matches!(error, Error::Argument { argument: "disk", .. }), "{error}"),
+            }
+            assert!(!cut.exists());
+            assert!(folder.path().join("cut.partial").exists());
+            total += 1;
+            assert!(total < 500, "does not come forward");
+        }
+        assert!(total > 2, "was cut off {total} times");
+        assert_eq!(names(folder.path()), ["cut", "whole"]);
+        assert_eq!(tree(&cut), tree(&whole), "{method}, {halving:?}");
+    }
+}
+
+#[test]
+fn a_failure_and_cancelling_leave_nothing() {
+    let image = image();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("image");
+    let options = PyramidOptions { resume: false, ..options(Method::Mean, Halving::Plane) };
+    for most in [0, 1, 10, 60] {
+        let monitor = Monitor::new();
+        let cancels = || {
+            monitor.cancel();
+            Ok(())
+        };
+        let volume = || Volume::new("image", image.view()).unwrap();
+        let source = Failing { image: volume(), reads: AtomicUsize::new(0), most, fails: &cancels };
+        let error = stack_to_ome_zarr(&source, &path, &options, &monitor).unwrap_err();
+        assert!(matches!(error, Error::Core(qlty_core::Error::Cancelled)), "{error}");
+        assert!(names(folder.path()).is_empty());
+        let fails =
+            || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
+        let source = Failing { image: volume(), reads: AtomicUsize::new(0), most, fails: &fails };
+        assert!(stack_to_ome_zarr(&source, &path, &options, &Monitor::new()).is_err());
+        assert!(names(folder.path()).is_empty());
+    }
+}
+
+#[test]
+fn another_run_is_not_gone_on_with() {
+    let image = image();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("image");
+    let fails = || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
+    let volume = || Volume::new("image", image.view()).unwrap();
+    let source = Failing { image: volume(), reads: AtomicUsize::new(0), most: 30, fails: &fails };
+    let first = options(Method::Mean, Halving::Plane);
+    assert!(stack_to_ome_zarr(&source, &path, &first, &Monitor::new()).is_err());
+    let before = tree(folder.path());
+    for other in [
+        PyramidOptions { method: Method::Max, ..first.clone() },
+        PyramidOptions { levels: Levels::Count(3), ..first.clone() },
+        PyramidOptions { codec: "gzip".parse().unwrap(), ..first.clone() },
+        PyramidOptions { pixel_type: Some(PixelType::F32), ..first.clone() },
+    ] {
+        let error = stack_to_ome_zarr(&volume(), &path, &other, &Monitor::new()).unwrap_err();
+        assert!(matches!(&error, Error::Store(_)) && error.to_string().contains("run to resume"), "{error}");
+        assert_eq!(tree(folder.path()), before);
+    }
+    // Without `resume`, what is there goes.
+    let fresh = PyramidOptions { resume: false, method: Method::Max, ..first };
+    write(&volume(), &path, &fresh);
+    assert_eq!(names(folder.path()), ["image"]);
+}
+
+/// Where the child below writes to.
+const CHILD: &str = "QLTY_TEST_CHILD_WRITES_TO";
+
+#[test]
+fn killed_at_any_moment() {
+    let run = |path: &Path| {
+        let image = image();
+        write(&Volume::new("image", image.view()).unwrap(), path, &options(Method::Gaussian, Halving::Volume));
+    };
+    if let Some(path) = std::env::var_os(CHILD) {
+        return run(&PathBuf::from(path));
+    }
+    let folder = TempDir::new().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let started = std::time::Instant::now();
+    run(&whole);
+    let once = started.elapsed();
+    let mut kills = 0;
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "cut_off::killed_at_any_moment", "--quiet"]).env(CHILD, &killed);
+        let mut child = child.stdout(std::process::Stdio::null()).spawn().unwrap();
+        // Counted from when the child has begun, which takes a while.
+        let partial = folder.path().join("killed.partial");
+        for _ in 0..2000 {
+            if partial.exists() || killed.exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(once.mul_f64((random(5, round) % 1000) as f64 / 1500.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if killed.exists() {
+            break;
+        }
+        kills += 1;
+        assert!(names(folder.path()).iter().all(|name| ["whole", "killed.partial"].contains(&name.as_str())));
+    }
+    assert!(kills > 0, "never killed while it wrote");
+    if !killed.exists() {
+        run(&killed);
+    }
+    assert_eq!(names(folder.path()), ["killed", "whole"]);
+    assert_eq!(tree(&killed), tree(&whole));
+}
