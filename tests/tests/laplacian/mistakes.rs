@@ -185,7 +185,8 @@ impl PlaneSource for Failing {
     }
     fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<(), Error> {
         if z == self.plane && self.failures.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
-            return Err(std::io::Error::other("the disk is gone")).map_err(|source| Error::Io { path: "plane".into(), source });
+            return Err(std::io::Error::other("the disk is gone"))
+                .map_err(|source| Error::Io { path: "plane".into(), source });
         }
         Volume::new("failing", self.volume.view())?.read_planes_into(t, z, planes)
     }
