@@ -17,7 +17,7 @@ pub(crate) struct ConvertArgs {
     input: InputArgs,
     /// The folder for the stores; or, where the name ends in .zarr, the store of the one stack
     output: PathBuf,
-    /// The name of a store in the folder, {} being that of its stack
+    /// The name of a store in the folder, {} being that of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     store_name: Option<String>,
     /// Print what would be written, and write nothing
@@ -96,9 +96,6 @@ impl ConvertArgs {
         let mut taken = BTreeMap::new();
         for stack in stacks {
             let path = self.output.join(template.replace("{}", stack.name()));
-            if path.parent() != Some(&self.output) && path.file_name().is_none() {
-                return Err(Failure::usage(format_args!("--store-name {template:?}: not the name of a store")));
-            }
             if let Some(other) = taken.insert(path, stack.name()) {
                 let name = stack.name();
                 let message =

@@ -116,7 +116,7 @@ fn describe_store(store: &Store, output: &mut Output) -> Result<(), Failure> {
     output.set("levels", levels);
     let unit = store.unit().map_or_else(String::new, |unit| format!(", voxels in {unit}"));
     let zarr = store.zarr;
-    output.line(format_args!("{}: {} on Zarr v{zarr}, {}{unit}", store.path.display(), store.kind, word(&axes)))?;
+    output.line(format_args!("{}: {}, {}, Zarr v{zarr}{unit}", store.path.display(), store.kind, word(&axes)))?;
     output.line(table(&rows))
 }
 

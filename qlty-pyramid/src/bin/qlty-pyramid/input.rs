@@ -26,14 +26,13 @@ pub(crate) struct InputArgs {
 
 /// How slices in a folder are found.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Input")]
 pub(crate) struct SliceArgs {
     /// The extension of slices [default: tif, or else tiff, or else png]
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = "Input")]
     extension: Option<String>,
     /// A regular expression for the names of slices, with groups for the stack's name and the counter, or for
     /// the counter alone
-    #[arg(long, short, value_name = "REGEX", default_value = PATTERN)]
+    #[arg(long, short, value_name = "REGEX", default_value = PATTERN, help_heading = "Input")]
     pattern: String,
 }
 

@@ -26,19 +26,27 @@ use output::{Failure, INTERRUPTED, Output};
 
 /// What stands below the help of the tool.
 const AFTER_HELP: &str = "\
-Exit codes: 0 done; 1 failed, or `validate` found a fault; 2 wrong usage; 130 interrupted.
+Exit codes: 0 done; 1 failed, or `validate` found a fault; 2 wrong usage;
+130 interrupted.
 
-With --json, standard output is one JSON document, whether the command succeeds or not. Its key `command` is
-the command's name and `error` the message, or null. Besides:
-  gaussian, laplacian  `dry_run`, and `stacks`: for each stack its `path`, `axes`, `shape`, `dtype`, `bytes`,
-                       `files`, `missing` and `levels`, and `seconds` when it is written
+With --json, standard output is one JSON document, after a failure too.
+Keys of all: `command`; `error`, the message or null. Besides:
+  gaussian, laplacian  `dry_run`; `stacks`, of each by its name: `path`,
+                       `axes`, `shape`, `dtype`, `bytes` (before compression),
+                       `files`, `missing` (counters, from and to), `levels`
+                       and, when it is written, `seconds`
   reconstruct          `path`, `level`, `seconds`
-  info                 `path`, `kind`, `attributes`, `levels`; for files `shape` (T,C,Z,Y,X), `dtype`, `pixel_size`
-  validate             `path`, `kind`, `valid`, `chunks`, `faults` with their `place` and `fault`";
+  info of a store      `path`, `kind`, `zarr_format`, `axes`, `unit`,
+                       `attributes`, `levels`; `preview` if one is written
+  info of files        `path`, `kind`; `stacks`, of each by its name: `shape`
+                       (T,C,Z,Y,X), `dtype`, `files`, `voxel_size` (Z,Y,X),
+                       `unit`, `channels`, `missing`; `preview` as above
+  validate             `path`, `kind`, `valid`, `chunks` (how many decoded),
+                       `faults` with their `place` and `fault`";
 
 /// TIFF and PNG stacks to OME-Zarr pyramids, Gaussian and Laplacian, and back.
 #[derive(Parser, Debug)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 110)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
