@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::group::Group;
 use zarrs::metadata::GroupMetadata;
+use zarrs::metadata::v2::GroupMetadataV2;
+use zarrs::metadata::v3::GroupMetadataV3;
 
 use crate::plan::{Plan, PlannedLevel};
 use crate::statistics::Statistics;
@@ -21,13 +23,9 @@ const OURS: &str = "qlty";
 /// Writes the metadata of the group at the root of a store.
 pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: ZarrFormat) -> Result<()> {
     let store = Arc::new(FilesystemStore::new(root).map_err(Error::zarr(root))?);
-    let document = match format {
-        ZarrFormat::V3 => json!({ "zarr_format": 3, "node_type": "group", "attributes": attributes }),
-        ZarrFormat::V2 => json!({ "zarr_format": 2, "node_type": "group", "attributes": attributes }),
-    };
     let metadata: GroupMetadata = match format {
-        ZarrFormat::V3 => GroupMetadata::V3(serde_json::from_value(document).map_err(Error::zarr(root))?),
-        ZarrFormat::V2 => GroupMetadata::V2(serde_json::from_value(document).map_err(Error::zarr(root))?),
+        ZarrFormat::V3 => GroupMetadataV3::new().with_attributes(attributes).into(),
+        ZarrFormat::V2 => GroupMetadataV2::new().with_attributes(attributes).into(),
     };
     let group = Group::new_with_metadata(store, "/", metadata).map_err(Error::zarr(root))?;
     Ok(group.store_metadata().map_err(Error::zarr(root))?)

@@ -131,8 +131,8 @@ fn chunks() {
         let store = folder.at("brain.zarr");
         succeed(&[&["gaussian", BRAIN, &store, "--levels", "2", "--overwrite"], flags].concat());
         let files = contents(Path::new(&store));
-        let is_chunk =
-            |path: &&PathBuf| path.starts_with("1") && path.extension().is_none() && !path.ends_with(".zarray");
+        let is_metadata = |path: &Path| path.ends_with("zarr.json") || path.to_string_lossy().contains("/.z");
+        let is_chunk = |path: &&PathBuf| path.starts_with("1") && !is_metadata(path);
         let chunk = files.keys().filter(is_chunk).nth(1).unwrap();
         let (path, whole) = (Path::new(&store).join(chunk), &files[chunk]);
         // Cut off; and, where shards have a checksum of where their chunks are, a bit turned over.
