@@ -1,0 +1,188 @@
+//! What the two kinds of pyramids have in common: stacks in, a store for each out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use qlty_pyramid::{Monitor, PixelType, Pyramid, Stack};
+use serde_json::{Value, json};
+
+use crate::input::{InputArgs, names};
+use crate::output::{self, Failure, Output, times};
+
+#[derive(Args, Debug)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// The folder for the stores; or, where the name ends in .zarr, the store of the one stack
+    output: PathBuf,
+    /// The name of a store in the folder, {} being that of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    store_name: Option<String>,
+    /// Print what would be written, and write nothing
+    #[arg(long, help_heading = "Output")]
+    dry_run: bool,
+    /// Replace stores that exist, each when the new one is complete
+    #[arg(long, help_heading = "Output")]
+    pub(crate) overwrite: bool,
+    /// Go on where a run with the same options was stopped, and keep what is there when this one is
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
+}
+
+/// A kind of pyramid.
+pub(crate) trait Kind: Sync {
+    /// The name of a store unless told otherwise.
+    const STORE_NAME: &'static str;
+
+    /// What [`Kind::write`] would write.
+    fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid>;
+
+    fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid>;
+
+    /// The type of an array's pixels, given that of the image's.
+    fn stored_type(&self, level: &str, pixel_type: PixelType) -> PixelType;
+}
+
+impl ConvertArgs {
+    pub(crate) fn run<K: Kind>(&self, kind: &K, output: &mut Output) -> Result<(), Failure> {
+        output.set("dry_run", self.dry_run);
+        output.set("stacks", json!({}));
+        let stacks = self.input.open(output)?;
+        let paths = self.paths::<K>(&stacks)?;
+        // All is checked before anything is written.
+        let planned = stacks.iter().zip(&paths).map(|(stack, path)| {
+            if !self.overwrite && path.symlink_metadata().is_ok() {
+                return Err(Failure::exists(path));
+            }
+            Ok(kind.plan(stack, path)?)
+        });
+        let planned: Vec<Pyramid> = planned.collect::<Result<_, _>>()?;
+        for (stack, planned) in stacks.iter().zip(&planned) {
+            if self.dry_run {
+                tell(output, stack, describe(kind, stack, planned));
+                output.line(dry(kind, stack, planned))?;
+                continue;
+            }
+            let started = Instant::now();
+            let write = |monitor: &Monitor| kind.write(stack, &planned.path, monitor);
+            let written = output.watch(stack.name(), "planes", write)?.map_err(|error| self.explain(error.into()))?;
+            let seconds = started.elapsed().as_secs_f64();
+            let mut description = describe(kind, stack, &written);
+            description["seconds"] = json!(seconds);
+            tell(output, stack, description);
+            let (path, shape, levels) = (written.path.display(), times(&written.shape), written.levels.len());
+            let (axes, pixels) = (&written.axes, written.pixel_type);
+            let arrays = if levels == 1 { "1 array".to_owned() } else { format!("{levels} levels") };
+            output.line(format_args!("{path}: {axes} {shape} {pixels}, {arrays}, in {seconds:.1} s"))?;
+        }
+        Ok(())
+    }
+
+    /// Where the stores go.
+    fn paths<K: Kind>(&self, stacks: &[Stack]) -> Result<Vec<PathBuf>, Failure> {
+        let is_store = self.output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zarr"));
+        if is_store && self.store_name.is_none() {
+            if stacks.len() > 1 {
+                let (store, count, names) = (self.output.display(), stacks.len(), names(stacks));
+                let message =
+                    format!("{store}: one store for {count} stacks ({names}); give a folder, or choose with --stack");
+                return Err(Failure::usage(message));
+            }
+            return Ok(vec![self.output.clone()]);
+        }
+        let template = self.store_name.as_deref().unwrap_or(K::STORE_NAME);
+        let mut taken = BTreeMap::new();
+        for stack in stacks {
+            let path = self.output.join(template.replace("{}", stack.name()));
+            if let Some(other) = taken.insert(path, stack.name()) {
+                let name = stack.name();
+                let message =
+                    format!("--store-name {template:?}: the same for {other:?} and {name:?}; {{}} stands for the name");
+                return Err(Failure::usage(message));
+            }
+        }
+        let path = |stack: &Stack| self.output.join(template.replace("{}", stack.name()));
+        Ok(stacks.iter().map(path).collect())
+    }
+
+    fn explain(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Interrupted(_) if self.resume => {
+                Failure::Interrupted(Some("the same command goes on where this one stopped".to_owned()))
+            }
+            Failure::Interrupted(_) => Failure::Interrupted(Some("nothing is left of the unfinished store".to_owned())),
+            other => other,
+        }
+    }
+}
+
+/// Adds a stack to what programs are told.
+fn tell(output: &mut Output, stack: &Stack, description: Value) {
+    if let Value::Object(stacks) = output.get_mut("stacks") {
+        stacks.insert(stack.name().to_owned(), description);
+    }
+}
+
+/// The bytes of an array before compression.
+fn size(shape: &[usize], pixel_type: PixelType) -> u64 {
+    shape.iter().map(|size| *size as u64).product::<u64>() * pixel_type.bytes() as u64
+}
+
+/// A pyramid for programs.
+fn describe<K: Kind>(kind: &K, stack: &Stack, pyramid: &Pyramid) -> Value {
+    let mut total = 0;
+    let levels: Vec<Value> = pyramid
+        .levels
+        .iter()
+        .map(|level| {
+            let pixel_type = kind.stored_type(&level.name, pyramid.pixel_type);
+            let bytes = size(&level.shape, pixel_type);
+            total += bytes;
+            json!({
+                "name": level.name,
+                "shape": level.shape,
+                "chunk": level.chunk,
+                "dtype": pixel_type.name(),
+                "bytes": bytes,
+                "voxel_size": level.voxel_size,
+                "translation": level.translation,
+            })
+        })
+        .collect();
+    json!({
+        "path": pyramid.path.to_string_lossy(),
+        "axes": pyramid.axes,
+        "shape": pyramid.shape,
+        "dtype": pyramid.pixel_type.name(),
+        "bytes": total,
+        "files": pyramid.files.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>(),
+        "missing": stack.missing().iter().map(|range| [range.start(), range.end()]).collect::<Vec<_>>(),
+        "levels": levels,
+    })
+}
+
+/// A pyramid for people.
+fn dry<K: Kind>(kind: &K, stack: &Stack, pyramid: &Pyramid) -> String {
+    let head = ["array", "shape", "chunk", "type", "size", "voxel"].map(str::to_owned);
+    let mut rows = vec![head.to_vec()];
+    let mut total = 0;
+    for level in &pyramid.levels {
+        let pixel_type = kind.stored_type(&level.name, pyramid.pixel_type);
+        let size = size(&level.shape, pixel_type);
+        total += size;
+        rows.push(vec![
+            if level.name.is_empty() { ".".to_owned() } else { level.name.clone() },
+            times(&level.shape),
+            times(&level.chunk),
+            pixel_type.to_string(),
+            output::bytes(size),
+            output::lengths(&level.voxel_size),
+        ]);
+    }
+    let (axes, files, total) = (&pyramid.axes, stack.files().len(), output::bytes(total));
+    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let (path, table) = (pyramid.path.display(), output::table(&rows));
+    format!("{path}: would be written, {axes} of {files}, {total} before compression\n{table}")
+}

@@ -1,0 +1,64 @@
+//! `qlty-pyramid laplacian`.
+
+use std::path::Path;
+
+use clap::Args;
+use qlty_pyramid::{
+    Codec, Interpolation, LaplacianOptions, LaplacianPixel, Monitor, Pixel, PixelType, Pyramid, Stack, plan_laplacian,
+    stack_to_ome_zarr_laplacian,
+};
+
+use crate::convert::{ConvertArgs, Kind};
+use crate::options::{self, PyramidArgs};
+use crate::output::{Failure, Output};
+
+/// Write stacks as Laplacian pyramids: the smallest level, and of each larger one what interpolation misses
+#[derive(Args, Debug)]
+pub(crate) struct Laplacian {
+    #[command(flatten)]
+    convert: ConvertArgs,
+    #[command(flatten)]
+    pyramid: PyramidArgs,
+    /// How a level is predicted from the next
+    #[arg(long, default_value = "bilinear", value_parser = options::interpolation(), help_heading = "Levels")]
+    interpolation: Interpolation,
+    /// Do not store the smallest level, without which nothing can be reconstructed
+    #[arg(long, help_heading = "Levels")]
+    no_base: bool,
+    /// How the differences are compressed; --codec is for the smallest level
+    #[arg(long, value_name = "CODEC", default_value = options::CODEC, value_parser = options::codec, help_heading = "Files")]
+    difference_codec: Codec,
+}
+
+struct Pyramids(LaplacianOptions);
+
+impl Laplacian {
+    pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let options = LaplacianOptions {
+            interpolation: self.interpolation,
+            store_base: !self.no_base,
+            difference_codec: self.difference_codec,
+            image: self.pyramid.options(self.convert.overwrite, self.convert.resume),
+        };
+        self.convert.run(&Pyramids(options), output)
+    }
+}
+
+impl Kind for Pyramids {
+    const STORE_NAME: &'static str = "{}.laplacian.zarr";
+
+    fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid> {
+        plan_laplacian(stack, path, &self.0)
+    }
+
+    fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid> {
+        stack_to_ome_zarr_laplacian(stack, path, &self.0, monitor)
+    }
+
+    fn stored_type(&self, array: &str, pixel_type: PixelType) -> PixelType {
+        if !array.starts_with("diff_") {
+            return pixel_type;
+        }
+        with_type!(pixel_type.name(), T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE, else pixel_type)
+    }
+}

@@ -1,0 +1,189 @@
+//! Flags of the options that all pyramids have.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args};
+use qlty_pyramid::{
+    AxisOrder, Codec, Halving, Interpolation, LengthUnit, Levels, Method, Normalization, PixelType, PyramidOptions,
+    ZarrFormat,
+};
+
+/// The default codec, by name.
+pub(crate) const CODEC: &str = "blosc-zstd-bitshuffle:1";
+
+/// The image, its levels and its files.
+#[derive(Args, Debug)]
+pub(crate) struct PyramidArgs {
+    /// So many levels, full size included; 1 makes a single Zarr array
+    #[arg(long, value_name = "N", value_parser = positive, conflicts_with_all = ["max_levels", "factor"], help_heading = "Levels")]
+    levels: Option<usize>,
+    /// Levels until the smaller of Y and X is at most 256, but so many at most
+    #[arg(long, value_name = "N", value_parser = positive, default_value = "5", conflicts_with = "factor", help_heading = "Levels")]
+    max_levels: usize,
+    /// The factors of a level from the level before, once for each level after the full size
+    #[arg(long, value_name = "Z,Y,X", value_parser = sizes, action = ArgAction::Append, help_heading = "Levels")]
+    factor: Vec<[usize; 3]>,
+    /// Which axes each level halves: Y and X, Z too, or those whose voxel is still the smallest
+    #[arg(long, default_value = "plane", value_parser = halving(), conflicts_with = "factor", help_heading = "Levels")]
+    halving: Halving,
+    /// How a level is made of the level before; `mode` is for labels
+    #[arg(long, default_value = "mean", value_parser = method(), help_heading = "Levels")]
+    method: Method,
+
+    /// The order of the axes; NGFF does not allow `zcyx`, so that has no NGFF metadata
+    #[arg(long, default_value = "tczyx", value_parser = axes(), help_heading = "Pixels")]
+    axes: AxisOrder,
+    /// The type of the pixels written: rounded, and held to the range of an integer [default: the source's, or float32 after --normalize]
+    #[arg(long, value_name = "TYPE", value_parser = pixel_type(), help_heading = "Pixels")]
+    dtype: Option<PixelType>,
+    /// Subtract the mean and divide by the deviation: none, slice (of each), global (of all), or MEAN,DEVIATION
+    #[arg(long, value_name = "HOW", default_value = "none", allow_hyphen_values = true, value_parser = normalization, help_heading = "Pixels")]
+    normalize: Normalization,
+    /// The size of a voxel [default: the source's, or 1]
+    #[arg(long, value_name = "Z,Y,X", value_parser = lengths, help_heading = "Pixels")]
+    voxel_size: Option<[f64; 3]>,
+    /// The unit of the voxel size, such as um; alone, the source's size is converted to it [default: the source's]
+    #[arg(long, value_parser = unit, help_heading = "Pixels")]
+    unit: Option<LengthUnit>,
+
+    /// The shape of a chunk [default: 8,256,256, or less deep where planes are large]
+    #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
+    chunk: Option<[usize; 3]>,
+    /// The shape of what makes one file, a multiple of the chunk's [default: the chunk's]
+    #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
+    shard: Option<[usize; 3]>,
+    /// none, gzip, zstd, blosc-lz4 or blosc-zstd, these two with -bitshuffle or without; and a level, as in zstd:9
+    #[arg(long, default_value = CODEC, value_parser = codec, help_heading = "Files")]
+    codec: Codec,
+    /// The version of Zarr: 3 has the metadata of NGFF 0.5, 2 that of 0.4
+    #[arg(long, value_name = "VERSION", default_value = "3", value_parser = format(), help_heading = "Files")]
+    zarr: ZarrFormat,
+    /// The bytes of pixels that are held at a time, such as 512M or 2G
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = memory, help_heading = "Files")]
+    memory: usize,
+    /// The image's name in the metadata [default: the stack's]
+    #[arg(long, help_heading = "Files")]
+    name: Option<String>,
+}
+
+impl PyramidArgs {
+    pub(crate) fn options(&self, overwrite: bool, resume: bool) -> PyramidOptions {
+        let levels = match (self.levels, self.factor.as_slice()) {
+            (Some(count), _) => Levels::Count(count),
+            (None, []) => Levels::UpTo(self.max_levels),
+            (None, factors) => Levels::Factors(factors.to_vec()),
+        };
+        PyramidOptions {
+            levels,
+            halving: self.halving,
+            method: self.method,
+            axes: self.axes,
+            pixel_type: self.dtype,
+            normalization: self.normalize,
+            chunk: self.chunk,
+            shard: self.shard,
+            codec: self.codec,
+            format: self.zarr,
+            voxel_size: self.voxel_size,
+            unit: self.unit,
+            name: self.name.clone(),
+            memory: self.memory,
+            overwrite,
+            resume,
+        }
+    }
+}
+
+/// A parser of the names in a table.
+fn named<T: Clone + Send + Sync + 'static, const N: usize>(
+    table: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(table.clone().map(|(name, _)| name)).try_map(move |text| {
+        let found = table.iter().find(|(name, _)| *name == text);
+        found.map(|(_, value)| value.clone()).ok_or("is not known")
+    })
+}
+
+fn halving() -> impl TypedValueParser<Value = Halving> {
+    named([("plane", Halving::Plane), ("volume", Halving::Volume), ("isotropic", Halving::Isotropic)])
+}
+
+fn axes() -> impl TypedValueParser<Value = AxisOrder> {
+    named([("tczyx", AxisOrder::Tczyx), ("zcyx", AxisOrder::Zcyx)])
+}
+
+fn format() -> impl TypedValueParser<Value = ZarrFormat> {
+    named([("3", ZarrFormat::V3), ("2", ZarrFormat::V2)])
+}
+
+fn method() -> impl TypedValueParser<Value = Method> {
+    let mean = PossibleValue::new("mean").aliases(["dask", "dask_coarsen"]);
+    let others = ["gaussian", "nearest", "median", "mode", "max", "min"].map(PossibleValue::new);
+    PossibleValuesParser::new(std::iter::once(mean).chain(others)).try_map(|name| name.parse::<Method>())
+}
+
+pub(crate) fn interpolation() -> impl TypedValueParser<Value = Interpolation> {
+    named([Interpolation::Bilinear, Interpolation::Bicubic].map(|way| (way.name(), way)))
+}
+
+fn pixel_type() -> impl TypedValueParser<Value = PixelType> {
+    use PixelType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+    named([U8, I8, U16, I16, U32, I32, U64, I64, F16, F32, F64].map(|pixel_type| (pixel_type.name(), pixel_type)))
+}
+
+pub(crate) fn codec(text: &str) -> Result<Codec, String> {
+    text.parse().map_err(|error: qlty_core::Error| error.to_string())
+}
+
+fn unit(text: &str) -> Result<LengthUnit, String> {
+    LengthUnit::parse(text).ok_or_else(|| "not one of angstrom, nm, um, mm, cm, m and inch".to_owned())
+}
+
+fn normalization(text: &str) -> Result<Normalization, String> {
+    match text {
+        "none" => Ok(Normalization::None),
+        "slice" => Ok(Normalization::PerSlice),
+        "global" => Ok(Normalization::Global),
+        _ => {
+            let [mean, deviation] = numbers(text).ok_or("not none, slice, global, or a mean and a deviation")?;
+            if deviation <= 0.0 {
+                return Err("a deviation is above 0".to_owned());
+            }
+            Ok(Normalization::By { mean, deviation })
+        }
+    }
+}
+
+pub(crate) fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
+}
+
+/// Three whole numbers above 0, with commas.
+fn sizes(text: &str) -> Result<[usize; 3], String> {
+    let parts: Option<Vec<usize>> = text.split(',').map(|part| positive(part.trim()).ok()).collect();
+    let three = parts.and_then(|parts| parts.try_into().ok());
+    three.ok_or_else(|| "not three whole numbers above 0 for Z, Y and X, such as 1,2,2".to_owned())
+}
+
+fn lengths(text: &str) -> Result<[f64; 3], String> {
+    let three = numbers(text).filter(|sizes: &[f64; 3]| sizes.iter().all(|size| *size > 0.0));
+    three.ok_or_else(|| "not three numbers above 0 for Z, Y and X, such as 2,0.325,0.325".to_owned())
+}
+
+/// So many finite numbers, with commas.
+fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
+    let parts = text.split(',').map(|part| part.trim().parse().ok().filter(|number: &f64| number.is_finite()));
+    parts.collect::<Option<Vec<f64>>>()?.try_into().ok()
+}
+
+/// A number of bytes, with K, M or G for powers of 1024.
+fn memory(text: &str) -> Result<usize, String> {
+    let text = text.trim_end_matches("iB").trim_end_matches('B');
+    let (number, shift) = match text.chars().last().map(|last| last.to_ascii_uppercase()) {
+        Some('K') => (&text[..text.len() - 1], 10),
+        Some('M') => (&text[..text.len() - 1], 20),
+        Some('G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(1 << shift));
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| "not a number of bytes above 0, such as 512M".to_owned())
+}

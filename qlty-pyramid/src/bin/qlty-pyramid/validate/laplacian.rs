@@ -1,0 +1,83 @@
+//! What Laplacian stores say of themselves.
+
+use qlty_pyramid::{LaplacianPixel, LaplacianStore, Pixel, laplacian_pixel_type};
+use serde_json::{Value, json};
+
+use super::{Faults, check_order};
+use crate::store::{self, Store};
+
+const PLACE: &str = "qlty.laplacian_pyramid";
+
+/// Checks the attributes against the arrays.
+pub(super) fn check(store: &Store, faults: &mut Faults) {
+    let stated = store.at("/qlty/laplacian_pyramid");
+    let has_base = store.levels.last().is_some_and(|level| !level.name.starts_with("diff_"));
+    // By the types and rules of whoever is going to reconstruct it.
+    if has_base && store.levels.iter().all(|level| level.array.is_ok()) {
+        if let Err(error) = open(store) {
+            let (path, error) = (store.path.display().to_string(), error.to_string());
+            faults.add(PLACE, error.trim_start_matches(&path).trim_start_matches([':', '/', ' ']));
+        }
+    }
+    check_order(store, faults);
+    if let Some(stated) = stated {
+        check_stated(store, stated, faults);
+    }
+}
+
+fn open(store: &Store) -> qlty_pyramid::Result<()> {
+    let pixel_type = laplacian_pixel_type(&store.path)?;
+    with_type!(pixel_type.name(), T => LaplacianStore::<T>::open(&store.path).map(|_| ()), else Ok(()))
+}
+
+fn check_stated(store: &Store, stated: &Value, faults: &mut Faults) {
+    let mut expect = |key: &str, what: &str, is_so: bool| {
+        if !is_so {
+            faults.add(format!("{PLACE}.{key}"), format!("got {}, expected {what}", stated[key]));
+        }
+    };
+    expect("version", "1", stated["version"] == 1);
+    expect(
+        "interpolation",
+        "bilinear or bicubic",
+        ["bilinear", "bicubic"].iter().any(|way| stated["interpolation"] == *way),
+    );
+    let names = stated["differences"].as_array().is_some_and(|names| names.iter().all(Value::is_string));
+    expect("differences", "the names of arrays", names);
+    expect("base", "the name of an array or null", stated["base"].is_string() || stated["base"].is_null());
+    let arrays: Vec<_> =
+        store.levels.iter().filter_map(|level| level.array.as_ref().ok().map(|array| (level, array))).collect();
+    if let Some((_, array)) = arrays.first() {
+        let (count, names) = (array.dimensionality(), store::dimension_names(array));
+        let axes = stated["axes"].as_array();
+        expect("axes", &format!("the names of {count} axes"), axes.is_some_and(|axes| axes.len() == count));
+        let agree = names.as_ref().is_none_or(|names| stated["axes"] == json!(names));
+        expect("axes", &format!("the dimension_names of the arrays, {names:?}"), agree);
+    }
+    if let Some(shapes) = stated["shapes"].as_array() {
+        for (index, level) in store.levels.iter().enumerate() {
+            let Ok(array) = &level.array else { continue };
+            let shape = json!(array.shape());
+            if shapes.get(index) != Some(&shape) {
+                let got = shapes.get(index).unwrap_or(&Value::Null);
+                faults.add(format!("{PLACE}.shapes"), format!("{got} for level {index}, where the array has {shape}"));
+            }
+        }
+    } else {
+        faults.add(format!("{PLACE}.shapes"), "missing");
+    }
+    let Some(pixel_type) = stated["dtype"].as_str() else {
+        return faults.add(format!("{PLACE}.dtype"), "missing");
+    };
+    let difference = with_type!(pixel_type, T => Some(<<T as LaplacianPixel>::Difference as Pixel>::TYPE), else None);
+    let Some(difference) = difference else {
+        return faults.add(format!("{PLACE}.dtype"), format!("{pixel_type:?} is no type of pixels"));
+    };
+    for (level, array) in arrays {
+        let expected = if level.name.starts_with("diff_") { difference.name() } else { pixel_type };
+        let got = store::dtype(array);
+        if got != expected {
+            faults.add(&level.name, format!("elements of type {got}, expected {expected} for pixels of {pixel_type}"));
+        }
+    }
+}
