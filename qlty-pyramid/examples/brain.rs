@@ -1,7 +1,7 @@
 //! Denoises a brain in overlapping patches: TIFF slices in, OME-Zarr and pictures out.
 //!
 //! ```sh
-//! cargo run --release -p qlty-pyramid --example brain [OUTPUT_FOLDER]
+//! cargo run --release --example brain [OUTPUT_FOLDER]
 //! ```
 //!
 //! The 32 slices of `samples/brain` get noise of a known strength, are cut into overlapping 3-D

@@ -1,7 +1,7 @@
 //! A brain to a Laplacian pyramid and back: TIFF slices in, Zarr out.
 //!
 //! ```sh
-//! cargo run --release -p qlty-pyramid --example laplacian [OUTPUT_FOLDER]
+//! cargo run --release --example laplacian [OUTPUT_FOLDER]
 //! ```
 //!
 //! Writes the 32 slices of `samples/brain` as a Laplacian store with each interpolation, reconstructs the
