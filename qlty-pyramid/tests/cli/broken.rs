@@ -24,8 +24,11 @@ fn edit(document: &str, change: impl FnOnce(&mut Value)) {
     fs::write(document, value.to_string()).unwrap();
 }
 
+/// A document of a store, a word that is said of the change, and the change.
+type Way<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
+
 /// Breaks a store in several ways, one at a time, and looks for a word in what is said.
-fn break_and_look(store: &str, ways: &[(&str, &str, &dyn Fn(&mut Value))]) {
+fn break_and_look(store: &str, ways: &[Way<'_>]) {
     succeed(&["validate", store]);
     for (document, word, change) in ways {
         let document = format!("{store}/{document}");

@@ -127,7 +127,7 @@ fn tell(output: &mut Output, stack: &Stack, description: Value) {
 
 /// The bytes of an array before compression.
 fn size(shape: &[usize], pixel_type: PixelType) -> u64 {
-    shape.iter().map(|size| *size as u64).product::<u64>() * pixel_type.bytes() as u64
+    shape.iter().fold(pixel_type.bytes() as u64, |bytes, size| bytes.saturating_mul(*size as u64))
 }
 
 /// A pyramid for programs.

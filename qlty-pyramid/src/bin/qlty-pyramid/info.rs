@@ -58,11 +58,11 @@ impl Info {
 
     fn write_preview(
         &self,
-        make: impl FnOnce() -> Result<preview::Picture, Failure> + Send,
+        make: impl FnOnce() -> Result<preview::Picture, Failure>,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let Some(path) = &self.preview else { return Ok(()) };
-        let picture = output.watch("preview", "", |_| make())??;
+        let picture = make()?;
         picture.write(path)?;
         output.set("preview", path.to_string_lossy());
         output.line(format_args!("{}: {} x {} pixels", path.display(), picture.width, picture.height))

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use clap::{Args, Parser, Subcommand};
 
-use output::{Failure, INTERRUPTED, Output};
+use output::{Failure, INTERRUPTED, Output, WATCHED};
 
 /// What stands below the help of the tool.
 const AFTER_HELP: &str = "\
@@ -112,9 +112,10 @@ fn prepare(general: &General) -> Result<(), Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().map_err(|error| setup(&error))?;
     }
-    // The first signal asks the work to stop and clean up; the second does not wait for that.
+    // The first signal asks the work to stop and clean up, if there is any; the second does not wait for that.
     let handler = || {
-        if INTERRUPTED.swap(true, Relaxed) {
+        if INTERRUPTED.swap(true, Relaxed) || !WATCHED.load(Relaxed) {
+            eprintln!("qlty-pyramid: interrupted");
             std::process::exit(130);
         }
     };

@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 /// Whether the user has asked the process to stop.
 pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// Whether there is work that stops and cleans up when it is asked to.
+pub(crate) static WATCHED: AtomicBool = AtomicBool::new(false);
+
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -150,6 +153,7 @@ impl Output {
         let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{eta}} left");
         bar.set_style(ProgressStyle::with_template(&template).map_err(Failure::other)?);
         bar.set_message(label.to_owned());
+        WATCHED.store(true, Relaxed);
         let result = qlty_core::with_progress(work, |done, total| {
             if total > 0 {
                 bar.set_length(total);
@@ -157,6 +161,7 @@ impl Output {
             }
             if INTERRUPTED.load(Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        WATCHED.store(false, Relaxed);
         bar.finish_and_clear();
         Ok(result)
     }

@@ -128,9 +128,9 @@ impl Store {
     /// The unit of lengths.
     pub(crate) fn unit(&self) -> Option<&str> {
         let axes = self.multiscale().and_then(|multiscale| multiscale["axes"].as_array());
-        let space =
-            axes.into_iter().flatten().filter_map(|axis| axis["unit"].as_str().filter(|_| axis["type"] == "space"));
-        space.last().or_else(|| self.at("/qlty/unit").and_then(Value::as_str))
+        let space = axes.into_iter().flatten().filter(|axis| axis["type"] == "space");
+        let unit = space.rev().find_map(|axis| axis["unit"].as_str());
+        unit.or_else(|| self.at("/qlty/unit").and_then(Value::as_str))
     }
 }
 

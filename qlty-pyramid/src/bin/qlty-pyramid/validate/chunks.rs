@@ -18,8 +18,10 @@ use crate::store::Store;
 pub(super) fn check(store: &Store, output: &Output, faults: &mut Faults) -> Result<u64, Failure> {
     let arrays = store.levels.iter().filter_map(|level| Some((level.name.as_str(), level.array.as_ref().ok()?)));
     let arrays: Vec<_> = arrays.map(|(name, array)| (name, array, array.subchunk_grid())).collect();
-    let count = |grid: &zarrs::array::ChunkGrid| grid.grid_shape().iter().product::<u64>();
-    let total: u64 = arrays.iter().map(|(_, _, grid)| count(grid)).sum();
+    let count = |grid: &zarrs::array::ChunkGrid| {
+        grid.grid_shape().iter().fold(1_u64, |count, size| count.saturating_mul(*size))
+    };
+    let total: u64 = arrays.iter().fold(0, |sum, (_, _, grid)| sum.saturating_add(count(grid)));
     let found = output.watch("decoding", "chunks", |monitor| {
         monitor.begin(total);
         let checked = arrays.iter().map(|(name, array, grid)| decode_all(name, array, grid.grid_shape(), monitor));
