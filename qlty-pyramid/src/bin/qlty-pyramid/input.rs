@@ -48,7 +48,7 @@ impl SliceArgs {
                 found => return Ok(found?),
             }
         }
-        let message = format!("no tif, tiff or png file matches {:?}; see --extension and --pattern", self.pattern);
+        let message = format!("no tif, tiff or png file matches {}; see --extension and --pattern", self.pattern);
         Err(Failure::other(format_args!("{}: {message}", folder.display())))
     }
 

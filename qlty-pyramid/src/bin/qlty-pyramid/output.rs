@@ -150,7 +150,7 @@ impl Output {
         }
         let shown = !self.json && !self.quiet && io::stderr().is_terminal();
         let bar = if shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{eta}} left");
+        let template = format!("{{msg}} {{bar:40}} {{pos}}/{{len}} {unit}, {{eta}} left");
         bar.set_style(ProgressStyle::with_template(&template).map_err(Failure::other)?);
         bar.set_message(label.to_owned());
         WATCHED.store(true, Relaxed);
