@@ -97,11 +97,11 @@ fn check_order(store: &Store, faults: &mut Faults) {
             let what = format!("shape {smaller:?} after {larger:?}: levels come from fine to coarse");
             faults.add(&coarse.name, what);
         }
-        if let (Some(finer), Some(coarser)) = (&fine.scale, &coarse.scale) {
-            if finer.iter().zip(coarser).any(|(finer, coarser)| finer > coarser) {
-                let what = format!("scale {coarser:?} after {finer:?}: levels come from fine to coarse");
-                faults.add(&coarse.name, what);
-            }
+        if let (Some(finer), Some(coarser)) = (&fine.scale, &coarse.scale)
+            && finer.iter().zip(coarser).any(|(finer, coarser)| finer > coarser)
+        {
+            let what = format!("scale {coarser:?} after {finer:?}: levels come from fine to coarse");
+            faults.add(&coarse.name, what);
         }
     }
 }

@@ -13,11 +13,12 @@ pub(super) fn check(store: &Store, faults: &mut Faults) {
     let stated = store.at("/qlty/laplacian_pyramid");
     let has_base = store.levels.last().is_some_and(|level| !level.name.starts_with("diff_"));
     // By the types and rules of whoever is going to reconstruct it.
-    if has_base && store.levels.iter().all(|level| level.array.is_ok()) {
-        if let Err(error) = open(store) {
-            let (path, error) = (store.path.display().to_string(), error.to_string());
-            faults.add(PLACE, error.trim_start_matches(&path).trim_start_matches([':', '/', ' ']));
-        }
+    if has_base
+        && store.levels.iter().all(|level| level.array.is_ok())
+        && let Err(error) = open(store)
+    {
+        let (path, error) = (store.path.display().to_string(), error.to_string());
+        faults.add(PLACE, error.trim_start_matches(&path).trim_start_matches([':', '/', ' ']));
     }
     check_order(store, faults);
     if let Some(stated) = stated {

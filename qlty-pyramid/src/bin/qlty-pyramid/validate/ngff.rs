@@ -97,11 +97,11 @@ fn check_omero(store: &Store, axes: &[&str], faults: &mut Faults) {
     for (index, channel) in channels.iter().enumerate() {
         let limit = |key: &str| channel["window"][key].as_f64();
         for (low, high) in [("min", "max"), ("start", "end")] {
-            if let (Some(least), Some(most)) = (limit(low), limit(high)) {
-                if least > most {
-                    let what = format!("{low} {least} above {high} {most}");
-                    faults.add(format!("omero.channels.{index}.window"), what);
-                }
+            if let (Some(least), Some(most)) = (limit(low), limit(high))
+                && least > most
+            {
+                let what = format!("{low} {least} above {high} {most}");
+                faults.add(format!("omero.channels.{index}.window"), what);
             }
         }
     }
