@@ -76,7 +76,7 @@ fn reading_by_region() {
     let region = Region { image: 1, channels: 1..2, start: [3, 0, 7], size: [5, 13, 6] };
     assert_eq!(array.read_region(&region).unwrap(), whole.slice(s![1, 1..2, 3..8, .., 7..13]));
     let outside = Region { start: [8, 0, 7], ..region };
-    assert!(array.read_region(&outside).unwrap_err().to_string().contains("box of a Zarr array"));
+    assert!(array.read_region(&outside).unwrap_err().to_string().contains("region of a result"));
     let error = StitchedArray::<f64, 3>::open(folder.path().join("a_mean.zarr")).unwrap_err().to_string();
     assert!(error.ends_with("got elements of type float32, expected float64"), "{error}");
     let error = StitchedArray::<f32, 2>::open(folder.path().join("a_mean.zarr")).unwrap_err().to_string();
