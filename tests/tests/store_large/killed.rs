@@ -22,6 +22,7 @@ fn a_process_to_be_killed() {
     let large = Job::all(told("QLTY_TEST_BUDGET").unwrap()).builder(&path).create_or_open().unwrap();
     for (number, index) in large.pending().into_iter().enumerate() {
         Job::stitch(&large, index).unwrap();
+        println!("stitched");
         if every > 0 && number % every == 0 {
             println!("saves");
             large.checkpoint().unwrap();
@@ -58,32 +59,44 @@ fn has_temporary(folder: &Path) -> bool {
 fn check(every: usize, budget: usize) -> [usize; 4] {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("result");
-    let run = |moment: Option<Duration>| -> String {
+    // Gives the last word of the process, and the number of patches that it stitched. A process is killed a
+    // while after so many patches, not so long after its start: no two take the same time.
+    let run = |moment: Option<(usize, Duration)>| -> (String, usize) {
         let mut command = process("killed::a_process_to_be_killed", &path);
         command.env("QLTY_TEST_CHECKPOINT", every.to_string()).env("QLTY_TEST_BUDGET", budget.to_string());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         assert!(lines.any(|line| line == "begins"), "the process did not begin");
-        if let Some(moment) = moment {
-            std::thread::sleep(moment);
-            child.kill().unwrap();
+        let (mut last, mut stitched, mut moment) = (String::new(), 0, moment);
+        loop {
+            if let Some((_, pause)) = moment.take_if(|(patches, _)| *patches == stitched) {
+                std::thread::sleep(pause);
+                child.kill().unwrap();
+            }
+            match lines.next() {
+                Some(line) if line == "stitched" => stitched += 1,
+                Some(line) if ["saves", "saved", "finished"].contains(&line.as_str()) => last = line,
+                Some(_) => {}
+                None => break,
+            }
         }
-        let last = lines.filter(|line| ["saves", "saved", "finished"].contains(&line.as_str())).last();
         child.wait().unwrap();
-        last.unwrap_or_default()
+        (last, stitched)
     };
     let start = std::time::Instant::now();
-    assert_eq!(run(None), "finished");
-    let time = start.elapsed();
+    let (last, patches) = run(None);
+    assert_eq!(last, "finished");
+    let time = start.elapsed() / patches as u32;
     let (mut saving, mut writing, mut kept, mut resumed) = (0, 0, 0, 0);
     for trial in 0..TRIALS {
         // Most processes go on where one was killed before.
         if trial % 4 == 0 {
             fs::read_dir(folder.path()).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
         }
-        let moment = time
-            .mul_f64((random(5, trial + every as u64) % 1000) as f64 / 1000.0 / if trial % 4 == 0 { 1.0 } else { 3.0 });
-        saving += usize::from(run(Some(moment)) == "saves");
+        let most = if trial % 4 == 0 { patches } else { patches / 3 };
+        let drawn = random(5, trial + every as u64) as usize;
+        let moment = (drawn % most, time.mul_f64((drawn / most % 1000) as f64 / 1000.0));
+        saving += usize::from(run(Some(moment)).0 == "saves");
         writing += usize::from(has_temporary(folder.path()));
         // What is there is right, and so is what comes of it.
         let other = tempfile::tempdir().unwrap();
