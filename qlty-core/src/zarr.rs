@@ -16,7 +16,7 @@ mod storage;
 mod stored;
 
 pub use codec::Codec;
-pub use create::{Layout, Plan, create, create_v2, write_chunk};
+pub use create::{Layout, Plan, create, create_v2, encode_chunk, write_chunk};
 pub use error::{Error, Result};
 pub use partial::Partial;
 pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES, inspect};

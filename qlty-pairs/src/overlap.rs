@@ -162,6 +162,19 @@ where
         Ok(channels)
     }
 
+    /// Fails where the patches of both sides, or their pixels, are not those of these pairs, or differ in
+    /// their channels; the number of these.
+    fn check_sides(&self, patches: [&[usize]; 2], pixels: [&[usize]; 2]) -> Result<usize> {
+        let channels = self.check_patches("patches 1", patches[0])?;
+        if patches[1] != patches[0] {
+            let expected = format!("{:?}, that of the first patches", patches[0]);
+            return Err(Error::shape("patches 2", patches[1], expected));
+        }
+        self.check_pixels("pixels 1", pixels[0], channels)?;
+        self.check_pixels("pixels 2", pixels[1], channels)?;
+        Ok(channels)
+    }
+
     /// Fails where an array has not a row of so many columns for each overlapping pixel.
     fn check_pixels(&self, name: &'static str, shape: &[usize], columns: usize) -> Result<()> {
         if shape != [self.count(), columns] {

@@ -36,6 +36,21 @@ pub enum PixelType {
 }
 
 impl PixelType {
+    /// All types.
+    pub const ALL: [Self; 11] = [
+        Self::U8,
+        Self::I8,
+        Self::U16,
+        Self::I16,
+        Self::U32,
+        Self::I32,
+        Self::U64,
+        Self::I64,
+        Self::F16,
+        Self::F32,
+        Self::F64,
+    ];
+
     /// The name that Zarr and NumPy give the type, such as `uint16`.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use qlty_core::Monitor;
-use qlty_core::zarr::{Error as StoreError, Partial};
+use qlty_core::zarr::Error as StoreError;
 
-use crate::pipeline::{Pipeline, Progress};
+use crate::pipeline::Pipeline;
 use crate::pixel::with_pixel_type;
 use crate::plan::Plan;
 use crate::reader::Reader;
-use crate::run_state::RunState;
+use crate::run_state::{Run, RunState, write_store};
 use crate::slab_writer::SlabWriter;
 use crate::source::AnySource;
 use crate::{Error, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata};
@@ -117,22 +117,14 @@ pub fn stack_to_ome_zarr<S: PlaneSource>(
 fn make(source: &dyn AnySource, path: &Path, options: &PyramidOptions, monitor: &Monitor) -> Result<Pyramid> {
     let plan = Plan::new(source, options)?;
     monitor.check()?;
-    let partial = if options.resume {
-        Partial::resume(path, options.overwrite)
-    } else {
-        Partial::create(path, options.overwrite)
-    }?;
-    let state = RunState::new(partial.path(), &plan, source, options);
-    let written = with_pixel_type!(plan.pixel_type, Out => {
-        write::<Out>(source, &plan, options, partial.path(), &state, monitor)
-    });
-    if let Err(error) = written.and_then(|()| state.remove()) {
-        if options.resume {
-            partial.keep();
-        }
-        return Err(error);
-    }
-    partial.complete()?;
+    let state = |folder: &Path| RunState::new(folder, &plan, source, options);
+    write_store(
+        path,
+        &plan,
+        options,
+        state,
+        |folder, run| with_pixel_type!(plan.pixel_type, Out => write::<Out>(source, &plan, options, folder, run, monitor)),
+    )?;
     Ok(Pyramid::new(&plan, source, path))
 }
 
@@ -165,21 +157,16 @@ fn write<T: Pixel>(
     plan: &Plan,
     options: &PyramidOptions,
     folder: &Path,
-    state: &RunState,
+    run: Run<'_>,
     monitor: &Monitor,
 ) -> Result<()> {
-    let progress = match options.resume {
-        true => state.progress()?,
-        false => None,
-    };
-    let progress = progress.unwrap_or_else(|| Progress::new(plan));
     let reader = Reader::new(source, options.normalization, monitor)?;
     let levels = plan.levels.iter().enumerate();
     let writers =
         levels.map(|(level, planned)| SlabWriter::create(folder, &level_name(plan, level), planned.array.clone()));
     let mut writers = writers.collect::<Result<Vec<SlabWriter<T>>>>()?;
     let pipeline = Pipeline { plan, method: options.method, reader: &reader, sink: &writers, monitor };
-    let done = pipeline.run(progress, |progress| state.note(progress))?;
+    let done = pipeline.run(run.progress, |progress| run.state.note(progress))?;
     match writers.as_mut_slice() {
         [single] => {
             let array = single.array_mut();

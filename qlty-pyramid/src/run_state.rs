@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use qlty_core::zarr::Error;
+use qlty_core::zarr::{Error, Partial};
 use serde_json::{Map, Value, json};
 
 use crate::pipeline::Progress;
@@ -22,6 +22,41 @@ pub(crate) struct RunState {
     path: PathBuf,
     /// What determines the bytes of the result.
     run: Map<String, Value>,
+}
+
+/// A run that begins, or goes on.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) state: &'a RunState,
+    /// How far an earlier run came.
+    pub(crate) progress: Progress,
+}
+
+/// Has a store written to the folder that `path` names with `.partial` behind it, and gives it its name when
+/// it is complete. A run that may be resumed goes on in that folder, and leaves it there when it fails.
+pub(crate) fn write_store(
+    path: &Path,
+    plan: &Plan,
+    options: &PyramidOptions,
+    state: impl FnOnce(&Path) -> RunState,
+    write: impl FnOnce(&Path, Run<'_>) -> Result<()>,
+) -> Result<()> {
+    let begin = if options.resume { Partial::resume } else { Partial::create };
+    let partial = begin(path, options.overwrite)?;
+    let state = state(partial.path());
+    let run = || {
+        let earlier = if options.resume { state.progress()? } else { None };
+        let progress = earlier.unwrap_or_else(|| Progress::new(plan));
+        write(partial.path(), Run { state: &state, progress })?;
+        state.remove()
+    };
+    if let Err(error) = run() {
+        if options.resume {
+            partial.keep();
+        }
+        return Err(error);
+    }
+    Ok(partial.complete()?)
 }
 
 impl RunState {

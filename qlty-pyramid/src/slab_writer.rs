@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{ArrayView4, ArrayViewMut3, s};
 use qlty_core::Monitor;
-use qlty_core::zarr::{Codec, Error, FolderStore, Layout, create, create_v2};
+use qlty_core::zarr::{Codec, Error, FolderStore, Layout, create, create_v2, encode_chunk};
 use rayon::prelude::*;
-use zarrs::array::codec::api::ArrayToBytesCodecTraits;
-use zarrs::array::{Array, ChunkShapeTraits, CodecOptions, IntoArrayBytes};
+use zarrs::array::Array;
 
 use crate::axes::Axes;
 use crate::{Pixel, Result};
@@ -123,8 +122,6 @@ impl<T: Pixel> SlabWriter<T> {
         );
         let file = self.spec.file();
         let grid = [channels, count.div_ceil(file[0]), height.div_ceil(file[1]), width.div_ceil(file[2])];
-        // The tasks keep all threads busy, so the codec shall start none of its own.
-        let options = CodecOptions::default().with_concurrent_target(1);
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         (0..grid.iter().product::<usize>()).into_par_iter().with_max_len(1).try_for_each(|flat| {
             monitor.check()?;
@@ -142,7 +139,7 @@ impl<T: Pixel> SlabWriter<T> {
             let mut out = ArrayViewMut3::from_shape(file, &mut pixels).map_err(Error::zarr(&self.root))?;
             fill(c, at, out.slice_mut(s![..size[0], ..size[1], ..size[2]]));
             let place = [t, c, from / file[0] + z, y, x].map(|index| index as u64);
-            self.store(&self.spec.axes.pick(place), &pixels, &options)?;
+            self.store(&self.spec.axes.pick(place), &pixels)?;
             spare().push(pixels);
             Ok(())
         })
@@ -154,22 +151,16 @@ impl<T: Pixel> SlabWriter<T> {
     }
 
     /// Compresses the pixels of the file at a place of the grid of files, and writes it.
-    fn store(&self, place: &[u64], pixels: &[T], options: &CodecOptions) -> Result<()> {
-        let zarr = |error: Box<dyn std::error::Error + Send + Sync>| Error::zarr(&self.root)(error);
+    fn store(&self, place: &[u64], pixels: &[T]) -> Result<()> {
         let path = self.root.join(self.array.chunk_key(place).as_str());
-        let bytes = pixels.into_array_bytes(self.array.data_type()).map_err(|error| zarr(error.into()))?;
-        if bytes.is_fill_value(self.array.fill_value()) {
+        match encode_chunk(&self.array, place, pixels, false)? {
+            Some(bytes) => write_file(&path, &bytes),
             // A file that a killed run began is not what is meant.
-            return match fs::remove_file(&path) {
+            None => match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&path)(error).into()),
                 _ => Ok(()),
-            };
+            },
         }
-        let shape = self.array.chunk_shape(place).map_err(|error| zarr(error.into()))?;
-        debug_assert_eq!(shape.num_elements_usize(), pixels.len());
-        let (data_type, fill_value) = (self.array.data_type(), self.array.fill_value());
-        let encoded = self.array.codecs().encode(bytes, &shape, data_type, fill_value, options);
-        write_file(&path, &encoded.map_err(|error| zarr(error.into()))?)
     }
 }
 

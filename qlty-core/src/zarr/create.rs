@@ -1,5 +1,6 @@
 //! Making an array to be written, and writing its chunks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -87,17 +88,36 @@ pub fn create<T: Stored>(
 /// # Errors
 /// [`Error::Io`] and [`Error::Zarr`], naming the file; it is then as it was before.
 pub fn write_chunk<T: Stored>(array: &Array<FolderStore>, place: &[u64], values: &[T]) -> Result<()> {
-    let (key, store) = (array.chunk_key(place), array.storage());
-    let options = CodecOptions::default().with_concurrent_target(1).with_store_empty_chunks(true);
+    let chunk = encode_chunk(array, place, values, true)?;
+    array.storage().write(array.chunk_key(place).as_str(), &[chunk.as_deref().unwrap_or_default()])
+}
+
+/// The bytes of the file of the chunk, or shard, at `place` of an array, made on this thread alone. Unless
+/// fill values are to be stored, there is no file of nothing else, nor a chunk of a shard.
+///
+/// # Errors
+/// [`Error::Zarr`], naming the file.
+pub fn encode_chunk<'a, T: Stored>(
+    array: &Array<FolderStore>,
+    place: &[u64],
+    values: &'a [T],
+    store_fill: bool,
+) -> Result<Option<Cow<'a, [u8]>>> {
+    let options = CodecOptions::default().with_concurrent_target(1).with_store_empty_chunks(store_fill);
     let encoded = || {
         let bytes = values.into_array_bytes(array.data_type())?;
         let shape = array.chunk_shape(place)?;
         bytes.validate(shape.iter().map(|size| size.get()).product(), array.data_type())?;
         let (data_type, fill) = (array.data_type(), array.fill_value());
-        Ok(array.codecs().encode(bytes, &shape, data_type, fill, &options)?)
+        if !store_fill && bytes.is_fill_value(fill) {
+            return Ok(None);
+        }
+        Ok(Some(array.codecs().encode(bytes, &shape, data_type, fill, &options)?))
     };
-    let refused = |error: Box<dyn std::error::Error + Send + Sync>| Error::zarr(&store.path(key.as_str()))(error);
-    store.write(key.as_str(), &[&encoded().map_err(refused)?])
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Error::zarr(&array.storage().path(array.chunk_key(place).as_str()))(error)
+    };
+    encoded().map_err(refused)
 }
 
 /// Makes the Zarr v2 array of this name in a store, filled with zeros, its chunks in folders, and writes

@@ -3,7 +3,7 @@
 use ndarray::{Array, ArrayView2, ArrayViewMut, ArrayViewMut5};
 use qlty_core::array::{divide, five_mut, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Result, Spatial};
+use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
 
 use super::{Common, Overlap};
 
@@ -21,8 +21,8 @@ where
     /// from, and zero elsewhere.
     ///
     /// # Errors
-    /// [`Error::Shape`] where there is not a row for each overlapping pixel, or the channels of the two
-    /// differ; [`Error::Overflow`] and [`Error::OutOfMemory`].
+    /// [`qlty_core::Error::Shape`] where there is not a row for each overlapping pixel, or the channels of the two
+    /// differ; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn adjoint<T: Element>(
         &self,
         pixels1: ArrayView2<'_, T>,
@@ -40,7 +40,7 @@ where
     /// Progress is counted in patches.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::Cancelled`].
+    /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
     pub fn adjoint_into<T: Element>(
         &self,
         pixels1: ArrayView2<'_, T>,
@@ -49,13 +49,7 @@ where
         patches2: ArrayViewMut<'_, T, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let channels = self.check_patches("patches 1", patches1.shape())?;
-        if patches2.shape() != patches1.shape() {
-            let expected = format!("{:?}, that of the first patches", patches1.shape());
-            return Err(Error::shape("patches 2", patches2.shape(), expected));
-        }
-        self.check_pixels("pixels 1", pixels1.shape(), channels)?;
-        self.check_pixels("pixels 2", pixels2.shape(), channels)?;
+        self.check_sides([patches1.shape(), patches2.shape()], [pixels1.shape(), pixels2.shape()])?;
         monitor.begin(2 * self.pairs() as u64);
         monitor.check()?;
         let patches1 = five_mut::<_, _, D>("patches 1", patches1)?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView, ArrayView3, ArrayView5, ArrayViewMut2, Axis, s};
 use qlty_core::array::{five, zeros};
 use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{BatchDim, Element, Error, Monitor, Rank, Result, Spatial};
+use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
 
 use super::Overlap;
 use crate::turn::Plane;
@@ -28,8 +28,8 @@ where
     /// place. Without any overlap, K is 0.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches are not those of the pairs, or differ in their channels;
-    /// [`Error::Overflow`] and [`Error::OutOfMemory`].
+    /// [`qlty_core::Error::Shape`] where the patches are not those of the pairs, or differ in their channels;
+    /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn extract<T: Element>(
         &self,
         patches1: ArrayView<'_, T, BatchDim<D>>,
@@ -46,7 +46,7 @@ where
     /// pixels.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::Cancelled`].
+    /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
     pub fn extract_into<T: Element>(
         &self,
         patches1: ArrayView<'_, T, BatchDim<D>>,
@@ -55,13 +55,8 @@ where
         pixels2: ArrayViewMut2<'_, T>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let channels = self.check_patches("patches 1", patches1.shape())?;
-        if patches2.shape() != patches1.shape() {
-            let expected = format!("{:?}, that of the first patches", patches1.shape());
-            return Err(Error::shape("patches 2", patches2.shape(), expected));
-        }
-        self.check_pixels("pixels 1", pixels1.shape(), channels)?;
-        self.check_pixels("pixels 2", pixels2.shape(), channels)?;
+        let patches = [patches1.shape(), patches2.shape()];
+        let channels = self.check_sides(patches, [pixels1.shape(), pixels2.shape()])?;
         monitor.begin(2 * self.rows() as u64);
         monitor.check()?;
         if channels == 0 {

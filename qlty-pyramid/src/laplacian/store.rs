@@ -36,11 +36,6 @@ pub struct LaplacianStore<T: LaplacianPixel> {
     planes: Vec<Planes>,
 }
 
-const PIXEL_TYPES: [PixelType; 11] = {
-    use PixelType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-    [U8, I8, U16, I16, U32, I32, U64, I64, F16, F32, F64]
-};
-
 /// The type of the pixels of a Laplacian store.
 ///
 /// # Errors
@@ -50,7 +45,7 @@ pub fn laplacian_pixel_type(path: impl AsRef<Path>) -> Result<PixelType> {
     let path = path.as_ref();
     let base = base_path(path, &LaplacianLayout::read(path)?)?;
     let (name, _) = inspect(&base)?;
-    PIXEL_TYPES
+    PixelType::ALL
         .into_iter()
         .find(|pixel_type| pixel_type.name() == name)
         .ok_or_else(|| ZarrError::store(&base, "element type", name, "integers or floats of up to 64 bits").into())

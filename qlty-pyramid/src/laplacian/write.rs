@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::{ArrayView4, s};
 use qlty_core::Monitor;
-use qlty_core::zarr::{Codec, Error as StoreError, Partial};
+use qlty_core::zarr::{Codec, Error as StoreError};
 
 use super::layout::LaplacianLayout;
 use super::plane;
@@ -12,11 +12,11 @@ use super::upsample::{Part, Planes, Upsampler};
 use super::work::sealed::Predicted;
 use super::{Interpolation, LaplacianPixel};
 use crate::metadata;
-use crate::pipeline::{Pipeline, Progress, Sink};
+use crate::pipeline::{Pipeline, Sink};
 use crate::pixel::with_pixel_type;
 use crate::plan::Plan;
 use crate::reader::Reader;
-use crate::run_state::RunState;
+use crate::run_state::{Run, RunState, write_store};
 use crate::slab_writer::{ArraySpec, SlabWriter};
 use crate::source::AnySource;
 use crate::{Error, PlaneSource, Pyramid, PyramidOptions, Result};
@@ -73,22 +73,19 @@ pub fn stack_to_ome_zarr_laplacian<S: PlaneSource>(
 fn make(source: &dyn AnySource, path: &Path, options: &LaplacianOptions, monitor: &Monitor) -> Result<Pyramid> {
     let plan = plan(source, options)?;
     monitor.check()?;
-    let create = if options.image.resume { Partial::resume } else { Partial::create };
-    let partial = create(path, options.image.overwrite)?;
-    let state = RunState::new(partial.path(), &plan, source, &options.image)
-        .also("interpolation", options.interpolation.name().into())
-        .also("difference codec", format!("{:?}", options.difference_codec).into())
-        .also("smallest level stored", options.store_base.into());
-    let written = with_pixel_type!(plan.pixel_type, T => {
-        write::<T>(source, &plan, options, partial.path(), &state, monitor)
-    });
-    if let Err(error) = written.and_then(|()| state.remove()) {
-        if options.image.resume {
-            partial.keep();
-        }
-        return Err(error);
-    }
-    partial.complete()?;
+    let state = |folder: &Path| {
+        RunState::new(folder, &plan, source, &options.image)
+            .also("interpolation", options.interpolation.name().into())
+            .also("difference codec", format!("{:?}", options.difference_codec).into())
+            .also("smallest level stored", options.store_base.into())
+    };
+    write_store(
+        path,
+        &plan,
+        &options.image,
+        state,
+        |folder, run| with_pixel_type!(plan.pixel_type, T => write::<T>(source, &plan, options, folder, run, monitor)),
+    )?;
     Ok(describe(&plan, source, path, options))
 }
 
@@ -136,16 +133,14 @@ fn write<T: LaplacianPixel>(
     plan: &Plan,
     options: &LaplacianOptions,
     folder: &Path,
-    state: &RunState,
+    run: Run<'_>,
     monitor: &Monitor,
 ) -> Result<()> {
-    let progress = if options.image.resume { state.progress()? } else { None };
-    let progress = progress.unwrap_or_else(|| Progress::new(plan));
     let reader = Reader::new(source, options.image.normalization, monitor)?;
     let layout = layout(plan, options);
     let sink = Arrays::<T>::create(folder, plan, &layout, options)?;
     let pipeline = Pipeline { plan, method: options.image.method, reader: &reader, sink: &sink, monitor };
-    let done = pipeline.run(progress, |progress| state.note(progress))?;
+    let done = pipeline.run(run.progress, |progress| run.state.note(progress))?;
     let shapes: Vec<Vec<usize>> = plan.levels.iter().map(|level| plan.axes.pick(level.array.shape)).collect();
     let stated = layout.to_json(plan.pixel_type, options.image.method, &shapes);
     let attributes =

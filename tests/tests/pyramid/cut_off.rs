@@ -1,9 +1,8 @@
 //! Runs that fail, are cancelled or killed: nothing under the name, and the same bytes after going on.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 
 use ndarray::Array5;
 use qlty_pyramid::{
@@ -147,48 +146,43 @@ fn another_run_is_not_gone_on_with() {
     assert_eq!(names(folder.path()), ["image"]);
 }
 
-/// Where the child below writes to.
+/// Where the child below writes to, and the reads after which it dies.
 const CHILD: &str = "QLTY_TEST_CHILD_WRITES_TO";
+const READS: &str = "QLTY_TEST_CHILD_DIES_AFTER";
 
+/// The child dies by itself, in the middle of a read while its other threads go on: after a number of reads,
+/// as the time that it needs says little.
 #[test]
 fn killed_at_any_moment() {
-    let run = |path: &Path| {
+    let run = |path: &Path, most: usize| {
         let image = image();
-        write(&Volume::new("image", image.view()).unwrap(), path, &options(Method::Gaussian, Halving::Volume));
+        let dies = || std::process::abort();
+        let volume = Volume::new("image", image.view()).unwrap();
+        let source = Failing { image: volume, reads: AtomicUsize::new(0), most, fails: &dies };
+        write(&source, path, &options(Method::Gaussian, Halving::Volume));
     };
     if let Some(path) = std::env::var_os(CHILD) {
-        return run(&PathBuf::from(path));
+        return run(&PathBuf::from(path), std::env::var(READS).unwrap().parse().unwrap());
     }
     let folder = TempDir::new().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
-    let started = std::time::Instant::now();
-    run(&whole);
-    let once = started.elapsed();
+    run(&whole, usize::MAX);
     let mut kills = 0;
     for round in 0..12 {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "cut_off::killed_at_any_moment", "--quiet"]).env(CHILD, &killed);
-        let mut child = child.stdout(std::process::Stdio::null()).spawn().unwrap();
-        // Counted from when the child has begun, which takes a while.
-        let partial = folder.path().join("killed.partial");
-        for _ in 0..2000 {
-            if partial.exists() || killed.exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        std::thread::sleep(once.mul_f64((random(5, round) % 1000) as f64 / 1500.0));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        if killed.exists() {
+        child.env(READS, (random(5, round) % 60).to_string());
+        let finished = child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success();
+        assert_eq!(finished, killed.exists());
+        if finished {
             break;
         }
         kills += 1;
         assert!(names(folder.path()).iter().all(|name| ["whole", "killed.partial"].contains(&name.as_str())));
     }
-    assert!(kills > 0, "never killed while it wrote");
+    assert!(kills > 2, "killed {kills} times");
     if !killed.exists() {
-        run(&killed);
+        run(&killed, usize::MAX);
     }
     assert_eq!(names(folder.path()), ["killed", "whole"]);
     assert_eq!(tree(&killed), tree(&whole));

@@ -126,8 +126,7 @@ pub(crate) fn interpolation() -> impl TypedValueParser<Value = Interpolation> {
 }
 
 fn pixel_type() -> impl TypedValueParser<Value = PixelType> {
-    use PixelType::{F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-    named([U8, I8, U16, I16, U32, I32, U64, I64, F16, F32, F64].map(|pixel_type| (pixel_type.name(), pixel_type)))
+    named(PixelType::ALL.map(|pixel_type| (pixel_type.name(), pixel_type)))
 }
 
 pub(crate) fn codec(text: &str) -> Result<Codec, String> {
