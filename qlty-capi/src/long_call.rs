@@ -70,11 +70,7 @@ pub unsafe extern "C" fn qlty_threads_get(threads: *mut i64, error: *mut *mut ql
 
 /// Runs `work` on the threads that were chosen.
 pub(crate) fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    let pool = POOL.read().unwrap_or_else(PoisonError::into_inner).clone();
-    match pool {
-        Some(pool) => pool.install(work),
-        None => work(),
-    }
+    erased(|_| work(), |work| pooled(&Monitor::new(), work))
 }
 
 /// Runs a long call's work, with the progress function called on this thread.
@@ -86,11 +82,34 @@ pub(crate) fn run<R: Send, E: Send>(
 where
     Failure: From<E>,
 {
-    let Some(progress) = progress else { return Ok(in_pool(|| work(&Monitor::new()))?) };
+    Ok(erased(work, |work| watched(progress, user, work))?)
+}
+
+/// The work of a call, whatever its type. Behind a pointer, as there are hundreds of them: what runs
+/// them would be compiled for each, threads and all.
+type Work<'a> = &'a mut (dyn FnMut(&Monitor) + Send);
+
+fn watched(progress: qlty_progress, user: *mut c_void, work: Work<'_>) {
+    let Some(progress) = progress else { return pooled(&Monitor::new(), work) };
     let report = |done, total| {
         // SAFETY: the host gave the function for this, with `user` for its argument, and
         // `with_progress` calls it on this thread only.
         if unsafe { progress(user, done, total) } == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    Ok(with_progress(|monitor| in_pool(|| work(monitor)), report)?)
+    with_progress(|monitor| pooled(monitor, work), report);
+}
+
+fn pooled(monitor: &Monitor, work: Work<'_>) {
+    let pool = POOL.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match pool {
+        Some(pool) => pool.install(|| work(monitor)),
+        None => work(monitor),
+    }
+}
+
+/// The result of `work`, which `runs` calls once, as [`Work`].
+fn erased<R: Send>(work: impl FnOnce(&Monitor) -> R + Send, runs: impl FnOnce(Work<'_>)) -> R {
+    let (mut work, mut result) = (Some(work), None);
+    runs(&mut |monitor| result = work.take().map(|work| work(monitor)));
+    result.unwrap_or_else(|| unreachable!("the work has been run"))
 }

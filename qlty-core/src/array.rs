@@ -54,12 +54,13 @@ pub fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usize]) ->
 /// Calls `leaf` with the parts of an array, from several threads, where each part has at most
 /// `most` values or is a single row along the last axis, and is contiguous if the whole array is.
 ///
-/// `at` is where the array begins in a larger one; `leaf` gets where its part begins.
+/// `at` is where the array begins in a larger one; `leaf` gets where its part begins. It is behind a
+/// pointer so that this is compiled once for each type, not for each of the many leaves.
 pub fn divide<T: Send>(
     array: ArrayViewMut5<'_, T>,
     at: [usize; 4],
     most: usize,
-    leaf: &(impl Fn([usize; 4], ArrayViewMut5<'_, T>) + Sync),
+    leaf: &(dyn Fn([usize; 4], ArrayViewMut5<'_, T>) + Sync),
 ) {
     let outermost = array.shape()[..4].iter().position(|len| *len > 1);
     let Some(axis) = outermost.filter(|_| array.len() > most) else { return leaf(at, array) };

@@ -191,7 +191,7 @@ where
         out: ArrayViewMut2<'_, T>,
         most: usize,
         monitor: &Monitor,
-        leaf: &(impl Fn(Range<usize>, ArrayViewMut2<'_, T>) + Sync),
+        leaf: &(dyn Fn(Range<usize>, ArrayViewMut2<'_, T>) + Sync),
     ) {
         if monitor.is_cancelled() || rows.is_empty() {
             return;
