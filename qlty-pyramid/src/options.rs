@@ -114,16 +114,16 @@ impl PyramidOptions {
     ///
     /// | codec | MB stored | codec, s | whole, s |
     /// |---|---|---|---|
-    /// | `none` | 713 | | 1.18 |
-    /// | `blosc-lz4:5` | 449 | 0.29 | 0.78 |
-    /// | `blosc-lz4-bitshuffle:5` | 441 | 0.28 | 0.79 |
-    /// | `blosc-lz4-bitshuffle:9` | 435 | 0.30 | 0.96 |
-    /// | `blosc-zstd:1` | 415 | 0.77 | 1.43 |
-    /// | `blosc-zstd:3` | 405 | 1.32 | 1.95 |
-    /// | **`blosc-zstd-bitshuffle:1`** | 405 | 0.45 | 1.04 |
-    /// | `blosc-zstd-bitshuffle:3` | 405 | 1.07 | 1.70 |
-    /// | `zstd:1` | 574 | 0.39 | 1.17 |
-    /// | `zstd:3` | 537 | 1.85 | 2.46 |
+    /// | `none` | 713 | | 0.43 |
+    /// | `blosc-lz4:5` | 449 | 0.30 | 0.63 |
+    /// | `blosc-lz4-bitshuffle:5` | 441 | 0.28 | 0.64 |
+    /// | `blosc-lz4-bitshuffle:9` | 435 | 0.32 | 0.67 |
+    /// | `blosc-zstd:1` | 415 | 0.82 | 1.16 |
+    /// | `blosc-zstd:3` | 405 | 1.43 | 1.78 |
+    /// | **`blosc-zstd-bitshuffle:1`** | 405 | 0.51 | 0.84 |
+    /// | `blosc-zstd-bitshuffle:3` | 405 | 1.08 | 1.40 |
+    /// | `zstd:1` | 574 | 0.39 | 0.77 |
+    /// | `zstd:3` | 537 | 1.79 | 2.15 |
     ///
     /// It stores what `blosc-zstd:3` does in a third of the time of that. Where writing is faster than a
     /// core compresses, `blosc-lz4-bitshuffle:5` is faster still. Bits are shuffled in blocks of 256 KiB: in

@@ -37,6 +37,15 @@ pub struct LaplacianOptions {
 
 impl LaplacianOptions {
     /// The default codec of differences.
+    ///
+    /// Chosen by measurement, on the stack of [`PyramidOptions::CODEC`], 1418 MB of differences and the smallest
+    /// level. Shuffling the bits makes the difference: the upper ones of a pixel all repeat its sign.
+    ///
+    /// | codec | MB stored | codec, s | whole, s |
+    /// |---|---|---|---|
+    /// | `none` | 1414 | | 0.69 |
+    /// | `blosc-lz4-bitshuffle:1` | 485 | 0.31 | 0.76 |
+    /// | **`blosc-zstd-bitshuffle:1`** | 429 | 0.39 | 0.80 |
     pub const CODEC: Codec = PyramidOptions::CODEC;
 }
 

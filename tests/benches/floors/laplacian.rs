@@ -2,6 +2,7 @@
 //!
 //! `pyr.laplacian` is held against the codec alone over the same chunks of all arrays, from memory, in
 //! parallel; `pyr.reconstruct`, all of level 0 to memory, against decoding those chunks, from memory too.
+//! Both once more with the files read and written, as in `pyramid`.
 //! `pyr.difference_codecs` prints what each codec stores of the differences, and how long it takes.
 
 use std::path::Path;
@@ -16,7 +17,7 @@ use zarrs::array::codec::api::ArrayToBytesCodecTraits;
 use zarrs::array::{Array, ArrayBytes, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
 
-use super::pyramid::{RUNS, forget_peak_rss, options, peak_rss_mib};
+use super::pyramid::{Files, RUNS, forget_peak_rss, options, peak_rss_mib};
 use super::{against, median, print, timed};
 
 const NAMES: [&str; 3] = ["pyr.laplacian", "pyr.reconstruct", "pyr.difference_codecs"];
@@ -42,12 +43,21 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
         let chunks = Chunks::of(&target).decoded();
         let bytes: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
         let floor = format!("the codec alone over {bytes} bytes of chunks");
-        let (mut seconds, mut floor_seconds) = (Vec::new(), Vec::new());
+        let files = Files::new(folder);
+        let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..RUNS {
-            floor_seconds.push(timed(&mut || assert!(chunks.encode() > 0)));
+            floor_seconds.push(timed(&mut || assert!(chunks.encode(&|_, _| ()) > 0)));
+            files.clear();
+            files_seconds.push(timed(&mut || {
+                files.read_slices();
+                assert!(chunks.encode(&|index, bytes| files.write(index, bytes)) > 0);
+            }));
             seconds.push(convert(LaplacianOptions::CODEC));
         }
-        print(NAMES[0], &floor, median(seconds), median(floor_seconds));
+        files.clear();
+        let seconds = median(seconds);
+        print(NAMES[0], &floor, seconds, median(floor_seconds));
+        print(&format!("{}.files", NAMES[0]), &format!("{floor} and all files"), seconds, median(files_seconds));
     }
     if wanted(NAMES[1]) {
         convert(LaplacianOptions::CODEC);
@@ -55,11 +65,17 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
         let mut volume = Array3::<u16>::from_elem([stack.shape()[2], stack.shape()[3], stack.shape()[4]], 1);
         let stored: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
         let floor = format!("decoding {stored} bytes of chunks");
-        let decode = || assert!(chunks.decode() > 0);
-        against(NAMES[1], &floor, decode, || {
+        let mut reconstruct = || {
             let store = LaplacianStore::<u16>::open(&target).expect("a store");
             store.read_into(0, &[0, 0, 0], volume.view_mut().into_dyn(), &Monitor::new()).expect("memory");
-        });
+        };
+        against(NAMES[1], &floor, || assert!(chunks.decode() > 0), &mut reconstruct);
+        let files = Files::new(folder);
+        files.clear();
+        chunks.0.iter().enumerate().for_each(|(index, (_, bytes))| files.write(index, bytes));
+        let decode_files = || assert!(chunks.decode_files(&files) > 0);
+        against(&format!("{}.files", NAMES[1]), &format!("{floor}, from files"), decode_files, &mut reconstruct);
+        files.clear();
     }
     if wanted(NAMES[2]) {
         let codecs = [
@@ -81,7 +97,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
             let decode = median((0..3).map(|_| timed(&mut || assert!(stored.decode() > 0))).collect());
             let stored_bytes: usize = stored.0.iter().map(|(_, chunk)| chunk.len()).sum();
             let chunks = stored.decoded();
-            let encode = median((0..3).map(|_| timed(&mut || assert!(chunks.encode() > 0))).collect());
+            let encode = median((0..3).map(|_| timed(&mut || assert!(chunks.encode(&|_, _| ()) > 0))).collect());
             println!(
                 r#"{{"workload": "{}", "codec": "{codec}", "stored_mb": {}, "encode_seconds": {encode:.3}, "decode_seconds": {decode:.3}, "seconds": {whole:.3}}}"#,
                 NAMES[2],
@@ -125,6 +141,12 @@ impl Chunks {
         self.0.par_iter().map(|chunk| Self::decode_one(chunk).len()).sum()
     }
 
+    fn decode_files(&self, files: &Files) -> usize {
+        let decode =
+            |(index, (array, _)): (usize, &Chunk)| Self::decode_one(&(Arc::clone(array), files.read(index))).len();
+        self.0.par_iter().enumerate().map(decode).sum()
+    }
+
     fn decode_one((array, chunk): &Chunk) -> Vec<u8> {
         let options = CodecOptions::default().with_concurrent_target(1);
         let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
@@ -133,14 +155,17 @@ impl Chunks {
         decoded.expect("a chunk").into_fixed().expect("numbers").into_owned()
     }
 
-    fn encode(&self) -> usize {
+    /// Encodes all; `keep` gets the bytes of each chunk.
+    fn encode(&self, keep: &(impl Fn(usize, &[u8]) + Sync)) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
-        let encode = |(array, chunk): &Chunk| {
+        let encode = |(index, (array, chunk)): (usize, &Chunk)| {
             let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
             let bytes = ArrayBytes::new_flen(chunk.as_slice());
             let (data_type, fill_value) = (array.data_type(), array.fill_value());
-            array.codecs().encode(bytes, &shape, data_type, fill_value, &options).expect("memory").len()
+            let encoded = array.codecs().encode(bytes, &shape, data_type, fill_value, &options).expect("memory");
+            keep(index, &encoded);
+            encoded.len()
         };
-        self.0.par_iter().map(encode).sum()
+        self.0.par_iter().enumerate().map(encode).sum()
     }
 }

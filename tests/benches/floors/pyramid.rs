@@ -2,8 +2,13 @@
 //! four levels.
 //!
 //! `pyr.gaussian` is held against the codec alone over the same chunks of all arrays, from memory, in
-//! parallel. `pyr.codecs` prints what each codec stores and how long it and the whole take.
+//! parallel; and, as `pyr.gaussian.files`, against that with the slices' bytes read before it and the chunks'
+//! written as files after it. `pyr.codecs` prints what each codec stores and how long it and the whole take.
+//!
+//! The files are those of the system's folder for temporary ones. Where one on a disk is emptied and filled
+//! again and again, its file system makes up a tenth of the time: measure in memory (`TMPDIR=/dev/shm`).
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array3, ArrayView3, Axis};
@@ -44,12 +49,21 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
         println!(r#"{{"workload": "{}", "peak_rss_mib": {}}}"#, names[0], peak_rss_mib());
         let codec_alone = CodecAlone::new(&stack, folder.path(), PyramidOptions::CODEC);
         let floor = format!("the codec alone over {} bytes of chunks", codec_alone.bytes());
-        let (mut seconds, mut floor_seconds) = (Vec::new(), Vec::new());
+        let files = Files::new(folder.path());
+        let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..RUNS {
-            floor_seconds.push(timed(&mut || assert!(codec_alone.run() > 0)));
+            floor_seconds.push(timed(&mut || assert!(codec_alone.run(&|_, _| ()) > 0)));
+            files.clear();
+            files_seconds.push(timed(&mut || {
+                files.read_slices();
+                assert!(codec_alone.run(&|index, bytes| files.write(index, bytes)) > 0);
+            }));
             seconds.push(convert(PyramidOptions::CODEC));
         }
-        print(names[0], &floor, median(seconds), median(floor_seconds));
+        files.clear();
+        let seconds = median(seconds);
+        print(names[0], &floor, seconds, median(floor_seconds));
+        print(&format!("{}.files", names[0]), &format!("{floor} and all files"), seconds, median(files_seconds));
     }
     if wanted(names[1]) {
         let mut codec_alone = CodecAlone::new(&stack, folder.path(), PyramidOptions::CODEC);
@@ -70,7 +84,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
             let parsed: Codec = codec.parse().expect("a codec");
             codec_alone.set_codec(folder.path(), parsed);
             let mut stored = 0;
-            let alone = median((0..3).map(|_| timed(&mut || stored = codec_alone.run())).collect());
+            let alone = median((0..3).map(|_| timed(&mut || stored = codec_alone.run(&|_, _| ()))).collect());
             let whole = median((0..3).map(|_| convert(parsed)).collect());
             println!(
                 r#"{{"workload": "{}", "codec": "{codec}", "stored_mb": {}, "codec_seconds": {alone:.3}, "seconds": {whole:.3}}}"#,
@@ -117,19 +131,57 @@ impl CodecAlone {
         self.levels.iter().flat_map(|(_, chunks)| chunks).map(|chunk| 2 * chunk.len()).sum()
     }
 
-    /// Encodes all, and gives the bytes that are to be stored.
-    fn run(&self) -> usize {
+    /// Encodes all, and gives the bytes that are to be stored, of which `keep` gets those of each chunk.
+    fn run(&self, keep: &(impl Fn(usize, &[u8]) + Sync)) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
-        let encode = |array: &Array<FolderStore>, chunk: &[u16]| {
+        let encode = |index: usize, array: &Array<FolderStore>, chunk: &[u16]| {
             let bytes = chunk.into_array_bytes(array.data_type()).expect("uint16");
             let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
             assert_eq!(shape.num_elements_usize(), chunk.len());
             let encoded = array.codecs().encode(bytes, &shape, array.data_type(), array.fill_value(), &options);
-            encoded.expect("memory").len()
+            let encoded = encoded.expect("memory");
+            keep(index, &encoded);
+            encoded.len()
         };
         let chunks: Vec<_> =
             self.levels.iter().flat_map(|(array, chunks)| chunks.iter().map(move |chunk| (array, chunk))).collect();
-        chunks.into_par_iter().map(|(array, chunk)| encode(array, chunk)).sum()
+        chunks.into_par_iter().enumerate().map(|(index, (array, chunk))| encode(index, array, chunk)).sum()
+    }
+}
+
+/// What a floor leaves out that is the codec alone: reading the slices, and files for the chunks.
+pub(super) struct Files {
+    slices: Vec<PathBuf>,
+    chunks: PathBuf,
+}
+
+impl Files {
+    pub(super) fn new(folder: &Path) -> Self {
+        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+        let slices = entries.filter(|path| path.extension().is_some_and(|extension| extension == "tif")).collect();
+        Self { slices, chunks: folder.join("chunks") }
+    }
+
+    /// Reads all bytes of the slices.
+    pub(super) fn read_slices(&self) {
+        self.slices.par_iter().for_each_init(Vec::new, |bytes, path| {
+            bytes.clear();
+            let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(bytes));
+            assert!(read.expect("a slice") > 0);
+        });
+    }
+
+    pub(super) fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.chunks);
+        std::fs::create_dir(&self.chunks).expect("a folder");
+    }
+
+    pub(super) fn write(&self, index: usize, bytes: &[u8]) {
+        std::fs::write(self.chunks.join(index.to_string()), bytes).expect("space");
+    }
+
+    pub(super) fn read(&self, index: usize) -> Vec<u8> {
+        std::fs::read(self.chunks.join(index.to_string())).expect("a chunk")
     }
 }
 
