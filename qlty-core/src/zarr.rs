@@ -6,6 +6,7 @@
 //! and says what survives what; [`Partial`] makes a store appear under its name only when it is complete.
 
 mod cache;
+mod chunk;
 mod codec;
 mod create;
 mod error;

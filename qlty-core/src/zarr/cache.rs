@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A chunk that is decoded, or being decoded by the thread that holds the lock.
-type Slot<T> = Arc<Mutex<Option<Arc<Vec<T>>>>>;
+type Slot<C> = Arc<Mutex<Option<Arc<C>>>>;
 
 /// The chunks read last. A chunk that many threads want at once is decoded by one of them.
 #[derive(Debug)]
-pub(super) struct ChunkCache<T> {
+pub(super) struct ChunkCache<C> {
     /// How many chunks are kept, at least one.
     most: usize,
-    state: Mutex<State<T>>,
+    state: Mutex<State<C>>,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct State<C> {
     /// Chunks by their place in the grid, with the time of their last use.
-    slots: HashMap<Vec<u64>, (u64, Slot<T>)>,
+    slots: HashMap<Vec<u64>, (u64, Slot<C>)>,
     /// Counts the uses.
     clock: u64,
 }
@@ -27,13 +27,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> ChunkCache<T> {
+impl<C> ChunkCache<C> {
     pub(super) fn new(most: usize) -> Self {
         Self { most: most.max(1), state: Mutex::new(State { slots: HashMap::new(), clock: 0 }) }
     }
 
     /// The chunk at `place`, decoded by `decode` if it is not here.
-    pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<Vec<T>, E>) -> Result<Arc<Vec<T>>, E> {
+    pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<C, E>) -> Result<Arc<C>, E> {
         let slot = self.slot(place);
         let mut chunk = lock(&slot);
         if let Some(chunk) = &*chunk {
@@ -45,18 +45,14 @@ impl<T> ChunkCache<T> {
     }
 
     /// The chunk at `place` if it is here, or what `decode` gives, which is not kept.
-    pub(super) fn peek_or<E>(
-        &self,
-        place: &[u64],
-        decode: impl FnOnce() -> Result<Vec<T>, E>,
-    ) -> Result<Arc<Vec<T>>, E> {
+    pub(super) fn peek_or<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<C, E>) -> Result<Arc<C>, E> {
         let slot = lock(&self.state).slots.get(place).map(|(_, slot)| Arc::clone(slot));
         let kept = slot.and_then(|slot| lock(&slot).as_ref().map(Arc::clone));
         kept.map_or_else(|| decode().map(Arc::new), Ok)
     }
 
     /// The slot of a chunk, a new one if need be, for which the least recently used makes room.
-    fn slot(&self, place: &[u64]) -> Slot<T> {
+    fn slot(&self, place: &[u64]) -> Slot<C> {
         let mut state = lock(&self.state);
         state.clock += 1;
         let now = state.clock;

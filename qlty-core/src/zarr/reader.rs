@@ -1,6 +1,5 @@
 //! Reading boxes of an array, by way of the chunks that hold them.
 
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use zarrs::array::{
 use zarrs::plugin::ExtensionName;
 
 use super::cache::ChunkCache;
+use super::chunk::Chunk;
 use super::{Error, FolderStore, Result, Stored};
 
 /// The decoded chunks that a reader keeps unless it is told otherwise, in bytes.
@@ -29,8 +29,7 @@ pub struct ArrayReader<T> {
     /// The grid of chunks, within shards if there are any.
     grid: ChunkGrid,
     shard_indices: ArrayShardedReadableExtCache,
-    chunks: ChunkCache<T>,
-    of: PhantomData<T>,
+    chunks: ChunkCache<Chunk<T>>,
 }
 
 impl<T> std::fmt::Debug for ArrayReader<T> {
@@ -85,7 +84,7 @@ impl<T: Stored> ArrayReader<T> {
         let most = usize::try_from(cache_bytes as u64 / chunk_bytes).unwrap_or(usize::MAX);
         let shard_indices = ArrayShardedReadableExtCache::new(&array);
         let (path, chunks) = (path.to_path_buf(), ChunkCache::new(most));
-        Ok(Self { array, path, shape, chunk, grid, shard_indices, chunks, of: PhantomData })
+        Ok(Self { array, path, shape, chunk, grid, shard_indices, chunks })
     }
 
     /// The shape of the array.
@@ -167,14 +166,14 @@ impl<T: Stored> ArrayReader<T> {
             let decode = || {
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
-                self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options)
+                self.array.retrieve_subchunk_opt::<Chunk<T>>(&self.shard_indices, &place, &options)
             };
             let chunk = match !keep_whole && (0..axes).all(is_whole) {
                 true => self.chunks.peek_or(&place, decode),
                 false => self.chunks.get(&place, decode),
             };
             let chunk = chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))?;
-            let chunk = ArrayViewD::from_shape(size.as_slice(), &chunk).map_err(self.failed())?;
+            let chunk = ArrayViewD::from_shape(size.as_slice(), chunk.values()).map_err(self.failed())?;
             let part = chunk.slice_each_axis(|axis| {
                 let (axis, (start, end)) = (axis.axis.index(), common(axis.axis.index()));
                 Slice::from(start - from[axis] as usize..end - from[axis] as usize)
