@@ -13,6 +13,10 @@ macro_rules! pages {
 
 pages! {
     "README.md" as Readme,
+    "qlty-core/README.md" as Core,
+    "qlty-large/README.md" as Large,
+    "qlty-pairs/README.md" as Pairs,
+    "qlty-pyramid/README.md" as Pyramid,
     "docs/tile-in-memory.md" as TileInMemory,
     "docs/tile-on-disk.md" as TileOnDisk,
     "docs/train-on-pairs.md" as TrainOnPairs,
