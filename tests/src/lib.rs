@@ -6,13 +6,15 @@
 //! - [`sample`] makes values of every element type, [`layout`] arrays of every kind of strides,
 //!   and [`strategy`] geometries that proptest can shrink;
 //! - [`compare`] says where two arrays differ, and by how much;
-//! - [`counting`] is an allocator that counts.
+//! - [`counting`] is an allocator that counts;
+//! - [`hosts`] runs programs in other languages against the library, where there are tools for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(clippy::missing_panics_doc, reason = "every helper panics when a test should fail")]
 
 pub mod compare;
 pub mod counting;
 pub mod golden;
+pub mod hosts;
 pub mod layout;
 pub mod oracle;
 pub mod sample;
