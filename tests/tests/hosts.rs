@@ -248,6 +248,32 @@ fn compiled_example(language: Language, file: &str) -> Outcome {
     example(&mut Command::new(compile(language, &source, Kind::Plain, &[])?), &format!("{language:?}-blurred"))
 }
 
+/// Runs a program that writes one line and a picture, which begins as such a file does.
+fn paints(command: &mut Command, picture: &str, begin: &[u8]) -> Outcome {
+    let picture = scratch(picture);
+    let said = run(command.arg(&picture))?;
+    if said.lines().count() == 1 && fs::read(&picture)?.starts_with(begin) {
+        return Ok(());
+    }
+    Err(format!("got {said:?} and {}, expected one line and a picture", picture.display()).into())
+}
+
+/// Patches that are a `cv::Mat` each.
+fn opencv_example() -> Outcome {
+    let source = repository().join("qlty-capi/examples/cpp/opencv.cpp");
+    let mut flags = vec!["-isystem".to_owned(), Tool::OpenCv.require()?.display().to_string()];
+    flags.extend(["core", "imgproc", "imgcodecs"].map(|part| format!("-lopencv_{part}")));
+    let program = compile(Language::Cpp, &source, Kind::Plain, &flags)?;
+    paints(Command::new(program).arg(repository().join("samples/cell.pgm")), "opencv.png", b"\x89PNG\r\n")
+}
+
+/// Buffers as ITK and VTK have them, with increments that may be negative.
+fn raw_volume_example() -> Outcome {
+    let source = repository().join("qlty-capi/examples/cpp/raw_volume.cpp");
+    let program = compile(Language::Cpp, &source, Kind::Sanitized, &[])?;
+    paints(&mut Command::new(program), "raw_volume.pgm", b"P5\n220 180\n255\n")
+}
+
 /// Runs an example that is killed after a few batches of patches, and then again: the second run stitches what the
 /// first has left.
 fn resumed_example(command: impl Fn() -> Outcome<Command>) -> Outcome {
@@ -336,6 +362,8 @@ fn main() -> ExitCode {
         let command = move || Ok(Command::new(compile(language, &source, Kind::Plain, &[])?));
         add(&format!("example::{file}"), &[tool], Box::new(move || resumed_example(command)));
     }
+    add("example::cpp/opencv.cpp", &[Tool::Cpp, Tool::OpenCv], Box::new(opencv_example));
+    add("example::cpp/raw_volume.cpp", &[Tool::Cpp], Box::new(raw_volume_example));
     let script = repository().join("qlty-capi/examples/julia/blur_large.jl");
     let command = move || Ok(with_arguments(julia()?, &[&script]));
     add("example::julia/blur_large.jl", &[Tool::Julia], Box::new(move || resumed_example(command)));

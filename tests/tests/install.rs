@@ -9,9 +9,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use std::sync::OnceLock;
 
 use libtest_mimic::Failed;
-use qlty_tests::hosts::{
-    Kind, Language, Outcome, Suite, Tool, compiler, julia, libraries, repository, run, scratch, source,
-};
+use qlty_tests::hosts::{Outcome, Suite, Tool, julia, libraries, repository, run, scratch, source};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
