@@ -231,6 +231,16 @@ fn julia_package() -> Outcome {
     Ok(())
 }
 
+/// The tests in `tests/hosts/python`, of which there are some.
+fn python() -> Outcome {
+    let folder = tempfile::tempdir_in(scratch(""))?;
+    let mut pytest = Tool::Python.command()?;
+    pytest.env("QLTY_LIBRARY", &libraries()?.shared).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(source("python"));
+    pytest.args(["-m", "pytest", "--quiet", "--strict-markers", "-p", "no:cacheprovider", "--basetemp"]);
+    run(pytest.arg(folder.path().join("tests")))?;
+    Ok(())
+}
+
 /// Runs an example on the sample that its comment names; the picture it wrote.
 fn example(command: &mut Command, name: &str) -> Outcome {
     let picture = scratch(&format!("{name}.pgm"));
@@ -353,6 +363,7 @@ fn main() -> ExitCode {
     }
     add("julia::mirror", &[Tool::Julia, Tool::C], Box::new(julia_mirror));
     add("julia::package", &[Tool::Julia], Box::new(julia_package));
+    add("python", &[Tool::Python], Box::new(python));
     add("example::c", &[Tool::C], Box::new(move || compiled_example(c, "c/blur.c")));
     add("example::cpp", &[Tool::Cpp], Box::new(move || compiled_example(cpp, "cpp/blur.cpp")));
     let script = repository().join("qlty-capi/examples/julia/blur.jl");
