@@ -334,7 +334,7 @@ fn main() -> ExitCode {
     add("abi::every_function_is_called::cpp", &[Tool::Cpp, Tool::Nm], Box::new(every_function_is_called_in_cpp));
     add("abi::every_function_is_called::julia", &[], Box::new(every_function_is_called_in_julia));
     for (mistake, report) in [
-        ("char *p = malloc(4);\n  (void)argv;\n  p[argc + 3] = 1;\n  return 0;", "heap-buffer-overflow"),
+        ("char *p = calloc(1, (size_t)argc);\n  (void)argv;\n  return p[argc + 3];", "heap-buffer-overflow"),
         ("void **p = malloc(8);\n  *p = malloc(8);\n  (void)argv;\n  p = 0;\n  return argc == 0;", "LeakSanitizer"),
         ("int most = 0x7fffffff;\n  (void)argv;\n  return most + argc > 0;", "signed integer overflow"),
     ] {

@@ -52,7 +52,8 @@ function candidates()
     # PREFIX/share/qlty/julia/src, or qlty-capi/julia/src.
     prefix, repository = normpath(joinpath(@__DIR__, "..", "..", "..", "..")), normpath(joinpath(@__DIR__, "..", "..", ".."))
     build = get(ENV, "CARGO_TARGET_DIR", joinpath(repository, "target"))
-    installed = [(joinpath(prefix, folder, FILE), "an installed prefix") for folder in ("lib", "lib64", "bin")]
+    folders = ("lib", "lib64", joinpath("lib", "$(Sys.ARCH)-linux-gnu"), "bin")
+    installed = [(joinpath(prefix, folder, FILE), "an installed prefix") for folder in folders]
     if isfile(joinpath(repository, "qlty-capi", "Cargo.toml"))
         installed = [(joinpath(build, kind, FILE), "built by cargo") for kind in ("release", "debug")]
     end
