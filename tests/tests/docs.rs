@@ -79,7 +79,7 @@ fn every_block_is_tested() -> Outcome {
     for block in pages().iter().flat_map(|page| blocks(page)) {
         let tested = match block.language.as_str() {
             "rust" => doctests.contains(&format!("\"{}\" as", block.page)),
-            "c" | "cpp" | "julia" | "sh" => true,
+            "c" | "cpp" | "julia" | "sh" | "cmake" => true,
             // Drawings of ours, which rustdoc would take for Rust.
             "" => !doctests.contains(&format!("\"{}\" as", block.page)),
             _ => false,
@@ -147,6 +147,7 @@ fn main() -> ExitCode {
             match block.language.as_str() {
                 "c" => suite.add(&name, &[Tool::C], Box::new(move || compiled(&block, Language::C, "c"))),
                 "cpp" => suite.add(&name, &[Tool::Cpp], Box::new(move || compiled(&block, Language::Cpp, "cpp"))),
+                "cmake" => suite.add(&name, &[], Box::new(move || commands::is_in_project_outside(&block))),
                 "julia" => suite.add(&name, &[Tool::Julia], Box::new(move || in_julia(&block))),
                 _ => {}
             }

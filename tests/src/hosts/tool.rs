@@ -64,12 +64,11 @@ impl Tool {
             Self::Julia => named("QLTY_JULIA").or(own(".hosts/julia/julia")).or_else(|| in_path("julia")),
             Self::CMake => in_path("cmake"),
             Self::PkgConfig => in_path("pkg-config"),
-            // The libraries are found by pkg-config, which says whether they are there.
-            Self::OpenCv => {
-                let program = in_path("pkg-config")?;
-                let known = Command::new(&program).args(["--exists", "opencv4"]).status();
-                known.is_ok_and(|status| status.success()).then_some(program)
-            }
+            // The folder of its headers: Debian's parts of it bring no file for pkg-config.
+            Self::OpenCv => ["/usr/include/opencv4", "/usr/local/include/opencv4"]
+                .map(PathBuf::from)
+                .into_iter()
+                .find(|folder| folder.join("opencv2/imgcodecs.hpp").is_file()),
             Self::Python => {
                 let program = own(".hosts/python/bin/python")?;
                 let known = Command::new(&program).args(["-c", "import numpy, pytest"]).output();
@@ -78,9 +77,14 @@ impl Tool {
         }
     }
 
+    /// Where it is, or what is missing.
+    pub fn require(self) -> Outcome<PathBuf> {
+        self.find().ok_or_else(|| format!("no {}: {}", self.name(), self.remedy()).into())
+    }
+
     /// A command that runs it.
     pub fn command(self) -> Outcome<Command> {
-        self.find().map(Command::new).ok_or_else(|| format!("no {}: {}", self.name(), self.remedy()).into())
+        Ok(Command::new(self.require()?))
     }
 }
 

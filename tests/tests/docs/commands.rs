@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use libtest_mimic::Failed;
-use qlty_tests::hosts::{Outcome, repository, run, scratch};
+use qlty_tests::hosts::{Outcome, repository, run, scratch, source};
 use serde_json::Value;
 
 use super::Block;
@@ -17,7 +17,7 @@ pub(super) fn run_all(blocks: &[Block]) -> Outcome {
     let folder = tempfile::tempdir_in(scratch(""))?;
     copy_samples(folder.path())?;
     for block in blocks {
-        let lines = block.text.lines();
+        let lines = block.text.lines().filter(|line| !is_run_elsewhere(line));
         let (cargos, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("cargo "));
         for line in cargos {
             check_cargo(line).map_err(|failed| at(block, &failed))?;
@@ -29,6 +29,24 @@ pub(super) fn run_all(blocks: &[Block]) -> Outcome {
         shell.args(["-e", "-u", "-c", &others.join("\n")]).current_dir(&folder).env("PATH", path_with_tool()?);
         run(&mut shell)
             .map_err(|failed| format!("{}:{}: {}", block.page, block.line, failed.message().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// What `tests/install.rs` runs, in folders of its own.
+fn is_run_elsewhere(line: &str) -> bool {
+    line.starts_with("qlty-capi/install.sh --prefix ")
+        || line.starts_with("cc app.c $(pkg-config --cflags --libs qlty)")
+}
+
+/// What a page tells to write into a CMake project, the project outside does, which `tests/install.rs` builds.
+pub(super) fn is_in_project_outside(block: &Block) -> Outcome {
+    let project = std::fs::read_to_string(source("outside/CMakeLists.txt"))?;
+    let lines = block.text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    for word in lines.flat_map(|line| line.split([' ', ')'])).filter(|word| word.contains("qlty")) {
+        if !project.split([' ', ')', '\n']).any(|known| known == word) {
+            return Err(format!("{}:{}: {word} is in no project of the tests", block.page, block.line).into());
+        }
     }
     Ok(())
 }

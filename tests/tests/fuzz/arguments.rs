@@ -33,7 +33,8 @@ impl Memory {
         // Indices that differ, and zeros of any other type.
         let inside = words[MARGIN / 8..(MARGIN + ROOM) / 8].iter_mut().enumerate();
         inside.for_each(|(index, word)| *word = if dtype == QLTY_DTYPE_I64 { index as u64 } else { 0 });
-        let mut array = qlty_array { data: null_mut(), dtype, ndim: shape.len() as i32, shape: [0; 6], strides: [0; 6] };
+        let mut array =
+            qlty_array { data: null_mut(), dtype, ndim: shape.len() as i32, shape: [0; 6], strides: [0; 6] };
         array.shape[..shape.len()].copy_from_slice(shape);
         if draws.once_in(6) {
             array.dtype = draws.one_of(&[1, 3, 5, 7, 9, 10, 11, 12, 13, 8]);
@@ -165,7 +166,9 @@ pub(crate) fn target(bytes: &[u8]) {
     assert_eq!(made, !quilt.is_null());
     let given: *const qlty_quilt = if draws.once_in(30) { null() } else { quilt };
     let mut count = 0;
-    call("patch count", |error| unsafe { qlty_quilt_patch_count(given, number(&mut draws, images), &mut count, error) });
+    call("patch count", |error| unsafe {
+        qlty_quilt_patch_count(given, number(&mut draws, images), &mut count, error)
+    });
     // A geometry that was drawn may have more patches than there is room for; shapes say so.
     let patches = count.clamp(0, 64);
 

@@ -176,8 +176,12 @@ fn result(path: &Path) -> qlty_large::Result<()> {
     let images = ZarrImages::<f32, 2>::open(path.join("a_mean.zarr"));
     if let Ok(images) = images {
         let size: [usize; 2] = images.size();
-        let region =
-            Region { image: 0, channels: 0..images.channels().min(1), start: [0; 2], size: size.map(|size| size.min(9)) };
+        let region = Region {
+            image: 0,
+            channels: 0..images.channels().min(1),
+            start: [0; 2],
+            size: size.map(|size| size.min(9)),
+        };
         if images.images() > 0 && region.channels.len() == 1 && !region.size.contains(&0) {
             drop(images.read(&region, &mut |_| {}));
         }

@@ -17,7 +17,8 @@ fn fixtures() -> &'static [(String, Vec<u8>)] {
     FIXTURES.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qlty-pyramid/tests/fixtures");
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "tif" || extension == "png"));
+        let files =
+            files.filter(|path| path.extension().is_some_and(|extension| extension == "tif" || extension == "png"));
         let mut files: Vec<_> = files
             .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap()))
             .collect();
