@@ -8,6 +8,7 @@
 //! - [`compare`] says where two arrays differ, and by how much;
 //! - [`cargo`] asks what packages there are, and what files must say of them;
 //! - [`counting`] is an allocator that counts;
+//! - [`fuzz`] drives targets by bytes;
 //! - [`hosts`] runs programs in other languages against the library, where there are tools for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(clippy::missing_panics_doc, reason = "every helper panics when a test should fail")]
@@ -17,6 +18,7 @@ pub mod compare;
 pub mod counting;
 #[cfg(doctest)]
 mod docs;
+pub mod fuzz;
 pub mod golden;
 pub mod hosts;
 pub mod layout;

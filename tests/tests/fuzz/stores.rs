@@ -14,7 +14,7 @@ use qlty_pairs::{PairOptions, PatchPairDataset, Positions, StoreOptions};
 use qlty_pyramid::{LaplacianOptions, LaplacianStore, Levels, Monitor, PyramidOptions, Volume};
 use serde_json::{Value, json};
 
-use crate::draws::{Draws, damage};
+use qlty_tests::fuzz::{Draws, damage};
 
 const SIZE: [usize; 2] = [40, 50];
 
@@ -107,34 +107,33 @@ fn copy(from: &Path, to: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Puts something else in the place of a value somewhere in a document.
-fn replace(document: &mut Value, draws: &mut Draws<'_>) {
-    let mut at = document;
+/// Puts something else in the place of a value somewhere in a document, removes it, or repeats it.
+fn replace(at: &mut Value, draws: &mut Draws<'_>) {
+    let children = match at {
+        Value::Object(members) => members.len(),
+        Value::Array(items) => items.len(),
+        _ => 0,
+    };
     // Down along a path, to its end more often than not.
-    loop {
-        let end = draws.once_in(16);
-        at = match at {
-            Value::Object(map) if !map.is_empty() && !end => {
-                let key = map.keys().nth(draws.below(map.len())).unwrap().clone();
-                if draws.once_in(16) {
-                    map.remove(&key);
-                    return;
-                }
-                map.get_mut(&key).unwrap()
+    if children == 0 || draws.once_in(16) {
+        *at = value(draws);
+        return;
+    }
+    let (index, action) = (draws.below(children), draws.byte() % 16);
+    match at {
+        Value::Object(members) => {
+            let name = members.keys().nth(index).unwrap().clone();
+            match action {
+                0 => drop(members.remove(&name)),
+                _ => replace(&mut members[&name], draws),
             }
-            Value::Array(list) if !list.is_empty() && !end => {
-                let index = draws.below(list.len());
-                match draws.byte() % 16 {
-                    0 => return drop(list.remove(index)),
-                    1 => return list.push(list[index].clone()),
-                    _ => &mut list[index],
-                }
-            }
-            leaf => {
-                *leaf = value(draws);
-                return;
-            }
-        };
+        }
+        Value::Array(items) => match action {
+            0 => drop(items.remove(index)),
+            1 => items.push(items[index].clone()),
+            _ => replace(&mut items[index], draws),
+        },
+        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use qlty_pyramid::{Error, Pixel, PixelType, Stack};
 
-use crate::draws::{Draws, damage};
+use qlty_tests::fuzz::{Draws, damage};
 
 /// What is read at most, whatever a broken header says, in pixels.
 const MOST_PIXELS: usize = 16 << 20;

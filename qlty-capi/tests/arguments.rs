@@ -3,12 +3,14 @@
 //! Where an array is described that could be used, the memory is there, since nothing can check that it is; it
 //! lies between margins that no call may write.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
 use qlty::*;
 
-use crate::draws::Draws;
+use qlty_tests::fuzz::{Draws, fuzz};
 
 /// Where data begins, and what is left behind it, in bytes.
 const MARGIN: usize = 4096;
@@ -127,7 +129,7 @@ fn call(name: &str, function: impl FnOnce(*mut *mut qlty_error) -> qlty_status) 
     status == QLTY_STATUS_OK
 }
 
-pub(crate) fn target(bytes: &[u8]) {
+fn target(bytes: &[u8]) {
     let mut draws = Draws::new(bytes);
     let ndim = draws.one_of(&[2usize, 3]);
     let (images, channels) = (draws.one_of(&[1i64, 0, 2]), draws.one_of(&[1i64, 0, 2]));
@@ -287,4 +289,9 @@ fn stitcher(draws: &mut Draws<'_>, quilt: *const qlty_quilt, made_of: [i64; 3], 
         qlty_stitcher_free(stitcher);
         done
     }
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    fuzz("arguments", 600, 600, target);
 }
