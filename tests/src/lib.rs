@@ -12,6 +12,7 @@
 //! - [`hosts`] runs programs in other languages against the library, where there are tools for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(clippy::missing_panics_doc, reason = "every helper panics when a test should fail")]
+#![allow(clippy::missing_errors_doc, reason = "an error of a helper is a failed test, and says what failed")]
 
 pub mod cargo;
 pub mod compare;
