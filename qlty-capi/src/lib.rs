@@ -3,6 +3,30 @@
 //! Nothing but translation lives in this crate: pointers to views, statuses to results. What the
 //! functions do is said in `qlty_core`, `qlty_large` and `qlty_pairs`, whose names they follow as
 //! `qlty_<noun>_<verb>`. The rules that hold for all of them are in the header's first comment, [`QLTY_ABI_VERSION`].
+//!
+//! ```
+//! use std::ptr::null_mut;
+//!
+//! // SAFETY: options, handle and count are places of their types; there is no error to be stored.
+//! unsafe {
+//!     let mut options = std::mem::zeroed::<qlty::qlty_quilt_options>();
+//!     qlty::qlty_quilt_options_init(&mut options, size_of_val(&options) as u32, null_mut());
+//!     (options.size, options.window, options.step) = ([120, 200, 0], [32, 32, 0], [16, 16, 0]);
+//!     let (mut quilt, mut count) = (null_mut(), 0);
+//!     assert_eq!(qlty::qlty_quilt_new(&options, &mut quilt, null_mut()), qlty::QLTY_STATUS_OK);
+//!     assert_eq!(qlty::qlty_quilt_patch_count(quilt, 2, &mut count, null_mut()), qlty::QLTY_STATUS_OK);
+//!     assert_eq!(count, 2 * 7 * 12);
+//!     qlty::qlty_quilt_free(quilt);
+//! }
+//! ```
+//!
+//! | what | functions |
+//! |---|---|
+//! | versions, errors, threads | `qlty_abi_version`, `qlty_error_*`, `qlty_threads_*` |
+//! | cutting and sewing in memory | `qlty_quilt_*`, `qlty_stitcher_*` |
+//! | images on disk | `qlty_images_*` |
+//! | stitching onto disk | `qlty_large_*`, `qlty_stitched_*` |
+//! | patch pairs | `qlty_pairs_*`, `qlty_overlap_*`, `qlty_dataset_*`, `qlty_batches_*` |
 #![allow(non_camel_case_types, reason = "the names of types in Rust are those in C")]
 
 // The order of the modules is the order of the header.

@@ -19,7 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array3, ArrayView3, Axis, s};
 use qlty_core::NczyxQuilt;
 use qlty_pyramid::{
-    Halving, LengthUnit, Levels, Monitor, PyramidOptions, SlicePattern, Stack, Volume, stack_to_ome_zarr,
+    Halving, LengthUnit, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, Volume, shrink,
+    stack_to_ome_zarr,
 };
 
 #[path = "brain/denoise.rs"]
@@ -72,6 +73,9 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let slice = |volume: &Array3<f32>| Picture::grey(volume.index_axis(Axis(0), middle), 0.0..190.0);
     let before_after = Picture::beside(&[slice(&noisy), slice(&denoised)]);
     write_picture(&folder.join("before_after.png"), &before_after, &format!("slice {middle}, before and after"))?;
+    let levels = levels(&denoised, 4)?;
+    let levels: Vec<_> = levels.iter().map(slice).collect();
+    write_picture(&folder.join("pyramid.png"), &Picture::beside(&levels), "the slice and its coarser levels")?;
     let weights = weights.index_axis(Axis(0), middle);
     let heaviest = weights.iter().copied().fold(0.0, f32::max);
     let weights = Picture::grey(weights, 0.0..heaviest);
@@ -123,6 +127,16 @@ fn denoise_in_patches(noisy: &Array3<f32>) -> Result<(Array3<f32>, Array3<f32>),
     bar.finish_and_clear();
     let (stitched, weights) = stitcher.finish()?;
     Ok((stitched.slice_move(s![0, 0, .., .., ..]), weights))
+}
+
+/// The planes of the volume, and so many coarser levels of them.
+fn levels(volume: &Array3<f32>, coarser: usize) -> Result<Vec<Array3<f32>>, Box<dyn Error>> {
+    let mut levels = vec![volume.clone()];
+    for _ in 0..coarser {
+        let level = shrink(levels[levels.len() - 1].view(), [1, 2, 2], Method::Mean)?;
+        levels.push(level);
+    }
+    Ok(levels)
 }
 
 /// Writes the volume as 8-bit OME-Zarr of three levels.

@@ -6,18 +6,33 @@
 //! [`stack_to_ome_zarr`] makes coarser levels of it and writes all as NGFF 0.5 on Zarr v3, plane by plane, so
 //! a stack need not fit in memory.
 //!
-//! ```no_run
-//! use qlty_pyramid::{Monitor, PyramidOptions, SlicePattern, Stack, stack_to_ome_zarr};
+//! ```
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("brain.ome.zarr");
+//! use qlty_pyramid::{Levels, Monitor, PyramidOptions, Volume, stack_to_ome_zarr};
 //!
-//! let pattern = SlicePattern::new("tif", r"image_(\d+)\.tif$")?;
-//! for slices in pattern.find("samples/brain")? {
-//!     let stack = Stack::from_slices(&slices)?;
-//!     let path = format!("{}.ome.zarr", stack.name());
-//!     let pyramid = stack_to_ome_zarr(&stack, path, &PyramidOptions::default(), &Monitor::new())?;
-//!     println!("{:?} of {}", pyramid.shape, pyramid.pixel_type);
-//! }
+//! // Also Stack::from_file("brain.tif")?, or slices: SlicePattern::new("tif", r"_(\d+)\.tif$")?.find("folder")?
+//! let voxels = ndarray::Array3::from_shape_fn((20, 300, 421), |(z, y, x)| (z + y * x) as u16);
+//! let source = Volume::new("brain", voxels.view())?;
+//! let options = PyramidOptions { levels: Levels::Count(3), ..PyramidOptions::default() };
+//! let pyramid = stack_to_ome_zarr(&source, &path, &options, &Monitor::new())?;
+//! let shapes: Vec<_> = pyramid.levels.iter().map(|level| level.shape.clone()).collect();
+//! assert_eq!(shapes, [[20, 300, 421], [20, 150, 211], [20, 75, 106]]);
 //! # Ok::<(), qlty_pyramid::Error>(())
 //! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | finding slices by their names | [`SlicePattern`], [`SliceSet`] |
+//! | opening and reading stacks | [`Stack`], [`Channel`], [`VoxelSize`], [`LengthUnit`] |
+//! | images from elsewhere | [`Volume`] for arrays, [`PlaneSource`] for anything |
+//! | pyramids | [`stack_to_ome_zarr`], [`stacks_to_ome_zarr`], [`PyramidOptions`]; what would be written: [`plan_pyramid`] |
+//! | one level in memory | [`shrink`], [`Method`]; back to a larger size: [`upsample`] |
+//! | Laplacian pyramids in memory | [`LaplacianLevels`] |
+//! | Laplacian pyramids in stores | [`stack_to_ome_zarr_laplacian`], [`LaplacianStore`], [`reconstruct_from_laplacian`] |
+//! | progress and cancelling | [`Monitor`] |
+//!
+//! The feature `png` reads slices and images that are PNG files; `cli` builds the tool `qlty-pyramid`.
 //!
 //! Every call may be made from many threads at once; they share rayon's global pool. Two writers
 //! of one destination must exclude each other.

@@ -1,183 +1,22 @@
-//! The C ABI from C, C++ and Julia: the sources in `tests/hosts`, compiled and run against the
+//! The C ABI from C, C++, Julia and Python: the sources in `tests/hosts`, compiled and run against the
 //! library as a user would build it, and the header and the symbols themselves.
-//!
-//! A test for which this machine lacks a tool is shown as ignored and says which; with
-//! `QLTY_REQUIRE_HOSTS` in the environment it fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
-#![allow(clippy::print_stderr, reason = "a test program says what it could not test")]
 
-use std::collections::{BTreeSet, HashMap};
-use std::env;
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use qlty_tests::golden::Case;
+use qlty_tests::hosts::{
+    Kind, Language, Outcome, Suite, Tool, compile, compiler, header_compiler, julia, libraries, repository, run,
+    scratch, source,
+};
 
-type Outcome<T = ()> = Result<T, Failed>;
-
-/// What a test needs that may not be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tool {
-    C,
-    Cpp,
-    Nm,
-    Valgrind,
-    Julia,
-}
-
-impl Tool {
-    fn name(self) -> &'static str {
-        match self {
-            Self::C => "C compiler",
-            Self::Cpp => "C++ compiler",
-            Self::Nm => "nm",
-            Self::Valgrind => "valgrind",
-            Self::Julia => "julia",
-        }
-    }
-
-    fn remedy(self) -> &'static str {
-        match self {
-            Self::C => "gcc or clang from the system's packages, or CC in the environment",
-            Self::Cpp => "g++ or clang++ from the system's packages, or CXX in the environment",
-            Self::Nm => "binutils from the system's packages",
-            Self::Valgrind => "valgrind from the system's packages",
-            Self::Julia => ".ci/get-julia.sh .hosts/julia, or QLTY_JULIA in the environment",
-        }
-    }
-
-    /// Where the tool is.
-    fn find(self) -> Option<PathBuf> {
-        let named = |variable| env::var_os(variable).map(PathBuf::from);
-        match self {
-            Self::C => named("CC").or_else(|| in_path("cc")),
-            Self::Cpp => named("CXX").or_else(|| in_path("c++")),
-            Self::Nm => in_path("nm"),
-            Self::Valgrind => in_path("valgrind"),
-            Self::Julia => {
-                let own = Some(repository().join(".hosts/julia/julia")).filter(|path| path.is_file());
-                named("QLTY_JULIA").or(own).or_else(|| in_path("julia"))
-            }
-        }
-    }
-
-    fn command(self) -> Outcome<Command> {
-        self.find().map(Command::new).ok_or_else(|| format!("no {}: {}", self.name(), self.remedy()).into())
-    }
-}
-
-fn in_path(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
-}
-
-fn repository() -> PathBuf {
-    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap()
-}
-
-fn source(file: &str) -> PathBuf {
-    repository().join("tests/hosts").join(file)
-}
-
-/// A place for what the tests make.
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts");
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
-}
-
-/// Runs a command; what it printed, or all of it and the command as the failure.
-fn run(command: &mut Command) -> Outcome<String> {
-    // The libraries of cargo's own builds are not the one under test.
-    command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(text);
-    }
-    Err(format!("{command:?}: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
-}
-
-/// The libraries that `cargo build --release -p qlty-capi` makes.
-#[derive(Debug)]
-struct Libraries {
-    shared: PathBuf,
-    archive: PathBuf,
-}
-
-fn libraries() -> Outcome<&'static Libraries> {
-    static LIBRARIES: OnceLock<Outcome<Libraries>> = OnceLock::new();
-    let build = || {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--release", "--package", "qlty-capi", "--message-format", "json"]);
-        let messages = run(cargo.current_dir(repository()))?;
-        let files: Vec<PathBuf> = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == "qlty")
-            .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
-            .filter_map(|file| file.as_str().map(PathBuf::from))
-            .collect();
-        let find = |name: &str| {
-            let file = files.iter().find(|file| file.file_name() == Some(OsStr::new(name))).cloned();
-            file.ok_or_else(|| Failed::from(format!("cargo made {files:?}, expected {name}")))
-        };
-        let shared = format!("{}qlty{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-        Ok(Libraries { shared: find(&shared)?, archive: find("libqlty.a")? })
-    };
-    LIBRARIES.get_or_init(build).as_ref().map_err(Clone::clone)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Language {
-    C,
-    Cpp,
-}
-
-impl Language {
-    fn tool(self) -> Tool {
-        match self {
-            Self::C => Tool::C,
-            Self::Cpp => Tool::Cpp,
-        }
-    }
-
-    /// A compiler that lets no warning pass.
-    fn compiler(self) -> Outcome<Command> {
-        let mut command = self.tool().command()?;
-        command.args(match self {
-            Self::C => &["-std=c99"][..],
-            Self::Cpp => &["-std=c++17", "-Wconversion"],
-        });
-        command.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-O1", "-I"]);
-        command.arg(repository().join("include"));
-        Ok(command)
-    }
-}
-
-/// The program made of a source file, compiled once.
-fn program(language: Language, source: &Path) -> Outcome<PathBuf> {
-    type Slot = Arc<OnceLock<Outcome<PathBuf>>>;
-    static PROGRAMS: OnceLock<Mutex<HashMap<PathBuf, Slot>>> = OnceLock::new();
-    let programs = PROGRAMS.get_or_init(Mutex::default);
-    let slot = programs.lock().unwrap().entry(source.to_owned()).or_default().clone();
-    let compile = || {
-        let folder = libraries()?.shared.parent().unwrap();
-        let out = scratch(&format!("{language:?}-{}", source.file_stem().unwrap().display()));
-        let mut compiler = language.compiler()?;
-        compiler.arg(source).arg("-o").arg(&out).arg("-L").arg(folder);
-        compiler.arg(format!("-Wl,-rpath,{}", folder.display()));
-        run(compiler.args(["-lqlty", "-lpthread", "-lm"]))?;
-        Ok(out)
-    };
-    slot.get_or_init(compile).clone()
-}
-
-/// The parameters of all golden cases, a line each, as the hosts in C, C++ and Julia read them: name,
+/// The parameters of all golden cases, a line each, as the hosts in C and C++ read them: name,
 /// number of axes, sizes, windows, steps, borders, counts (0 where not given), border weight, missing label.
 fn cases() -> PathBuf {
     fn line<const D: usize>(name: &str, case: &Case) -> String {
@@ -226,7 +65,7 @@ fn header(language: Language, name: &str, includes: &[&str]) -> Outcome {
     let extension = if language == Language::C { "c" } else { "cpp" };
     let file = scratch(&format!("{name}.{extension}"));
     fs::write(&file, text + "int main(void) { return 0; }\n")?;
-    run(language.compiler()?.arg("-fsyntax-only").arg(file))?;
+    run(header_compiler(language)?.arg(file))?;
     Ok(())
 }
 
@@ -243,25 +82,75 @@ fn exported_symbols_are_those_declared() -> Outcome {
     Ok(())
 }
 
+/// All files of a folder whose names end so, as one text.
+fn all_of(folder: &Path, end: &str) -> Outcome<String> {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(end)) {
+            text += &fs::read_to_string(path)?;
+        }
+    }
+    Ok(text)
+}
+
+fn none_missing(host: &str, missing: impl Fn(&str, bool) -> bool) -> Outcome {
+    let missing: Vec<_> = declared().into_iter().filter(|(name, fails)| missing(name, *fails)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("not called in {host}: {missing:?}").into()) }
+}
+
 /// Each function succeeds somewhere in `calls.c` or `*_calls.c`, and fails in `arguments.c` or
 /// `*_arguments.c` if it can.
-fn every_function_is_called() -> Outcome {
-    let all_of = |end: &str| -> String {
-        let files = fs::read_dir(source("c")).unwrap().map(|entry| entry.unwrap().path());
-        let files = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(end)));
-        files.map(|path| fs::read_to_string(path).unwrap()).collect()
-    };
-    let [calls, arguments] = ["calls.c", "arguments.c"].map(all_of);
+fn every_function_is_called_in_c() -> Outcome {
+    let [calls, arguments] = [all_of(&source("c"), "calls.c")?, all_of(&source("c"), "arguments.c")?];
     let is_in = |text: &str, name: &str| text.contains(&format!("{name}("));
-    let missing = |(name, fails): &(String, bool)| !is_in(&calls, name) || (*fails && !is_in(&arguments, name));
-    let missing: Vec<_> = declared().into_iter().filter(missing).collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("not called in tests/hosts/c: {missing:?}").into()) }
+    none_missing("tests/hosts/c", |name, fails| !is_in(&calls, name) || (fails && !is_in(&arguments, name)))
+}
+
+/// `qlty.hpp` is all inline, so that a program has the functions of C that its code comes to.
+fn every_function_is_called_in_cpp() -> Outcome {
+    let mut called = BTreeSet::new();
+    for name in CPP {
+        let program = program(Language::Cpp, name, Kind::Plain)?;
+        let listed = run(Tool::Nm.command()?.arg("--undefined-only").arg(program))?;
+        called.extend(listed.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned));
+    }
+    // What failed is known by the status that the call returned.
+    none_missing("tests/hosts/cpp", |name, _| name != "qlty_error_status" && !called.contains(name))
+}
+
+/// Each function is called, by its name or by that of the type that it frees, beyond the list of them.
+fn every_function_is_called_in_julia() -> Outcome {
+    let package = repository().join("qlty-capi/julia");
+    let list = fs::read_to_string(package.join("src/libqlty.jl"))?;
+    let text = all_of(&package.join("src"), ".jl")?.replace(&list, "") + &all_of(&package.join("test"), ".jl")?;
+    let words: BTreeSet<_> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let handles: BTreeSet<_> =
+        text.lines().filter_map(|line| line.strip_prefix("@handle ")?.split(' ').nth(1)).collect();
+    none_missing("qlty-capi/julia", |name, _| {
+        let freed = name.strip_prefix("qlty_").and_then(|noun| noun.strip_suffix("_free"));
+        name != "qlty_error_status" && !words.contains(name) && !freed.is_some_and(|noun| handles.contains(noun))
+    })
+}
+
+/// A sanitizer that sees nothing would let every other test pass.
+fn sanitizers_see(mistake: &str, report: &str) -> Outcome {
+    // Its name must not be in what is looked for.
+    let file = scratch(&format!("mistake-{}.c", report.len()));
+    fs::write(&file, format!("#include <stdlib.h>\nint main(int argc, char **argv) {{\n  {mistake}\n}}\n"))?;
+    let program = compile(Language::C, &file, Kind::Sanitized, &[])?;
+    let output = Command::new(program).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() && said.contains(report) {
+        return Ok(());
+    }
+    Err(format!("got {}, {said:?}, expected a report of {report}", output.status).into())
 }
 
 /// Runs a program of `tests/hosts` with what it is to be given; what writes files gets an empty folder.
-fn run_host(command: &mut Command, program: &str, valgrind: bool) -> Outcome {
+fn run_host(command: &mut Command, program: &str, kind: Kind) -> Outcome {
     let folder = tempfile::tempdir_in(scratch(""))?;
-    run(command.args(arguments(program, valgrind, folder.path())))?;
+    run(command.args(arguments(program, kind == Kind::Valgrind, folder.path())))?;
     Ok(())
 }
 
@@ -280,25 +169,34 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
     }
 }
 
-fn host(language: Language, name: &str, valgrind: bool) -> Outcome {
+/// The programs in C++.
+const CPP: [&str; 4] = ["golden", "api", "pairs", "large"];
+
+fn program(language: Language, name: &str, kind: Kind) -> Outcome<PathBuf> {
     let file = match language {
         Language::C => format!("c/{name}.c"),
         Language::Cpp => format!("cpp/{name}.cpp"),
     };
-    let program = program(language, &source(&file))?;
+    compile(language, &source(&file), kind, &[])
+}
+
+fn host(language: Language, name: &str, kind: Kind) -> Outcome {
+    let program = program(language, name, kind)?;
     let mut command = Command::new(&program);
-    if valgrind {
+    if kind == Kind::Valgrind {
         command = Tool::Valgrind.command()?;
         command.args(["-q", "--error-exitcode=9", "--leak-check=full"]);
         // The library's threads outlive the program, so some memory is still in use at its end.
         command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]).arg(program);
     }
-    run_host(&mut command, name, valgrind)
+    // What cannot be allocated is an error of the library's, and is tested as one.
+    command.env("ASAN_OPTIONS", "allocator_may_return_null=1").env("UBSAN_OPTIONS", "print_stacktrace=1");
+    run_host(&mut command, name, kind)
 }
 
 fn static_library() -> Outcome {
     let out = scratch("static");
-    let mut compiler = Language::C.compiler()?;
+    let mut compiler = compiler(Language::C, Kind::Plain)?;
     compiler.arg(source("c/calls.c")).arg(&libraries()?.archive).arg("-o").arg(&out);
     // A codec of Zarr's is written in C++.
     run(compiler.args(["-lpthread", "-ldl", "-lm", "-lstdc++"]))?;
@@ -306,33 +204,41 @@ fn static_library() -> Outcome {
     Ok(())
 }
 
-fn julia() -> Outcome<Command> {
-    let mut command = Tool::Julia.command()?;
-    command.env("QLTY_LIBRARY", &libraries()?.shared).env("JULIA_NUM_THREADS", "3");
-    // Compiled modules go where the other results go.
-    command.env("JULIA_DEPOT_PATH", scratch("julia-depot"));
-    Ok(command)
-}
-
+/// A test of the package by its name.
 fn julia_host(name: &str) -> Outcome {
-    run_host(julia()?.arg(source(&format!("julia/{name}.jl"))), name, false)
+    run(julia()?.arg(repository().join("qlty-capi/julia/test/runtests.jl")).arg(name))?;
+    Ok(())
 }
 
 fn julia_mirror() -> Outcome {
     let layout = scratch("layout.txt");
-    fs::write(&layout, run(&mut Command::new(program(Language::C, &source("c/layout.c"))?))?)?;
+    fs::write(&layout, run(&mut Command::new(program(Language::C, "layout", Kind::Plain)?))?)?;
     run(julia()?.arg(source("julia/mirror.jl")).arg(repository().join("include/qlty.h")).arg(layout))?;
     Ok(())
 }
 
-/// The error of a library that is not there says where it was looked for.
-fn julia_without_library() -> Outcome {
-    let mut command = julia()?;
-    command.env("QLTY_LIBRARY", "/nowhere/libqlty.so").arg(repository().join("qlty-capi/julia/Qlty.jl"));
-    match run(&mut command) {
-        Err(failed) if failed.message().is_some_and(|text| text.contains("Tried:\n  /nowhere/libqlty.so")) => Ok(()),
-        other => Err(format!("got {other:?}, expected an error that names the path").into()),
-    }
+/// The package by the way of its users, without a network: `Pkg.test`, of the tests that the others do not run.
+fn julia_package() -> Outcome {
+    let depot = scratch("julia-package-depot");
+    // Julia 1.5 downloads a registry where a depot has none, even where nothing is to be found in it.
+    let registry = depot.join("registries/Empty");
+    fs::create_dir_all(&registry)?;
+    let uuid = "10000000-0000-4000-8000-000000000001";
+    let text = format!("name = \"Empty\"\nuuid = \"{uuid}\"\nrepo = \"none\"\n[packages]\n");
+    fs::write(registry.join("Registry.toml"), text)?;
+    let script = "using Pkg; Pkg.offline(true); Pkg.test(test_args = [\"library\"])";
+    run(julia()?.env("JULIA_DEPOT_PATH", depot).args(["-e", script]))?;
+    Ok(())
+}
+
+/// The tests in `tests/hosts/python`, of which there are some.
+fn python() -> Outcome {
+    let folder = tempfile::tempdir_in(scratch(""))?;
+    let mut pytest = Tool::Python.command()?;
+    pytest.env("QLTY_LIBRARY", &libraries()?.shared).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(source("python"));
+    pytest.args(["-m", "pytest", "--quiet", "--strict-markers", "-p", "no:cacheprovider", "--basetemp"]);
+    run(pytest.arg(folder.path().join("tests")))?;
+    Ok(())
 }
 
 /// Runs an example on the sample that its comment names; the picture it wrote.
@@ -349,7 +255,33 @@ fn example(command: &mut Command, name: &str) -> Outcome {
 
 fn compiled_example(language: Language, file: &str) -> Outcome {
     let source = repository().join("qlty-capi/examples").join(file);
-    example(&mut Command::new(program(language, &source)?), &format!("{language:?}-blurred"))
+    example(&mut Command::new(compile(language, &source, Kind::Plain, &[])?), &format!("{language:?}-blurred"))
+}
+
+/// Runs a program that writes one line and a picture, which begins as such a file does.
+fn paints(command: &mut Command, picture: &str, begin: &[u8]) -> Outcome {
+    let picture = scratch(picture);
+    let said = run(command.arg(&picture))?;
+    if said.lines().count() == 1 && fs::read(&picture)?.starts_with(begin) {
+        return Ok(());
+    }
+    Err(format!("got {said:?} and {}, expected one line and a picture", picture.display()).into())
+}
+
+/// Patches that are a `cv::Mat` each.
+fn opencv_example() -> Outcome {
+    let source = repository().join("qlty-capi/examples/cpp/opencv.cpp");
+    let mut flags = vec!["-isystem".to_owned(), Tool::OpenCv.require()?.display().to_string()];
+    flags.extend(["core", "imgproc", "imgcodecs"].map(|part| format!("-lopencv_{part}")));
+    let program = compile(Language::Cpp, &source, Kind::Plain, &flags)?;
+    paints(Command::new(program).arg(repository().join("samples/cell.pgm")), "opencv.png", b"\x89PNG\r\n")
+}
+
+/// Buffers as ITK and VTK have them, with increments that may be negative.
+fn raw_volume_example() -> Outcome {
+    let source = repository().join("qlty-capi/examples/cpp/raw_volume.cpp");
+    let program = compile(Language::Cpp, &source, Kind::Sanitized, &[])?;
+    paints(&mut Command::new(program), "raw_volume.pgm", b"P5\n220 180\n255\n")
 }
 
 /// Runs an example that is killed after a few batches of patches, and then again: the second run stitches what the
@@ -386,20 +318,8 @@ fn julia_fit_kernel() -> Outcome {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let required = env::var_os("QLTY_REQUIRE_HOSTS").is_some_and(|value| !value.is_empty() && value != "0");
-    let mut trials = Vec::new();
-    let mut missing = BTreeSet::<Tool>::new();
-    let mut add = |name: &str, tools: &[Tool], test: Box<dyn FnOnce() -> Outcome + Send>| {
-        let trial = Trial::test(name, test);
-        let lacking: Vec<_> = tools.iter().copied().filter(|tool| tool.find().is_none()).collect();
-        missing.extend(&lacking);
-        trials.push(match lacking.first() {
-            // Where it runs all the same, it fails with what is missing.
-            Some(tool) => trial.with_kind(format!("no {}", tool.name())).with_ignored_flag(!required),
-            None => trial,
-        });
-    };
+    let mut suite = Suite::new("hosts");
+    let mut add = |name: &str, tools: &[Tool], test| suite.add(name, tools, test);
     let (c, cpp) = (Language::C, Language::Cpp);
 
     add("header::c99", &[Tool::C], Box::new(move || header(c, "header", &["qlty.h", "qlty.h"])));
@@ -410,40 +330,55 @@ fn main() -> ExitCode {
         add(&format!("header::{part}"), &[Tool::Cpp], Box::new(move || header(cpp, part, &[&file, &file])));
     }
     add("abi::symbols", &[Tool::Nm], Box::new(exported_symbols_are_those_declared));
-    add("abi::every_function_is_called", &[], Box::new(every_function_is_called));
+    add("abi::every_function_is_called::c", &[], Box::new(every_function_is_called_in_c));
+    add("abi::every_function_is_called::cpp", &[Tool::Cpp, Tool::Nm], Box::new(every_function_is_called_in_cpp));
+    add("abi::every_function_is_called::julia", &[], Box::new(every_function_is_called_in_julia));
+    for (mistake, report) in [
+        ("char *p = calloc(1, (size_t)argc);\n  (void)argv;\n  return p[argc + 3];", "heap-buffer-overflow"),
+        ("void **p = malloc(8);\n  *p = malloc(8);\n  (void)argv;\n  p = 0;\n  return argc == 0;", "LeakSanitizer"),
+        ("int most = 0x7fffffff;\n  (void)argv;\n  return most + argc > 0;", "signed integer overflow"),
+    ] {
+        let test = move || sanitizers_see(mistake, report);
+        add(&format!("sanitizers::{report}"), &[Tool::C], Box::new(test));
+    }
     let pairs = ["pairs_golden", "pairs_calls", "pairs_arguments", "pairs_concurrency"];
     let large = ["large_golden", "large_calls", "large_arguments", "large_concurrency"];
     for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(pairs).chain(large) {
-        add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, false)));
-        add(&format!("c::{name}::valgrind"), &[Tool::C, Tool::Valgrind], Box::new(move || host(c, name, true)));
+        add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, Kind::Plain)));
+        add(
+            &format!("c::{name}::valgrind"),
+            &[Tool::C, Tool::Valgrind],
+            Box::new(move || host(c, name, Kind::Valgrind)),
+        );
+        add(&format!("c::{name}::sanitized"), &[Tool::C], Box::new(move || host(c, name, Kind::Sanitized)));
     }
     add("c::static_library", &[Tool::C, Tool::Cpp], Box::new(static_library));
-    for name in ["golden", "api", "pairs", "large"] {
-        add(&format!("cpp::{name}"), &[Tool::Cpp], Box::new(move || host(cpp, name, false)));
-        add(&format!("cpp::{name}::valgrind"), &[Tool::Cpp, Tool::Valgrind], Box::new(move || host(cpp, name, true)));
+    for name in CPP {
+        add(&format!("cpp::{name}"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Plain)));
+        // What the library does meanwhile is seen by valgrind in C.
+        add(&format!("cpp::{name}::sanitized"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Sanitized)));
     }
     for name in ["golden", "api", "pairs", "large"] {
         add(&format!("julia::{name}"), &[Tool::Julia], Box::new(move || julia_host(name)));
     }
     add("julia::mirror", &[Tool::Julia, Tool::C], Box::new(julia_mirror));
-    add("julia::without_library", &[Tool::Julia], Box::new(julia_without_library));
+    add("julia::package", &[Tool::Julia], Box::new(julia_package));
+    add("python", &[Tool::Python], Box::new(python));
     add("example::c", &[Tool::C], Box::new(move || compiled_example(c, "c/blur.c")));
     add("example::cpp", &[Tool::Cpp], Box::new(move || compiled_example(cpp, "cpp/blur.cpp")));
     let script = repository().join("qlty-capi/examples/julia/blur.jl");
     add("example::julia", &[Tool::Julia], Box::new(move || example(julia()?.arg(script), "julia-blurred")));
     for (language, tool, file) in [(c, Tool::C, "c/blur_large.c"), (cpp, Tool::Cpp, "cpp/blur_large.cpp")] {
         let source = repository().join("qlty-capi/examples").join(file);
-        let command = move || Ok(Command::new(program(language, &source)?));
+        let command = move || Ok(Command::new(compile(language, &source, Kind::Plain, &[])?));
         add(&format!("example::{file}"), &[tool], Box::new(move || resumed_example(command)));
     }
+    add("example::cpp/opencv.cpp", &[Tool::Cpp, Tool::OpenCv], Box::new(opencv_example));
+    add("example::cpp/raw_volume.cpp", &[Tool::Cpp], Box::new(raw_volume_example));
     let script = repository().join("qlty-capi/examples/julia/blur_large.jl");
     let command = move || Ok(with_arguments(julia()?, &[&script]));
     add("example::julia/blur_large.jl", &[Tool::Julia], Box::new(move || resumed_example(command)));
     add("example::julia::fit_kernel", &[Tool::Julia], Box::new(julia_fit_kernel));
 
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    for tool in missing {
-        eprintln!("hosts: this machine has no {}; to get it: {}", tool.name(), tool.remedy());
-    }
-    conclusion.exit_code()
+    suite.run()
 }

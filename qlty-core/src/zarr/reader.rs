@@ -58,11 +58,33 @@ pub fn inspect(path: &Path) -> Result<(String, usize)> {
     Ok((name_of(array.data_type()), array.dimensionality()))
 }
 
+/// The bytes of a chunk of this shape.
+///
+/// # Errors
+/// [`Error::Store`] where there are more than can be counted; a shard's index has 16 bytes for each of its chunks.
+fn chunk_bytes<T>(path: &Path, shape: &[usize]) -> Result<usize> {
+    let elements = shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+    let fits = |elements: &usize| elements.checked_mul(16).is_some_and(|bytes| isize::try_from(bytes).is_ok());
+    let too_large = || Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
+    Ok(elements.filter(fits).ok_or_else(too_large)? * size_of::<T>())
+}
+
+/// Fails where there is no memory for a chunk, which the library would take without asking.
+fn check_memory(bytes: usize) -> Result<()> {
+    let is_small = bytes < 64 << 20;
+    let room = || Vec::<u8>::new().try_reserve_exact(bytes);
+    if is_small || room().is_ok() {
+        return Ok(());
+    }
+    Err(crate::Error::OutOfMemory { what: "a chunk of a Zarr array", bytes }.into())
+}
+
 impl<T: Stored> ArrayReader<T> {
     /// Opens the array in a folder, to keep `cache_bytes` of decoded chunks, and one chunk at least.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`], and [`Error::DataType`] where its elements are not `T`.
+    /// [`Error::Io`] and [`Error::Zarr`], [`Error::DataType`] where its elements are not `T`, and [`Error::Store`] where
+    /// its chunks are larger than can be counted.
     pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self> {
         let path = path.as_ref();
         let array = open(path)?;
@@ -74,14 +96,15 @@ impl<T: Stored> ArrayReader<T> {
         let shape = sizes.collect::<Result<Vec<_>, _>>().map_err(Error::zarr(path))?;
         crate::array::product("elements of an array", &shape)?;
         let grid = array.subchunk_grid();
-        let first = grid.chunk_shape_u64(&vec![0; shape.len()]).map_err(Error::zarr(path))?;
-        let chunk = match &first {
-            Some(sizes) => sizes.iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>(),
-            None => Ok(vec![1; shape.len()]),
+        let first_of = |grid: &ChunkGrid| -> Result<Vec<usize>> {
+            let sizes = grid.chunk_shape_u64(&vec![0; shape.len()]).map_err(Error::zarr(path))?;
+            let sizes = sizes.unwrap_or_else(|| vec![1; shape.len()]);
+            sizes.iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>().map_err(Error::zarr(path))
         };
-        let chunk = chunk.map_err(Error::zarr(path))?;
-        let chunk_bytes = first.iter().flatten().product::<u64>().saturating_mul(size_of::<T>() as u64).max(1);
-        let most = usize::try_from(cache_bytes as u64 / chunk_bytes).unwrap_or(usize::MAX);
+        // Where there are shards, their own shape too is multiplied by the library, unchecked.
+        chunk_bytes::<T>(path, &first_of(array.chunk_grid())?)?;
+        let chunk = first_of(&grid)?;
+        let most = cache_bytes / chunk_bytes::<T>(path, &chunk)?.max(1);
         let shard_indices = ArrayShardedReadableExtCache::new(&array);
         let (path, chunks) = (path.to_path_buf(), ChunkCache::new(most));
         Ok(Self { array, path, shape, chunk, grid, shard_indices, chunks })
@@ -105,7 +128,8 @@ impl<T: Stored> ArrayReader<T> {
     /// Reads the box that begins at `start` and has the shape of `out`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the box leaves the array; [`Error::Io`] and [`Error::Zarr`].
+    /// [`crate::Error::Shape`] where the box leaves the array; [`crate::Error::OutOfMemory`] where there is no memory for a
+    /// chunk; [`Error::Io`] and [`Error::Zarr`].
     pub fn read_into(&self, start: &[usize], mut out: ArrayViewMutD<'_, T>) -> Result<()> {
         let shape = out.shape().to_vec();
         self.visit(start, &shape, true, |at, part| {
@@ -154,6 +178,7 @@ impl<T: Stored> ArrayReader<T> {
         for place in &places.ok_or_else(outside)?.indices() {
             let lies = self.grid.subset(&place).map_err(self.failed())?.ok_or_else(outside)?;
             let (from, size) = (lies.start(), lies.shape_usize());
+            check_memory(chunk_bytes::<T>(&self.path, &size)?)?;
             // What the box and the chunk have in common, as (from, to) of the array.
             let common = |axis: usize| {
                 let (from, len) = (from[axis] as usize, size[axis]);
@@ -193,5 +218,38 @@ impl<T: Stored> ArrayReader<T> {
 
     fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(&self) -> impl FnOnce(E) -> Error {
         Error::zarr(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store without chunks, of 4 x 4 `float32` in chunks of this shape.
+    fn open_with_chunks(folder: &Path, chunk: [u64; 2]) -> Result<ArrayReader<f32>> {
+        let metadata = serde_json::json!({
+            "zarr_format": 3, "node_type": "array", "shape": [4, 4], "data_type": "float32", "fill_value": 0,
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
+            "chunk_key_encoding": {"name": "default"},
+            "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+        });
+        std::fs::write(folder.join("zarr.json"), metadata.to_string()).unwrap();
+        ArrayReader::open(folder, 0)
+    }
+
+    #[test]
+    fn chunks_of_any_size_are_read_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |chunk| {
+            let mut out = ndarray::Array2::<f32>::ones((3, 2));
+            open_with_chunks(folder.path(), chunk)?.read_into(&[1, 2], out.view_mut().into_dyn())?;
+            Ok::<_, Error>(out)
+        };
+        assert!(read([2, 4]).unwrap().iter().all(|value| *value == 0.0));
+        // More than can be counted, and more than a machine has.
+        for chunk in [[1 << 40, 1 << 40], [1 << 62, 1], [u64::MAX, 2]] {
+            assert!(matches!(read(chunk), Err(Error::Store { .. } | Error::Zarr { .. })), "{chunk:?}");
+        }
+        assert!(matches!(read([1 << 28, 1 << 28]), Err(Error::Core(crate::Error::OutOfMemory { .. }))));
     }
 }

@@ -1,7 +1,6 @@
 # Qlty.jl repeats the header: its structs, its constants and its functions are all there, as they are.
 # usage: mirror.jl HEADER LAYOUT     LAYOUT is what c/layout.c prints
 using Test
-push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 using Qlty: LibQlty
 

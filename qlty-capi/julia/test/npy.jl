@@ -1,10 +1,12 @@
-# What the golden cases have in common: .npy files in the folder ARGS[1], and how close is close.
+# What the golden cases have in common: .npy files, parameters, and how close is close.
+
+const GOLDEN = normpath(joinpath(@__DIR__, "..", "..", "..", "tests", "golden"))
 
 const TYPES = Dict("<f4" => Float32, "<f8" => Float64, "<i8" => Int64, "|b1" => Bool)
 
 "An array of a golden case: version 1 of the format, whose C order is Julia's with the axes reversed."
 function read_npy(case, name)
-    open(joinpath(ARGS[1], case, name * ".npy")) do file
+    open(joinpath(GOLDEN, case, name * ".npy")) do file
         read(file, 8) == b"\x93NUMPY\x01\x00" || error("$case/$name is no .npy file")
         header = String(read(file, ltoh(read(file, UInt16))))
         occursin("'fortran_order': False", header) || error("$case/$name is not in C order")

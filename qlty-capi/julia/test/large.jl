@@ -1,13 +1,12 @@
-# What Qlty.jl adds to the functions of stitching onto disk, and their golden cases. usage: large.jl GOLDEN FOLDER
+# What Qlty.jl adds to the functions of stitching onto disk, and their golden cases.
 using Test
-push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 using Qlty: LibQlty
 
 include("npy.jl")
 include("throws.jl")
 
-const FOLDER = ARGS[2]
+const FOLDER = mktempdir()
 place(name) = joinpath(FOLDER, name)
 
 function check_golden(case, step, border, weight, T)
@@ -148,8 +147,14 @@ end
         end
         @test read(finish!(large).mean) ≈ batch
     end
-    # Handles that nobody closes are closed by the collector, and the result can be opened again.
-    let large = LargeQuilt(quilt, place("left"), 2; small...)
-        stitch!(large, 1:2, unstitch(quilt, batch, 1:2))
+end
+
+@testset "a result that nobody closes can be opened once the collector has passed" begin
+    @noinline function leave()
+        stitch!(LargeQuilt(quilt, place("left"), 2; small...), 1:2, unstitch(quilt, batch, 1:2))
+        nothing
     end
+    leave()
+    GC.gc()
+    @test LargeQuilt(large -> length(pending(large)), quilt, place("left"), 2; mode = :open) == 40
 end

@@ -114,31 +114,7 @@ struct qlty_store_options
     overwrite::Int32
 end
 
-const library = Ref{Ptr{Cvoid}}(C_NULL)
-
-"Where the library may be, in the order in which it is looked for."
-function candidates()
-    haskey(ENV, "QLTY_LIBRARY") && return [ENV["QLTY_LIBRARY"]]
-    file = "libqlty." * Libdl.dlext
-    root = normpath(joinpath(@__DIR__, "..", ".."))
-    [joinpath(root, "target", "release", file), joinpath(root, "target", "debug", file), file]
-end
-
-function __init__()
-    tried = String[]
-    for path in candidates()
-        try
-            library[] = Libdl.dlopen(path)
-            break
-        catch problem
-            push!(tried, "  $path: $(sprint(showerror, problem))")
-        end
-    end
-    library[] == C_NULL && error("the qlty library was not found; set QLTY_LIBRARY to its path, or build " *
-                                 "it with `cargo build --release -p qlty-capi`. Tried:\n" * join(tried, "\n"))
-    version = qlty_abi_version()
-    version == QLTY_ABI_VERSION || error("the qlty library: got ABI version $version, expected $QLTY_ABI_VERSION")
-end
+include("library.jl")
 
 "Defines a function over the C function of that name: `@c name(argument::Type, ...)::Result`."
 macro c(signature)
@@ -148,7 +124,7 @@ macro c(signature)
     symbol = QuoteNode(name)
     # The path is known at run time only, so the function is called by its address.
     esc(quote
-        $name($(names...)) = ccall(Libdl.dlsym(library[], $symbol), $result, ($(types...),), $(names...))
+        $name($(names...)) = ccall(Libdl.dlsym(library(), $symbol), $result, ($(types...),), $(names...))
     end)
 end
 

@@ -1,6 +1,5 @@
 # What Qlty.jl adds to qlty.h: ownership, exceptions, views, types, progress, tasks.
 using Test
-push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 using Qlty: LibQlty
 

@@ -1,13 +1,12 @@
-# What Qlty.jl adds to the functions of patch pairs, and their golden cases. usage: pairs.jl GOLDEN FOLDER
+# What Qlty.jl adds to the functions of patch pairs, and their golden cases.
 using Test
-push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 using Qlty: LibQlty
 
 include("npy.jl")
 include("throws.jl")
 
-const FOLDER = ARGS[2]
+const FOLDER = mktempdir()
 
 function check_golden(case, window, pairs, image, positions1)
     cut = extract_pairs(pairs, image; positions = :with_image)

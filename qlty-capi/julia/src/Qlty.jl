@@ -2,10 +2,11 @@
     Qlty
 
 Cut images and volumes into overlapping patches and sew them back together, with the native library
-of that name. Works on Julia 1.5.3 and later.
+of that name. Works on Julia 1.5 and later. [`Qlty.library_path`](@ref) says where that library is looked for,
+[`Qlty.set_library!`](@ref) where it is.
 
 ```julia
-push!(LOAD_PATH, "qlty-capi/julia"); using Qlty
+using Qlty # After `] dev qlty-capi/julia`, or `push!(LOAD_PATH, "qlty-capi/julia")`.
 
 batch = rand(Float32, 512, 512, 3, 8)                     # (X, Y, C, N)
 result = Quilt((512, 512), (64, 64), (32, 32); border = 8) do quilt
@@ -59,6 +60,7 @@ include("libqlty.jl")
 using .LibQlty
 import .LibQlty: qlty_array, qlty_quilt_options, qlty_large_options, qlty_pair_options, qlty_store_options
 
+include("finding.jl")
 include("calls.jl")
 include("quilt.jl")
 include("cutting.jl")

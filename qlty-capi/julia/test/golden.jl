@@ -1,22 +1,35 @@
-# Every golden case of the in-memory quilt. usage: golden.jl FOLDER CASES
+# Every golden case of the in-memory quilt.
 using Test
-push!(LOAD_PATH, joinpath(@__DIR__, "..", "..", "..", "qlty-capi", "julia"))
 using Qlty
 
 include("npy.jl")
 
+"The numbers of a parameter in a case.json, which has numbers, lists of them and nulls; empty where it is null or not there."
+function numbers(text, name)
+    found = match(Regex("\"$name\":\\s*(\\[[^]]*\\]|[^,}]*)"), text)
+    found === nothing && return Float64[]
+    [parse(Float64, number.match) for number in eachmatch(r"-?[0-9][0-9.eE+-]*", found[1])]
+end
+
 struct Case
     name::String
-    sizes::Vector{Any} # size, window, step, border, times: in the order of Julia
+    size::Tuple
+    window::Tuple
+    step::Tuple
+    border::Tuple
+    times::Tuple
     border_weight::Float64
     missing_label::Float32
 end
 
-function Case(line)
-    words = split(line)
-    ndim = parse(Int, words[2])
-    sizes = [Tuple(reverse(parse.(Int, words[2+ndim*i+1:2+ndim*(i+1)]))) for i in 0:4]
-    Case(words[1], sizes, parse(Float64, words[end-1]), parse(Float32, words[end]))
+function Case(name)
+    text = read(joinpath(GOLDEN, name, "case.json"), String)
+    ndim = occursin("3d", name) ? 3 : 2
+    # The order of Julia; one number is for all axes, and none for 0.
+    axes(values) = Tuple(Int.(reverse(length(values) == ndim ? values : fill(get(values, 1, 0), ndim))))
+    size = reduce(vcat, numbers(text, axis) for axis in ("Z", "Y", "X")[4-ndim:3])
+    rest = [axes(numbers(text, what)) for what in ("window", "step", "border", "times")]
+    Case(name, axes(size), rest..., numbers(text, "border_weight")[1], get(numbers(text, "missing_label"), 1, 0))
 end
 
 function check_quilt(case, quilt, ndim)
@@ -63,18 +76,18 @@ function check_sparse(case, quilt, ndim, missing_label)
     @test kept.removed == read_npy(case, "removed")
 end
 
-const CASES = Case.(readlines(ARGS[2]))
+const CASES = Case.(filter(name -> occursin(r"^(quilt[23]d_|sparse)", name), readdir(GOLDEN)))
 @test length(CASES) == 9
 
 for case in CASES
     @testset "$(case.name)" begin
-        size, window, step, border, times = case.sizes
-        Quilt(size, window, step; border = border, border_weight = case.border_weight) do quilt
-            all(iszero, times) || @test counts(quilt) == times
+        options = (border = case.border, border_weight = case.border_weight)
+        Quilt(case.size, case.window, case.step; options...) do quilt
+            all(iszero, case.times) || @test counts(quilt) == case.times
             if startswith(case.name, "sparse")
-                check_sparse(case.name, quilt, length(size), case.missing_label)
+                check_sparse(case.name, quilt, length(case.size), case.missing_label)
             else
-                check_quilt(case.name, quilt, length(size))
+                check_quilt(case.name, quilt, length(case.size))
             end
         end
     end

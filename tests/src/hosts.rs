@@ -1,0 +1,62 @@
+//! What the tests of programs in other languages share: the tools they need, the library as a user would build it,
+//! and a suite of tests that says which tools a machine lacks.
+
+mod library;
+mod program;
+mod suite;
+mod tool;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use libtest_mimic::Failed;
+
+pub use library::{Libraries, libraries};
+pub use program::{Kind, Language, compile, compiler, header_compiler};
+pub use suite::{Suite, Test};
+pub use tool::Tool;
+
+/// What a test comes to.
+pub type Outcome<T = ()> = Result<T, Failed>;
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap()
+}
+
+/// A host program's source in `tests/hosts`.
+pub fn source(file: &str) -> PathBuf {
+    repository().join("tests/hosts").join(file)
+}
+
+/// A place for what the tests make, beside the test programs.
+pub fn scratch(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let target = program.ancestors().nth(3).unwrap();
+    let folder = target.join("tmp/hosts");
+    fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
+
+/// Runs a command; what it printed, or all of it and the command as the failure.
+pub fn run(command: &mut Command) -> Outcome<String> {
+    // The libraries of cargo's own builds are not the one under test.
+    command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    Err(format!("{command:?}: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
+
+/// Julia with the library under test and threads of its own, as a project of the package.
+pub fn julia() -> Outcome<Command> {
+    let mut command = Tool::Julia.command()?;
+    command.env("QLTY_LIBRARY", &libraries()?.shared).env("JULIA_NUM_THREADS", "3");
+    command.env("JULIA_PROJECT", repository().join("qlty-capi/julia"));
+    // Compiled modules go where the other results go.
+    command.env("JULIA_DEPOT_PATH", scratch("julia-depot"));
+    Ok(command)
+}

@@ -1,0 +1,18 @@
+//! Damaged files and damaged stores: an error or a result, never a panic. Senseless arguments of the C ABI are
+//! drawn by `hosts/c/fuzz.c`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
+mod stores;
+mod tiff;
+
+use qlty_tests::fuzz::fuzz;
+
+#[test]
+fn files_that_are_damaged() {
+    fuzz("tiff", 64, 400, tiff::target);
+}
+
+#[test]
+fn stores_that_are_damaged() {
+    fuzz("stores", 64, 150, stores::target);
+}
