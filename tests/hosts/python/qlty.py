@@ -28,10 +28,10 @@ SCALARS = {
 def type_of(declaration):
     """The type of `const char *path` or `int64_t size[3]`, and its name."""
     base, stars, name, length = re.fullmatch(
-        r"(?:const )?(?:struct )?(\w+)(?: const)? ?(\**) ?(\w*)(?:\[(\w+)\])?", " ".join(declaration.split())
+        r"(?:const )?(?:struct )?(\w+) ?((?:\*(?:const)? ?)*)(\w*)(?:\[(\w+)\])?", " ".join(declaration.split())
     ).groups()
     if stars:
-        return (ctypes.c_char_p if base == "char" else ctypes.c_void_p), name
+        return (ctypes.c_char_p if base == "char" and stars == "*" else ctypes.c_void_p), name
     kind = SCALARS[base]
     return (kind * int(CONSTANTS.get(length, length)) if length else kind), name
 
