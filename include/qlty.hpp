@@ -21,7 +21,7 @@
 //   auto [pixels1, pixels2] = overlap.extract(model(cut.patches1), model(cut.patches2));
 //
 //   qlty::Stack stack = qlty::Stacks("samples/brain", "tif", R"(image_(\d+)\.tif$)").open(0);
-//   qlty::write_pyramid(stack, "brain.ome.zarr");
+//   qlty::write_pyramid(stack, "brain.ome.zarr");  // write_pyramids converts all stacks of a folder
 //   auto plane = qlty::Image("brain.ome.zarr").read<std::uint8_t>(0, {16, 0, 0}, {1, 256, 256});
 
 #ifndef QLTY_HPP

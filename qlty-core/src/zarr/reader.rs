@@ -59,6 +59,15 @@ pub fn inspect(path: &Path) -> Result<(String, usize)> {
     Ok((name_of(array.data_type()), array.dimensionality()))
 }
 
+/// Fails where the system does not give the memory for a chunk: what decodes it would not come back from that.
+fn room_for<T>(shape: &[usize]) -> Result<()> {
+    let what = "a decoded chunk";
+    let len = crate::array::product(what, shape)?;
+    let bytes = len.saturating_mul(size_of::<T>());
+    let reserved = Vec::<T>::new().try_reserve_exact(len);
+    Ok(reserved.map_err(|_| crate::Error::OutOfMemory { what, bytes })?)
+}
+
 impl<T: Stored> ArrayReader<T> {
     /// Opens the array in a folder, to keep `cache_bytes` of decoded chunks, and one chunk at least.
     ///
@@ -165,15 +174,17 @@ impl<T: Stored> ArrayReader<T> {
                 common(axis) == (from, end.min(self.shape[axis]))
             };
             let decode = || {
+                room_for::<T>(&size)?;
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
-                self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options)
+                let chunk = self.array.retrieve_subchunk_opt::<Vec<T>>(&self.shard_indices, &place, &options);
+                chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))
             };
             let chunk = match !keep_whole && (0..axes).all(is_whole) {
                 true => self.chunks.peek_or(&place, decode),
                 false => self.chunks.get(&place, decode),
             };
-            let chunk = chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))?;
+            let chunk = chunk?;
             let chunk = ArrayViewD::from_shape(size.as_slice(), &chunk).map_err(self.failed())?;
             let part = chunk.slice_each_axis(|axis| {
                 let (axis, (start, end)) = (axis.axis.index(), common(axis.axis.index()));

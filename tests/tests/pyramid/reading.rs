@@ -303,6 +303,22 @@ fn a_damaged_chunk_is_named() {
     }
 }
 
+/// A chunk that is not there is made of the fill value, however large the metadata says it is.
+#[test]
+fn a_chunk_beyond_memory_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    let (path, _) = store_in(&folder);
+    let file = path.join("0/zarr.json");
+    let mut metadata = crate::json_file(&file);
+    metadata["shape"] = json!([2, 3, 1_u64 << 50, 18]);
+    metadata["chunk_grid"]["configuration"]["chunk_shape"] = json!([1, 2, 1_u64 << 50, 16]);
+    std::fs::write(file, metadata.to_string()).unwrap();
+    std::fs::remove_dir_all(path.join("0/c")).unwrap();
+    let store = ImageStore::<u8>::open(&path).unwrap();
+    let error = store.read(0, &[0; 4], &[1, 1, 2, 2], &Monitor::new()).unwrap_err().to_string();
+    assert!(error.contains("memory"), "{error}");
+}
+
 #[test]
 fn boxes_beyond_the_image_are_refused() {
     let folder = TempDir::new().unwrap();
