@@ -86,7 +86,7 @@ static void check_null(const char *folder) {
   IS_NULL("options", qlty_stack_to_ome_zarr(stack, NULL, path, NULL, NULL, NULL, &error));
   IS_NULL("path", qlty_stack_to_laplacian(stack, NULL, NULL, &options, &laplacian, NULL, NULL, &error));
   IS_NULL("options", qlty_stack_to_laplacian(stack, NULL, path, NULL, &laplacian, NULL, NULL, &error));
-  IS_NULL("options", qlty_stack_to_laplacian(stack, NULL, path, &options, NULL, NULL, NULL, &error));
+  IS_NULL("laplacian", qlty_stack_to_laplacian(stack, NULL, path, &options, NULL, NULL, NULL, &error));
   IS_NULL("store", qlty_laplacian_reconstruct(NULL, path, &again, NULL, NULL, &error));
   IS_NULL("path", qlty_laplacian_reconstruct(differences, NULL, &again, NULL, NULL, &error));
   IS_NULL("options", qlty_laplacian_reconstruct(differences, path, NULL, NULL, NULL, &error));
@@ -176,7 +176,7 @@ static void check_writing(const char *folder) {
   FAILS(QLTY_STATUS_IO, "sample_3.tif", "", qlty_stack_to_ome_zarr(stack, NULL, path_in(folder, "sample_3.tif/b.zarr"), &options, NULL, NULL, &error));
   FAILS(ARGUMENT, "interpolation: got", "bicubic", (laplacian.interpolation = "cubic", qlty_stack_to_laplacian(stack, NULL, path, &options, &laplacian, NULL, NULL, &error)));
   laplacian = laplacian_options();
-  FAILS(ARGUMENT, "codec", "zstd", (laplacian.difference_codec = "lz5", qlty_stack_to_laplacian(stack, NULL, path, &options, &laplacian, NULL, NULL, &error)));
+  FAILS(ARGUMENT, "difference_codec: got \"lz5\"", "zstd", (laplacian.difference_codec = "lz5", qlty_stack_to_laplacian(stack, NULL, path, &options, &laplacian, NULL, NULL, &error)));
   laplacian = laplacian_options();
   FAILS(ARGUMENT, "factor", "along Z", (options.halving = QLTY_HALVING_VOLUME, qlty_stack_to_laplacian(stack, NULL, path, &options, &laplacian, NULL, NULL, &error)));
 
