@@ -107,9 +107,8 @@ end
 
 """
     plan_pyramid(image, path; options...)
-    plan_laplacian(image, path; options...)
 
-What [`write_pyramid`](@ref) or [`write_laplacian`](@ref) would write, without reading a pixel: a named tuple of
+What [`write_pyramid`](@ref) would write, without reading a pixel: a named tuple of
 the `path`, the `axes` as C has them, such as `"CZYX"`, the `eltype` of the pixels, the `size`, how many `bytes`
 the arrays have before compression, the `files` of the image, and `levels`, each with the `name` of its array,
 its `eltype`, `size` and `chunk`, and the `voxel_size` along `(x, y, z)`.
@@ -121,6 +120,11 @@ function plan_pyramid(image::Planes, path::AbstractString; options...)
     end))
 end
 
+"""
+    plan_laplacian(image, path; options...)
+
+What [`write_laplacian`](@ref) would write, as [`plan_pyramid`](@ref) tells it.
+"""
 function plan_laplacian(image::Planes, path::AbstractString; options...)
     made, its, kept = laplacian_options(; options...)
     only(values(pyramids_of() do slot
@@ -130,12 +134,11 @@ end
 
 """
     write_pyramids(slices, extension, pattern, folder; plan = false, options..., progress = nothing)
-    write_laplacians(slices, extension, pattern, folder; plan = false, options..., progress = nothing)
 
 Writes all stacks that [`find_stacks`](@ref) finds in the folder `slices` to another folder, one after the other:
-the stack `"image"` to `"image.ome.zarr"`, or `"image.laplacian.zarr"`. The result maps the names to what was
+the stack `"image"` to `"image.ome.zarr"`. The result maps the names to what was
 written, as [`plan_pyramid`](@ref) describes it; with `plan` nothing is written. Options and progress are
-those of [`write_pyramid`](@ref) and [`write_laplacian`](@ref).
+those of [`write_pyramid`](@ref).
 """
 function write_pyramids(slices::AbstractString, extension::AbstractString, pattern::AbstractString,
                         folder::AbstractString; plan::Bool = false, progress = nothing, options...)
@@ -150,6 +153,12 @@ function write_pyramids(slices::AbstractString, extension::AbstractString, patte
     end
 end
 
+"""
+    write_laplacians(slices, extension, pattern, folder; plan = false, options..., progress = nothing)
+
+The same as [`write_pyramids`](@ref) with Laplacian pyramids: the stack `"image"` goes to `"image.laplacian.zarr"`.
+Options are those of [`write_laplacian`](@ref).
+"""
 function write_laplacians(slices::AbstractString, extension::AbstractString, pattern::AbstractString,
                           folder::AbstractString; plan::Bool = false, progress = nothing, options...)
     made, its, kept = laplacian_options(; options...)
