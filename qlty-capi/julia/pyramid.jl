@@ -5,11 +5,6 @@ const HALVINGS = (plane = LibQlty.QLTY_HALVING_PLANE, volume = LibQlty.QLTY_HALV
 const NORMALIZATIONS = (none = LibQlty.QLTY_NORMALIZATION_NONE, per_slice = LibQlty.QLTY_NORMALIZATION_PER_SLICE,
                         global_ = LibQlty.QLTY_NORMALIZATION_GLOBAL)
 
-function choice(what, names, name)
-    haskey(names, name) || refuse("$what: got $(repr(name)), expected one of $(keys(names))")
-    names[name]
-end
-
 "A string for an option of C's, or NULL; what `texts` holds must be kept alive."
 function text!(texts, value)
     value === nothing && return Ptr{UInt8}(C_NULL)
@@ -108,10 +103,10 @@ end
 """
     plan_pyramid(image, path; options...)
 
-What [`write_pyramid`](@ref) would write, without reading a pixel: a named tuple of
-the `path`, the `axes` as C has them, such as `"CZYX"`, the `eltype` of the pixels, the `size`, how many `bytes`
-the arrays have before compression, the `files` of the image, and `levels`, each with the `name` of its array,
-its `eltype`, `size` and `chunk`, and the `voxel_size` along `(x, y, z)`.
+What [`write_pyramid`](@ref) would write, without reading a pixel: a named tuple of the `path`, the `axes` as C
+has them, such as `"CZYX"`, the `eltype` of the pixels, the `size`, how many `bytes` the arrays have before
+compression, the `files` of the image, and `levels`, each with the `name` of its array, its `eltype`, `size` and
+`chunk`, and the `voxel_size` along `(x, y, z)`.
 """
 function plan_pyramid(image::Planes, path::AbstractString; options...)
     made, kept = pyramid_options(; options...)
@@ -136,9 +131,9 @@ end
     write_pyramids(slices, extension, pattern, folder; plan = false, options..., progress = nothing)
 
 Writes all stacks that [`find_stacks`](@ref) finds in the folder `slices` to another folder, one after the other:
-the stack `"image"` to `"image.ome.zarr"`. The result maps the names to what was
-written, as [`plan_pyramid`](@ref) describes it; with `plan` nothing is written. Options and progress are
-those of [`write_pyramid`](@ref).
+the stack `"image"` to `"image.ome.zarr"`. The result maps the names to what was written, as
+[`plan_pyramid`](@ref) describes it; with `plan` nothing is written. Options and progress are those of
+[`write_pyramid`](@ref).
 """
 function write_pyramids(slices::AbstractString, extension::AbstractString, pattern::AbstractString,
                         folder::AbstractString; plan::Bool = false, progress = nothing, options...)
