@@ -205,6 +205,52 @@
 #define QLTY_POSITIONS_WITH_IMAGE 2
 
 /*
+ Each level halves Y and X.
+ */
+#define QLTY_HALVING_PLANE 0
+
+/*
+ Each level halves Z, Y and X.
+ */
+#define QLTY_HALVING_VOLUME 1
+
+/*
+ Each level halves those of Z, Y and X whose voxel is less than the square root of 2 times the
+ smallest, until all are about the same.
+ */
+#define QLTY_HALVING_ISOTROPIC 2
+
+/*
+ (T, C, Z, Y, X), where T and C are left out if there is one of them: the order of NGFF.
+ */
+#define QLTY_AXES_TCZYX 0
+
+/*
+ (Z, C, Y, X), for one time point. NGFF does not allow it, so there is no metadata of NGFF.
+ */
+#define QLTY_AXES_ZCYX 1
+
+/*
+ Pixels are left as they are.
+ */
+#define QLTY_NORMALIZATION_NONE 0
+
+/*
+ By mean and standard deviation of each plane, over its channels.
+ */
+#define QLTY_NORMALIZATION_PER_SLICE 1
+
+/*
+ By mean and standard deviation of the whole image, for which it is read twice.
+ */
+#define QLTY_NORMALIZATION_GLOBAL 2
+
+/*
+ By the mean and the deviation that are given.
+ */
+#define QLTY_NORMALIZATION_BY 3
+
+/*
  The batches of an epoch, in order, read ahead by a thread of their own. Opaque; one thread at a
  time may use one. Free it with qlty_batches_free.
  */
@@ -220,6 +266,14 @@ typedef struct qlty_dataset qlty_dataset;
  Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
  */
 typedef struct qlty_error qlty_error;
+
+/*
+ An image on disk, in levels from fine to coarse: OME-Zarr, a Zarr array, or a Laplacian store. Of what
+ is read, up to 64 MiB of decoded chunks of the full size are kept, and of each coarser level a quarter
+ of that; the store must not change. Opaque. Any number of threads may use one at once; free it with
+ qlty_image_free.
+ */
+typedef struct qlty_image qlty_image;
 
 /*
  The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of
@@ -255,10 +309,29 @@ typedef struct qlty_overlap qlty_overlap;
 typedef struct qlty_pairs qlty_pairs;
 
 /*
+ Pyramids that were written, or would be, by the names of their images. Opaque. It never changes, so any
+ number of threads may use one at once; free it with qlty_pyramids_free.
+ */
+typedef struct qlty_pyramids qlty_pyramids;
+
+/*
  A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
  may use one at once; free it with qlty_quilt_free.
  */
 typedef struct qlty_quilt qlty_quilt;
+
+/*
+ A stack of images, (T, C, Z, Y, X), whose planes are pages of TIFF files, or PNG files: opened, with
+ all headers read and checked. It holds no pixels and no open file; the files must not change.
+ Opaque. Any number of threads may use one at once; free it with qlty_stack_free.
+ */
+typedef struct qlty_stack qlty_stack;
+
+/*
+ The stacks of slices that were found in a folder. Opaque. It never changes, so any number of
+ threads may use one at once; free it with qlty_stacks_free.
+ */
+typedef struct qlty_stacks qlty_stacks;
 
 /*
  An array of a result on disk: its mean or its standard deviation, (N, C, Y, X) or (N, C, Z, Y, X). Of
@@ -418,8 +491,9 @@ typedef struct qlty_large_options {
    */
   int64_t shard_shape[3];
   /*
-   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
-   behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
+   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
+   wanted, as in "zstd:9"; borrowed for the call.
    Initially NULL, which means as in a result that is there, or "zstd:1".
    */
   const char *codec;
@@ -509,8 +583,9 @@ typedef struct qlty_store_options {
    */
   int64_t chunk[5];
   /*
-   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
-   behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
+   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
+   wanted, as in "zstd:9"; borrowed for the call.
    Initially NULL, which means "blosc-zstd".
    */
   const char *codec;
@@ -519,6 +594,179 @@ typedef struct qlty_store_options {
    */
   int32_t overwrite;
 } qlty_store_options;
+
+/*
+ How a pyramid is made and stored. Fill it with qlty_pyramid_options_init. What it points to is borrowed
+ for the call.
+ */
+typedef struct qlty_pyramid_options {
+  /*
+   sizeof(qlty_pyramid_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Which axes a level halves, a QLTY_HALVING; not looked at where factors are given. Initially
+   QLTY_HALVING_PLANE.
+   */
+  int32_t halving;
+  /*
+   The number of levels, full size included; one makes no pyramid but a single Zarr array.
+   Initially 0, which means until the smaller of Y and X is at most 256.
+   */
+  int64_t levels;
+  /*
+   The most levels where their number is not given. Initially 5.
+   */
+  int64_t most_levels;
+  /*
+   A row (z, y, x) for each level after the first: by how much it is smaller than the level
+   before. Initially NULL, which means that levels are halved.
+   */
+  const int64_t *factors;
+  /*
+   The number of rows of factors. Initially 0.
+   */
+  int64_t factor_count;
+  /*
+   How a level is made of the level before: "mean", "gaussian", "nearest", "median", "mode", "max" or
+   "min". Initially NULL, which means "mean".
+   */
+  const char *method;
+  /*
+   The order of the axes, a QLTY_AXES. Initially QLTY_AXES_TCZYX.
+   */
+  int32_t axes;
+  /*
+   The type of the pixels written, a QLTY_DTYPE, but not bf16 or bool. Values are rounded to nearest
+   and held to the range of an integer type. Initially 0, which means that of the image, or
+   QLTY_DTYPE_F32 where pixels are normalised.
+   */
+  qlty_dtype dtype;
+  /*
+   Whether a pixel v becomes (v - mean) / deviation first, a QLTY_NORMALIZATION. Initially
+   QLTY_NORMALIZATION_NONE.
+   */
+  int32_t normalization;
+  /*
+   The version of Zarr: 3, with NGFF 0.5, or 2, with NGFF 0.4. Initially 3.
+   */
+  int32_t zarr_format;
+  /*
+   What becomes 0, with QLTY_NORMALIZATION_BY. Initially 0.
+   */
+  double mean;
+  /*
+   What becomes a difference of 1, with QLTY_NORMALIZATION_BY. Initially 1.
+   */
+  double deviation;
+  /*
+   The shape of a chunk along (z, y, x), cut down to that of the level; along other axes it is 1.
+   Initially all 0, which means (8, 256, 256), less along z where planes are large.
+   */
+  int64_t chunk[3];
+  /*
+   The shape along (z, y, x) of what makes one file, a multiple of the chunk's; not with Zarr 2.
+   Initially all 0, which means that each chunk is a file.
+   */
+  int64_t shard[3];
+  /*
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
+   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
+   wanted, as in "zstd:9". Initially NULL, which means "blosc-zstd-bitshuffle:1".
+   */
+  const char *codec;
+  /*
+   The size of a voxel along (z, y, x). Initially all 0, which means that of the image, or 1 where
+   that says nothing.
+   */
+  double voxel_size[3];
+  /*
+   The unit of voxel_size, such as "micrometer" or "nm"; where only this is given, the size of the
+   image is converted to it. Initially NULL, which means that of the image.
+   */
+  const char *unit;
+  /*
+   The name in the metadata. Initially NULL, which means that of the stack.
+   */
+  const char *name;
+  /*
+   The names of the channels, a string for each. Initially NULL, which means what the image says of
+   them.
+   */
+  const char *const *channel_names;
+  /*
+   The number of channel_names. Initially 0.
+   */
+  int64_t channel_count;
+  /*
+   How many bytes of pixels are held at a time, unless a chunk as deep as asked for takes more.
+   Initially 256 MiB.
+   */
+  int64_t memory;
+  /*
+   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   */
+  int32_t overwrite;
+  /*
+   Whether to go on where a run with the same options was killed or failed, and to keep what is
+   there when this one fails or is cancelled. Initially 0.
+   */
+  int32_t resume;
+} qlty_pyramid_options;
+
+/*
+ What a Laplacian pyramid has beside the options of all pyramids. Fill it with
+ qlty_laplacian_options_init.
+ */
+typedef struct qlty_laplacian_options {
+  /*
+   sizeof(qlty_laplacian_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Whether the smallest level is stored, without which nothing can be reconstructed from the store
+   alone. Initially 1.
+   */
+  int32_t store_base;
+  /*
+   How a level is predicted from the next: "bilinear" or "bicubic"; borrowed for the call. Initially
+   NULL, which means "bilinear".
+   */
+  const char *interpolation;
+  /*
+   How the differences are compressed, as the codec of qlty_pyramid_options, which is that of the
+   smallest level; borrowed for the call. Initially NULL, which means "blosc-zstd-bitshuffle:1".
+   */
+  const char *difference_codec;
+} qlty_laplacian_options;
+
+/*
+ What is made of a Laplacian store. Fill it with qlty_reconstruct_options_init.
+ */
+typedef struct qlty_reconstruct_options {
+  /*
+   sizeof(qlty_reconstruct_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   */
+  int32_t overwrite;
+  /*
+   The level, 0 for the full size. Initially 0.
+   */
+  int64_t level;
+  /*
+   How a level is predicted from the next, "bilinear" or "bicubic", for stores that do not say it or
+   say it wrong; borrowed for the call. Initially NULL, which means as the store says, or "bilinear".
+   */
+  const char *interpolation;
+  /*
+   How chunks are compressed, as the codec of qlty_pyramid_options. Initially NULL, which means
+   "blosc-zstd-bitshuffle:1".
+   */
+  const char *codec;
+} qlty_reconstruct_options;
 
 /*
  The call succeeded.
@@ -604,6 +852,11 @@ typedef struct qlty_store_options {
  Another process, or another handle, is at the same work.
  */
 #define QLTY_STATUS_BUSY 16
+
+/*
+ An image file is broken, of a kind that is not read, or does not go with the others of its stack.
+ */
+#define QLTY_STATUS_IMAGE 17
 
 /*
  Unsigned 8-bit integer.
@@ -2031,6 +2284,588 @@ qlty_status qlty_batches_next(struct qlty_batches *batches,
                               const struct qlty_array *positions1,
                               const struct qlty_array *positions2,
                               struct qlty_error **error);
+
+/*
+ Finds the stacks of slices in `folder`, in UTF-8, by the names of the files, and stores them in
+ `*stacks`, by name; no file is opened.
+
+ Slices are the files with `extension`, with its dot or without and in any case, in whose name
+ `pattern`, a regular expression, is found. It has two groups, the stack's name and the counter, or
+ one, the counter: then the text before it, less a "_" or "-" at its end, is the name, so that
+ "image_(\\d+)\\.tif$" finds the stack "image". Folders inside are passed over. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a string that is not UTF-8, or a pattern that is
+ malformed or has other groups; QLTY_STATUS_IO where the folder cannot be read; QLTY_STATUS_IMAGE
+ where no file matches, a counter is no number of 64 bits, or two files of a stack have the same.
+
+ The caller promises that `folder`, `extension` and `pattern` are NULL or strings; `stacks` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_stacks_find(const char *folder,
+                             const char *extension,
+                             const char *pattern,
+                             struct qlty_stacks **stacks,
+                             struct qlty_error **error);
+
+/*
+ Frees found stacks; those that were opened live on. NULL is fine.
+
+ The caller promises that `stacks` is NULL or stacks that have not been freed, and is not used after.
+ */
+void qlty_stacks_free(struct qlty_stacks *stacks);
+
+/*
+ Stores the number of stacks, 1 or more. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `stacks` is NULL or stacks; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stacks_count(const struct qlty_stacks *stacks,
+                              int64_t *count,
+                              struct qlty_error **error);
+
+/*
+ Tells the name of a stack, a string that lives as long as the stacks, and the number of its slices;
+ `name` and `slices` may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such stack.
+
+ The caller promises that `stacks` is NULL or stacks; `name`, `slices` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stacks_name(const struct qlty_stacks *stacks,
+                             int64_t index,
+                             const char **name,
+                             int64_t *slices,
+                             struct qlty_error **error);
+
+/*
+ Opens a stack, of which all headers are read and checked, and stores it in `*stack`. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such stack; QLTY_STATUS_IO,
+ and QLTY_STATUS_IMAGE where a slice is broken, of a kind that is not read, or of another shape or
+ type than the first; QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `stacks` is NULL or stacks; `stack` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stacks_open(const struct qlty_stacks *stacks,
+                             int64_t index,
+                             struct qlty_stack **stack,
+                             struct qlty_error **error);
+
+/*
+ Opens the file `path`, in UTF-8, as a stack, and stores it in `*stack`: TIFF or BigTIFF of several
+ pages, a hyperstack of ImageJ or an OME-TIFF, whose name is the stack's, without its extension; or
+ PNG. Pages of which the file says nothing are planes along Z. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO, and
+ QLTY_STATUS_IMAGE where the file is broken or of a kind that is not read, or a page is of another
+ shape or type than the first; QLTY_STATUS_OUT_OF_MEMORY.
+
+ The caller promises that `path` is NULL or a string; `stack` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_open(const char *path,
+                            struct qlty_stack **stack,
+                            struct qlty_error **error);
+
+/*
+ Frees a stack. NULL is fine.
+
+ The caller promises that `stack` is NULL or a stack that has not been freed, and is not used after.
+ */
+void qlty_stack_free(struct qlty_stack *stack);
+
+/*
+ Describes the array that holds all of a stack: its type, its shape (T, C, Z, Y, X), of which none is
+ 0, and its strides in C order; data is NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `stack` is NULL or a stack; `pixels` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_shape(const struct qlty_stack *stack,
+                             struct qlty_array *pixels,
+                             struct qlty_error **error);
+
+/*
+ Tells the name of a stack and the number of its files: one for each slice, in the order of Z, or
+ the one of all pages. The name is a string that lives as long as the stack; `name` and `files` may
+ be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `stack` is NULL or a stack; `name`, `files` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_name(const struct qlty_stack *stack,
+                            const char **name,
+                            int64_t *files,
+                            struct qlty_error **error);
+
+/*
+ Tells the path of a file of a stack, a string that lives as long as the stack. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such file.
+
+ The caller promises that `stack` is NULL or a stack; `path` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_file(const struct qlty_stack *stack,
+                            int64_t index,
+                            const char **path,
+                            struct qlty_error **error);
+
+/*
+ Tells the size of a voxel along (z, y, x), and its unit, such as "micrometer", a string that lives as
+ long as the stack. What the files do not say is NaN, and the unit is NULL where they say nothing.
+ `unit` may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `stack` is NULL or a stack; `voxel_size` is NULL or points to three numbers that may be written;
+ `unit` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_voxel_size(const struct qlty_stack *stack,
+                                  double *voxel_size,
+                                  const char **unit,
+                                  struct qlty_error **error);
+
+/*
+ Tells the name of a channel, such as "DAPI", a string that lives as long as the stack, or NULL where the
+ files do not say it. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such channel.
+
+ The caller promises that `stack` is NULL or a stack; `name` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_channel(const struct qlty_stack *stack,
+                               int64_t channel,
+                               const char **name,
+                               struct qlty_error **error);
+
+/*
+ Stores the number of runs of slices that are missing: counters between the first and the last that no
+ file has. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `stack` is NULL or a stack; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_stack_missing_count(const struct qlty_stack *stack,
+                                     int64_t *count,
+                                     struct qlty_error **error);
+
+/*
+ Fills `counters`, (K, 2) of type u64, with the first and the last counter of each run of slices that are
+ missing; K is that of qlty_stack_missing_count. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
+
+ The caller promises that `stack` is NULL or a stack; `counters` is NULL or an array whose values may be written; `error` is
+ NULL or may be written.
+ */
+qlty_status qlty_stack_missing(const struct qlty_stack *stack,
+                               const struct qlty_array *counters,
+                               struct qlty_error **error);
+
+/*
+ Reads planes of the time point `t` from plane `first` on into `planes`, (C, Z, Y, X) of the stack's type,
+ of which Z is how many. Planes are decoded in parallel, and besides `planes` a plane for each thread
+ is in memory. Progress counts planes. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, or where there is no such time point
+ or plane; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
+ QLTY_STATUS_IMAGE and QLTY_STATUS_OUT_OF_MEMORY where a page is not decoded, after which the values in
+ `planes` are unspecified.
+
+ The caller promises that `stack` is NULL or a stack; `planes` is NULL or an array that is not used by others during the
+ call; `error` is NULL or may be written.
+ */
+qlty_status qlty_stack_read(const struct qlty_stack *stack,
+                            int64_t t,
+                            int64_t first,
+                            const struct qlty_array *planes,
+                            qlty_progress progress,
+                            void *user,
+                            struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_pyramid_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_pyramid_options_init(struct qlty_pyramid_options *options,
+                                      uint32_t struct_size,
+                                      struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_laplacian_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_laplacian_options_init(struct qlty_laplacian_options *options,
+                                        uint32_t struct_size,
+                                        struct qlty_error **error);
+
+/*
+ Fills options with initial values. `struct_size` is sizeof(qlty_reconstruct_options): of a later
+ library only the fields that the host knows are written. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
+ or more than 4096.
+
+ The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
+ be written.
+ */
+qlty_status qlty_reconstruct_options_init(struct qlty_reconstruct_options *options,
+                                          uint32_t struct_size,
+                                          struct qlty_error **error);
+
+/*
+ Frees what was told of pyramids; they stay on disk. NULL is fine.
+
+ The caller promises that `pyramids` is NULL or pyramids that have not been freed, and is not used after.
+ */
+void qlty_pyramids_free(struct qlty_pyramids *pyramids);
+
+/*
+ Stores the number of pyramids, 1 or more. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `pyramids` is NULL or pyramids; `count` and `error` are NULL or may be written.
+ */
+qlty_status qlty_pyramids_count(const struct qlty_pyramids *pyramids,
+                                int64_t *count,
+                                struct qlty_error **error);
+
+/*
+ Tells the name of the image of a pyramid, the path of its store, and the axes of its arrays, such as "CZYX":
+ strings that live as long as the pyramids. Each may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid.
+
+ The caller promises that `pyramids` is NULL or pyramids; `name`, `path`, `axes` and `error` are NULL or may be written.
+ */
+qlty_status qlty_pyramids_name(const struct qlty_pyramids *pyramids,
+                               int64_t index,
+                               const char **name,
+                               const char **path,
+                               const char **axes,
+                               struct qlty_error **error);
+
+/*
+ Describes a pyramid: in `pixels` the array that holds all of the full size, with its type, its shape, and
+ strides in C order; data is NULL. `levels` gets the number of arrays stored, `bytes` how many bytes they
+ have before compression, and `files` the number of files that the image is read from. Each may be NULL.
+ Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid; QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `pyramids` is NULL or pyramids; `pixels`, `levels`, `bytes`, `files` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_pyramids_shape(const struct qlty_pyramids *pyramids,
+                                int64_t index,
+                                struct qlty_array *pixels,
+                                int64_t *levels,
+                                uint64_t *bytes,
+                                int64_t *files,
+                                struct qlty_error **error);
+
+/*
+ Tells the path of a file that the image of a pyramid is read from, a string that lives as long as the
+ pyramids. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid or file.
+
+ The caller promises that `pyramids` is NULL or pyramids; `path` and `error` are NULL or may be written.
+ */
+qlty_status qlty_pyramids_file(const struct qlty_pyramids *pyramids,
+                               int64_t index,
+                               int64_t file,
+                               const char **path,
+                               struct qlty_error **error);
+
+/*
+ Describes an array of a pyramid, 0 for the full size: in `stored` its type, which for differences is wider
+ than that of the pixels, its shape, and strides in C order; data is NULL. `name` gets its name in the store,
+ which is empty where the store is the array, a string that lives as long as the pyramids. `chunk` gets the
+ size of a chunk along each axis, `voxel_size` that of a voxel along (z, y, x). Each may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid or level;
+ QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `pyramids` is NULL or pyramids; `chunk` is NULL or points to QLTY_MAX_NDIM numbers that may be written, or
+ as many as there are axes; `voxel_size` is NULL or points to three; `stored`, `name` and `error` are NULL or
+ may be written.
+ */
+qlty_status qlty_pyramids_level(const struct qlty_pyramids *pyramids,
+                                int64_t index,
+                                int64_t level,
+                                struct qlty_array *stored,
+                                const char **name,
+                                int64_t *chunk,
+                                double *voxel_size,
+                                struct qlty_error **error);
+
+/*
+ Writes an image and its coarser levels as OME-Zarr to the folder `path`, in UTF-8: NGFF 0.5 on Zarr v3,
+ or 0.4 on Zarr v2.
+
+ The image is `stack` or `array`, (Y, X), (Z, Y, X), (C, Z, Y, X) or (T, C, Z, Y, X); the other is NULL. The
+ store is a group with an array for each level, named "0" for the full size, then "1" and so on, and
+ metadata: axes, scales, translations and what a viewer shows the channels with. One level is a
+ single array. Planes are read, shrunk, compressed and written at the same time, in memory that does not
+ grow with their number. The store appears under its name when it is complete, and before under that
+ name with ".partial" behind it; a failure leaves no new store, and an old one as it was. Two writers
+ of one destination must exclude each other. qlty_image_open tells what was written. Progress counts
+ planes. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where an
+ option is none for this image; QLTY_STATUS_EXISTS where there is something under that name that may
+ not be replaced; QLTY_STATUS_IMAGE where a slice is not read, which the message names;
+ QLTY_STATUS_STORE where the run to resume was another one; QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `stack` is NULL or a stack; `array` is NULL or an array that is not written during the call; `path` is
+ NULL or a string; `options` is NULL or was filled by qlty_pyramid_options_init, and what it points to
+ is as it says; `error` is NULL or may be written.
+ */
+qlty_status qlty_stack_to_ome_zarr(const struct qlty_stack *stack,
+                                   const struct qlty_array *array,
+                                   const char *path,
+                                   const struct qlty_pyramid_options *options,
+                                   qlty_progress progress,
+                                   void *user,
+                                   struct qlty_error **error);
+
+/*
+ Writes the Laplacian pyramid of an image as a Zarr group to the folder `path`, in UTF-8: the smallest
+ level under its number, and as "diff_0" and so on what each larger level has more than is predicted of
+ it from the next, in a signed type wide enough. qlty_image_open reads levels back, those of integers to
+ the bit. Levels do not halve Z. All else is as for qlty_stack_to_ome_zarr.
+
+ Errors: those of qlty_stack_to_ome_zarr, and QLTY_STATUS_INVALID_ARGUMENT where a level would halve Z
+ or nothing would be stored.
+
+ The caller promises that As for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+ strings are NULL or strings.
+ */
+qlty_status qlty_stack_to_laplacian(const struct qlty_stack *stack,
+                                    const struct qlty_array *array,
+                                    const char *path,
+                                    const struct qlty_pyramid_options *options,
+                                    const struct qlty_laplacian_options *laplacian,
+                                    qlty_progress progress,
+                                    void *user,
+                                    struct qlty_error **error);
+
+/*
+ Opens all stacks and writes each as qlty_stack_to_ome_zarr does, one after the other, each on all threads,
+ to the folder `folder`, in UTF-8, which is made if need be: the stack "image" to "image.ome.zarr". What was
+ written is stored in `*pyramids`, by name, which may be NULL. Progress counts the planes of one stack and
+ then those of the next. Any thread.
+
+ Errors: those of qlty_stacks_open, before anything is written, and of qlty_stack_to_ome_zarr, at the
+ first stack that fails; the stores of those before it are complete.
+
+ The caller promises that `stacks` is NULL or stacks; `folder` is NULL or a string; `options` is NULL or was filled by
+ qlty_pyramid_options_init, and what it points to is as it says; `pyramids` and `error` are NULL or may be
+ written.
+ */
+qlty_status qlty_stacks_to_ome_zarr(const struct qlty_stacks *stacks,
+                                    const char *folder,
+                                    const struct qlty_pyramid_options *options,
+                                    struct qlty_pyramids **pyramids,
+                                    qlty_progress progress,
+                                    void *user,
+                                    struct qlty_error **error);
+
+/*
+ Opens all stacks and writes each as qlty_stack_to_laplacian does: the stack "image" to
+ "image.laplacian.zarr" in the folder. All else is as for qlty_stacks_to_ome_zarr.
+
+ Errors: those of qlty_stacks_to_ome_zarr and qlty_stack_to_laplacian.
+
+ The caller promises that As for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+ strings are NULL or strings.
+ */
+qlty_status qlty_stacks_to_laplacian(const struct qlty_stacks *stacks,
+                                     const char *folder,
+                                     const struct qlty_pyramid_options *options,
+                                     const struct qlty_laplacian_options *laplacian,
+                                     struct qlty_pyramids **pyramids,
+                                     qlty_progress progress,
+                                     void *user,
+                                     struct qlty_error **error);
+
+/*
+ Stores in `*pyramids` what qlty_stack_to_ome_zarr would write of an image to `path`, or where `laplacian` is
+ not NULL qlty_stack_to_laplacian: one pyramid, of the stack's name, or of none where the image is an array.
+ No pixel is read, and the disk is not looked at. Any thread.
+
+ Errors: those of the call that would write, as far as they follow from the image and the options.
+
+ The caller promises that As for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
+ */
+qlty_status qlty_stack_plan(const struct qlty_stack *stack,
+                            const struct qlty_array *array,
+                            const char *path,
+                            const struct qlty_pyramid_options *options,
+                            const struct qlty_laplacian_options *laplacian,
+                            struct qlty_pyramids **pyramids,
+                            struct qlty_error **error);
+
+/*
+ Opens all stacks, and stores in `*pyramids` what qlty_stacks_to_ome_zarr would write of them to `folder`, or
+ where `laplacian` is not NULL qlty_stacks_to_laplacian. Any thread.
+
+ Errors: those of qlty_stacks_open and qlty_stack_plan.
+
+ The caller promises that As for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
+ */
+qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
+                             const char *folder,
+                             const struct qlty_pyramid_options *options,
+                             const struct qlty_laplacian_options *laplacian,
+                             struct qlty_pyramids **pyramids,
+                             struct qlty_error **error);
+
+/*
+ Writes a level of the Laplacian store in the folder `store` as a Zarr v3 array to the folder `path`, both
+ in UTF-8, in chunks of the shape of the differences'. Memory does not grow with the number of planes. The
+ array appears under its name when it is complete; a failure leaves no new one, and an old one as it
+ was. qlty_image_read gives a region of a level, or all, in memory. Progress counts planes. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level or an option is none;
+ QLTY_STATUS_STORE where it is no Laplacian store, or one without its smallest level;
+ QLTY_STATUS_EXISTS where there is something under `path` that may not be replaced; QLTY_STATUS_DTYPE,
+ QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
+
+ The caller promises that `store` and `path` are NULL or strings; `options` is NULL or was filled by
+ qlty_reconstruct_options_init, and its strings are NULL or strings; `error` is NULL or may be written.
+ */
+qlty_status qlty_laplacian_reconstruct(const char *store,
+                                       const char *path,
+                                       const struct qlty_reconstruct_options *options,
+                                       qlty_progress progress,
+                                       void *user,
+                                       struct qlty_error **error);
+
+/*
+ Opens the image in the folder `path`, in UTF-8, and stores it in `*image`: the first image of an NGFF
+ group, a group or an array of this library, any Zarr array, or a Laplacian store of this library or
+ of the Python package. `interpolation` is that of a Laplacian store which does not say it or says it
+ wrong, "bilinear" or "bicubic"; NULL means as the store says, or "bilinear". Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8, or an interpolation that is
+ none or for an image that is not Laplacian; QLTY_STATUS_IO where there is nothing; QLTY_STATUS_STORE
+ and QLTY_STATUS_DTYPE where it is no image, or one whose levels do not belong together;
+ QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `path` and `interpolation` are NULL or strings; `image` and `error` are NULL or may be written.
+ */
+qlty_status qlty_image_open(const char *path,
+                            const char *interpolation,
+                            struct qlty_image **image,
+                            struct qlty_error **error);
+
+/*
+ Frees an image, which stays on disk. NULL is fine.
+
+ The caller promises that `image` is NULL or an image that has not been freed, and is not used after.
+ */
+void qlty_image_free(struct qlty_image *image);
+
+/*
+ Stores the number of levels, 1 or more, and whether they are reconstructed from differences, 0 or 1;
+ both may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+
+ The caller promises that `image` is NULL or an image; `count`, `laplacian` and `error` are NULL or may be written.
+ */
+qlty_status qlty_image_levels(const struct qlty_image *image,
+                              int64_t *count,
+                              int32_t *laplacian,
+                              struct qlty_error **error);
+
+/*
+ Tells the name of an axis, such as "z", and its unit, such as "micrometer", or NULL where the store
+ says none: strings that live as long as the image. `name` and `unit` may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such axis.
+
+ The caller promises that `image` is NULL or an image; `name`, `unit` and `error` are NULL or may be written.
+ */
+qlty_status qlty_image_axis(const struct qlty_image *image,
+                            int64_t axis,
+                            const char **name,
+                            const char **unit,
+                            struct qlty_error **error);
+
+/*
+ Tells the name of a channel, such as "DAPI", a string that lives as long as the image, or NULL where the
+ store does not say it. Without an axis "c" there is one channel. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such channel.
+
+ The caller promises that `image` is NULL or an image; `name` and `error` are NULL or may be written.
+ */
+qlty_status qlty_image_channel(const struct qlty_image *image,
+                               int64_t channel,
+                               const char **name,
+                               struct qlty_error **error);
+
+/*
+ Describes a level, 0 for the full size: in `pixels` the array that holds all of it, with its type, its
+ shape, and strides in C order; data is NULL. `scale` gets the distance of neighbouring pixels along each
+ axis and `translation` where the centre of the first pixel lies, both NaN where the store does not
+ say; both may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level; QLTY_STATUS_OVERFLOW.
+
+ The caller promises that `image` is NULL or an image; `scale` and `translation` are NULL or point to QLTY_MAX_NDIM numbers that
+ may be written, or as many as the image has axes; `pixels` and `error` are NULL or may be written.
+ */
+qlty_status qlty_image_level(const struct qlty_image *image,
+                             int64_t level,
+                             struct qlty_array *pixels,
+                             double *scale,
+                             double *translation,
+                             struct qlty_error **error);
+
+/*
+ Reads the box of a level that has the shape of `pixels`, of the image's type, and begins at `start`: a
+ number for each axis. NULL means all 0, so that `pixels` of the level's shape get all of it. Of a
+ Laplacian store the box is reconstructed, from the chunks that it needs; of integers to the bit. Progress
+ counts chunks, or of a Laplacian store planes that share chunks. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where there is no such level or
+ the box leaves it; QLTY_STATUS_SHAPE where it has other axes; QLTY_STATUS_DTYPE;
+ QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_STORE and QLTY_STATUS_OUT_OF_MEMORY where a
+ chunk is damaged or too large, after which the values in `pixels` are unspecified.
+
+ The caller promises that `image` is NULL or an image; `start` is NULL or points to as many numbers as the image has axes;
+ `pixels` is NULL or an array that is not used by others during the call; `error` is NULL or may be
+ written.
+ */
+qlty_status qlty_image_read(const struct qlty_image *image,
+                            int64_t level,
+                            const int64_t *start,
+                            const struct qlty_array *pixels,
+                            qlty_progress progress,
+                            void *user,
+                            struct qlty_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

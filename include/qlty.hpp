@@ -19,17 +19,24 @@
 //   auto cut = pairs.extract(images);
 //   qlty::Overlap overlap({64, 64}, cut.deltas, &cut.rotations);
 //   auto [pixels1, pixels2] = overlap.extract(model(cut.patches1), model(cut.patches2));
+//
+//   qlty::Stack stack = qlty::Stacks("samples/brain", "tif", R"(image_(\d+)\.tif$)").open(0);
+//   qlty::write_pyramid(stack, "brain.ome.zarr");  // write_pyramids converts all stacks of a folder
+//   auto plane = qlty::Image("brain.ome.zarr").read<std::uint8_t>(0, {16, 0, 0}, {1, 256, 256});
 
 #ifndef QLTY_HPP
 #define QLTY_HPP
 
 #include "qlty/array.hpp"
 #include "qlty/dataset.hpp"
+#include "qlty/image.hpp"
 #include "qlty/images.hpp"
 #include "qlty/large.hpp"
 #include "qlty/overlap.hpp"
 #include "qlty/pairs.hpp"
+#include "qlty/pyramid.hpp"
 #include "qlty/quilt.hpp"
+#include "qlty/stack.hpp"
 #include "qlty/stitcher.hpp"
 
 #endif  // QLTY_HPP

@@ -39,6 +39,7 @@ enum class Status : qlty_status {
   foreign = QLTY_STATUS_FOREIGN,
   damaged = QLTY_STATUS_DAMAGED,
   busy = QLTY_STATUS_BUSY,
+  image = QLTY_STATUS_IMAGE,
 };
 
 /// Why a call failed; what() says what was got and what was expected.

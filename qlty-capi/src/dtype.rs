@@ -101,7 +101,7 @@ typed! {
 }
 
 /// Runs a body with a type parameter standing for the type behind a dtype:
-/// `with_type!("batch", dtype, T => body)`, with `: float` or `: real` for some types only.
+/// `with_type!("batch", dtype, T => body)`, with `: float`, `: real` or `: pixel` for some types only.
 macro_rules! with_type {
     (@match $argument:expr, $dtype:expr, $t:ident, $body:expr, $expected:literal, [$($name:ident $type:ty),*]) => {
         match $dtype {
@@ -119,6 +119,12 @@ macro_rules! with_type {
     ($argument:expr, $dtype:expr, $t:ident: float => $body:expr) => {
         $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "f16, bf16, f32 or f64",
             [QLTY_DTYPE_F16 half::f16, QLTY_DTYPE_BF16 half::bf16, QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64])
+    };
+    ($argument:expr, $dtype:expr, $t:ident: pixel => $body:expr) => {
+        $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "an integer type, f16, f32, f64 or bool",
+            [QLTY_DTYPE_U8 u8, QLTY_DTYPE_I8 i8, QLTY_DTYPE_U16 u16, QLTY_DTYPE_I16 i16, QLTY_DTYPE_U32 u32,
+             QLTY_DTYPE_I32 i32, QLTY_DTYPE_U64 u64, QLTY_DTYPE_I64 i64, QLTY_DTYPE_F16 half::f16,
+             QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64, QLTY_DTYPE_BOOL u8])
     };
     ($argument:expr, $dtype:expr, $t:ident => $body:expr) => {
         $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "a QLTY_DTYPE",

@@ -42,6 +42,8 @@ pub const QLTY_STATUS_FOREIGN: qlty_status = 14;
 pub const QLTY_STATUS_DAMAGED: qlty_status = 15;
 /// Another process, or another handle, is at the same work.
 pub const QLTY_STATUS_BUSY: qlty_status = 16;
+/// An image file is broken, of a kind that is not read, or does not go with the others of its stack.
+pub const QLTY_STATUS_IMAGE: qlty_status = 17;
 
 /// Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
 #[derive(Debug)]
@@ -128,6 +130,22 @@ impl From<qlty_core::zarr::Error> for Failure {
             Error::Truncated { .. } | Error::Checksum { .. } => QLTY_STATUS_DAMAGED,
             Error::Busy { .. } => QLTY_STATUS_BUSY,
             _ => QLTY_STATUS_IO,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<::qlty_pyramid::Error> for Failure {
+    fn from(error: ::qlty_pyramid::Error) -> Self {
+        use ::qlty_pyramid::Error;
+        let status = match error {
+            Error::Core(error) => return error.into(),
+            Error::Store(error) => return error.into(),
+            Error::Argument { .. } => QLTY_STATUS_INVALID_ARGUMENT,
+            Error::PixelType { .. } => QLTY_STATUS_DTYPE,
+            Error::TooLarge { .. } => QLTY_STATUS_OUT_OF_MEMORY,
+            Error::Io { .. } => QLTY_STATUS_IO,
+            _ => QLTY_STATUS_IMAGE,
         };
         Self::new(status, error.to_string())
     }

@@ -1,8 +1,8 @@
 //! The C ABI of the qlty crates, for C, C++ and Julia: `include/qlty.h` is generated from here.
 //!
 //! Nothing but translation lives in this crate: pointers to views, statuses to results. What the
-//! functions do is said in `qlty_core`, `qlty_large` and `qlty_pairs`, whose names they follow as
-//! `qlty_<noun>_<verb>`. The rules that hold for all of them are in the header's first comment, [`QLTY_ABI_VERSION`].
+//! functions do is said in `qlty_core`, `qlty_large`, `qlty_pairs` and `qlty_pyramid`, whose names they follow
+//! as `qlty_<noun>_<verb>`. The rules that hold for all of them are in the header's first comment, [`QLTY_ABI_VERSION`].
 //!
 //! ```
 //! use std::ptr::null_mut;
@@ -27,6 +27,7 @@
 //! | images on disk | `qlty_images_*` |
 //! | stitching onto disk | `qlty_large_*`, `qlty_stitched_*` |
 //! | patch pairs | `qlty_pairs_*`, `qlty_overlap_*`, `qlty_dataset_*`, `qlty_batches_*` |
+//! | pyramids | `qlty_stack_*`, `qlty_pyramid_*`, `qlty_image_*` |
 #![allow(non_camel_case_types, reason = "the names of types in Rust are those in C")]
 
 // The order of the modules is the order of the header.
@@ -60,6 +61,8 @@ mod large;
 
 mod pairs;
 
+mod pyramid;
+
 pub use array::{QLTY_MAX_NDIM, qlty_array};
 pub use cut::*;
 pub use dtype::*;
@@ -68,6 +71,7 @@ pub use labels::*;
 pub use large::*;
 pub use long_call::*;
 pub use pairs::*;
+pub use pyramid::*;
 pub use quilt::*;
 pub use quilt_options::*;
 pub use source::*;

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use qlty_core::zarr::Codec;
 
 use crate::error::{Failure, Outcome, borrow, text, writable};
+use crate::rank::sizes;
 
 /// A struct of options.
 ///
@@ -23,26 +24,35 @@ pub(crate) unsafe trait Options: Copy {
 /// No version will be larger: what claims to be is not a size, and is not read or written.
 const MOST_SIZE: usize = 4096;
 
-/// The options that a host gave, with initial values for fields that it does not have.
+/// The options that a host gave as the argument `options`, with initial values for fields that it does not have.
+///
+/// # Safety
+/// As for [`read_as`].
+pub(crate) unsafe fn read<O: Options>(options: *const O) -> Outcome<O> {
+    // SAFETY: the caller's promise.
+    unsafe { read_as("options", options) }
+}
+
+/// The same, where the argument has another name.
 ///
 /// # Safety
 /// `options` is NULL or points to options of the size that they begin with.
-pub(crate) unsafe fn read<O: Options>(options: *const O) -> Outcome<O> {
+pub(crate) unsafe fn read_as<O: Options>(name: &str, options: *const O) -> Outcome<O> {
     // SAFETY: every version of the struct begins with its size.
-    let size = *unsafe { borrow("options", options.cast::<u32>()) }? as usize;
+    let size = *unsafe { borrow(name, options.cast::<u32>()) }? as usize;
     if size < O::LEAST_SIZE {
-        let expected = format!("at least {}; fill options with {}", O::LEAST_SIZE, O::INIT);
-        return Err(Failure::argument(format!("options: got struct_size {size}, expected {expected}")));
+        let expected = format!("at least {}; fill {name} with {}", O::LEAST_SIZE, O::INIT);
+        return Err(Failure::argument(format!("{name}: got struct_size {size}, expected {expected}")));
     }
     if size > MOST_SIZE {
-        let expected = format!("at most {MOST_SIZE}; fill options with {}", O::INIT);
-        return Err(Failure::argument(format!("options: got struct_size {size}, expected {expected}")));
+        let expected = format!("at most {MOST_SIZE}; fill {name} with {}", O::INIT);
+        return Err(Failure::argument(format!("{name}: got struct_size {size}, expected {expected}")));
     }
     for offset in size_of::<O>()..size {
         // SAFETY: the host's struct has `size` bytes.
         if unsafe { options.cast::<u8>().add(offset).read() } != 0 {
             let problem = format!("got an option at byte {offset}, which this release of the library does not know");
-            return Err(Failure::argument(format!("options: {problem}, expected it as initialised")));
+            return Err(Failure::argument(format!("{name}: {problem}, expected it as initialised")));
         }
     }
     let mut known = O::INITIAL;
@@ -53,16 +63,34 @@ pub(crate) unsafe fn read<O: Options>(options: *const O) -> Outcome<O> {
     Ok(known)
 }
 
-/// The codec of a name, which may be NULL for none of the host's choice.
+/// A string that the host may have left out.
 ///
 /// # Safety
-/// `name` is NULL or a string.
-pub(crate) unsafe fn codec(name: *const c_char) -> Outcome<Option<Codec>> {
-    if name.is_null() {
+/// `pointer` is NULL or a string that nobody writes during `'a`.
+pub(crate) unsafe fn optional<'a>(name: &str, pointer: *const c_char) -> Outcome<Option<&'a str>> {
+    if pointer.is_null() {
         return Ok(None);
     }
     // SAFETY: the caller's promise.
-    Ok(Some(unsafe { text("codec", name) }?.parse()?))
+    unsafe { text(name, pointer) }.map(Some)
+}
+
+/// A codec, by its name, that the host may have left out.
+///
+/// # Safety
+/// `pointer` is NULL or a string.
+pub(crate) unsafe fn codec(name: &str, pointer: *const c_char) -> Outcome<Option<Codec>> {
+    // SAFETY: the caller's promise.
+    let Some(text) = unsafe { optional(name, pointer) }? else { return Ok(None) };
+    // The error speaks of "codec", which the host may have more than one of.
+    let renamed = |error: qlty_core::Error| Failure::argument(error.to_string().replacen("codec", name, 1));
+    text.parse().map(Some).map_err(renamed)
+}
+
+/// A shape that the host may have left out, which is all 0; there may be room for more axes.
+pub(crate) fn shape<const D: usize>(name: &str, values: &[i64]) -> Outcome<Option<[usize; D]>> {
+    let shape = sizes(name, values)?;
+    Ok(Some(shape).filter(|shape| *shape != [0; D]))
 }
 
 /// Fills the options of a host that knows `struct_size` bytes of them.

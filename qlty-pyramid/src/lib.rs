@@ -41,6 +41,7 @@ mod axes;
 mod calibration;
 mod description;
 mod error;
+mod image;
 mod laplacian;
 mod metadata;
 mod options;
@@ -62,13 +63,16 @@ mod twofold;
 pub use axes::AxisOrder;
 pub use calibration::{LengthUnit, VoxelSize};
 pub use error::{Error, Result};
+pub use image::{ImageAxis, ImageKind, ImageLayout, ImageLevel, ImageStore};
 pub use laplacian::{
     Interpolation, LaplacianLevels, LaplacianOptions, LaplacianPixel, LaplacianStore, ReconstructOptions,
     laplacian_pixel_type, plan_laplacian, reconstruct_from_laplacian, stack_to_ome_zarr_laplacian, upsample,
 };
 pub use options::{Halving, Levels, Normalization, PyramidOptions};
 pub use pixel::{Pixel, PixelType};
-pub use pyramid::{Pyramid, PyramidLevel, plan_pyramid, stack_to_ome_zarr, stacks_to_ome_zarr};
+pub use pyramid::{
+    Pyramid, PyramidLevel, plan_pyramid, stack_to_ome_zarr, stacks_to_ome_zarr, stacks_to_ome_zarr_laplacian,
+};
 pub use qlty_core::Monitor;
 pub use qlty_core::zarr::Codec;
 pub use shrink::{Method, shrink};

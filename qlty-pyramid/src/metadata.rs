@@ -123,6 +123,9 @@ fn image(plan: &Plan, source: &dyn AnySource) -> Value {
         let missing = source.missing().iter().map(|range| json!([range.start(), range.end()]));
         ours["missing_counters"] = missing.collect();
     }
+    if plan.channel_names.iter().any(Option::is_some) {
+        ours["channels"] = json!(plan.channel_names);
+    }
     if let Some(unit) = plan.unit {
         ours["unit"] = json!(unit.name());
     }
@@ -172,7 +175,7 @@ fn omero(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Valu
         let known = source.channels().get(index);
         let usual = if several { COLORS[index % COLORS.len()] } else { "FFFFFF" };
         let color = known.and_then(|channel| channel.color).map(|[r, g, b]| format!("{r:02X}{g:02X}{b:02X}"));
-        let label = known.and_then(|channel| channel.name.clone()).unwrap_or_else(|| format!("channel {index}"));
+        let label = plan.channel_names.get(index).cloned().flatten().unwrap_or_else(|| format!("channel {index}"));
         json!({
             "label": label,
             "color": color.unwrap_or_else(|| usual.to_owned()),

@@ -96,6 +96,8 @@ pub struct PyramidOptions {
     pub unit: Option<LengthUnit>,
     /// The name in the metadata. Default: the source's.
     pub name: Option<String>,
+    /// The names of the channels, one for each. Default: none, which means what the source says of them.
+    pub channel_names: Vec<String>,
     /// How many bytes of pixels are held at a time, unless a chunk as deep as asked for takes more.
     /// Default: 256 MiB.
     pub memory: usize,
@@ -147,6 +149,7 @@ impl Default for PyramidOptions {
             voxel_size: None,
             unit: None,
             name: None,
+            channel_names: Vec::new(),
             memory: 256 << 20,
             overwrite: false,
             resume: false,

@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) pixel_type: PixelType,
     pub(crate) unit: Option<LengthUnit>,
     pub(crate) name: String,
+    /// The names of the channels, as many as there are.
+    pub(crate) channel_names: Vec<Option<String>>,
     /// From fine to coarse; never empty.
     pub(crate) levels: Vec<PlannedLevel>,
     /// How many planes of the full size are read at a time.
@@ -56,6 +58,7 @@ impl Plan {
         if !axes.are_ngff() && shape[0] > 1 {
             return Err(Error::argument("axis order", axes.word(), format!("TCZYX for {} time points", shape[0])));
         }
+        let channel_names = channel_names(source, options)?;
         let (voxel_size, unit) = voxel_size(source, options)?;
         let factors = factors(shape, voxel_size, options)?;
 
@@ -90,7 +93,7 @@ impl Plan {
         let slabs = (options.memory / held(plane.saturating_mul(depth))).max(1);
         let planes = slabs.saturating_mul(depth).min(shape[2]);
         let name = options.name.clone().unwrap_or_else(|| source.name().to_owned());
-        Ok(Self { shape, axes, pixel_type, unit, name, levels, planes })
+        Ok(Self { shape, axes, pixel_type, unit, name, channel_names, levels, planes })
     }
 }
 
@@ -114,6 +117,17 @@ fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> 
         return Err(Error::argument("pixel type", pixel_type, "a float type, since pixels are normalised"));
     }
     Ok(pixel_type)
+}
+
+/// The names of the channels, where they are known.
+fn channel_names(source: &dyn AnySource, options: &PyramidOptions) -> Result<Vec<Option<String>>> {
+    let (count, given) = (source.shape()[1], &options.channel_names);
+    if !given.is_empty() && given.len() != count {
+        return Err(Error::argument("channel names", given, format!("{count}, one for each channel")));
+    }
+    let known = source.channels();
+    let name = |index: usize| given.get(index).or_else(|| known.get(index)?.name.as_ref()).cloned();
+    Ok((0..count).map(name).collect())
 }
 
 /// The size of a voxel along Z, Y and X, and its unit.

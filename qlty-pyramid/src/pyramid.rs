@@ -13,7 +13,10 @@ use crate::reader::Reader;
 use crate::run_state::{Run, RunState, write_store};
 use crate::slab_writer::SlabWriter;
 use crate::source::AnySource;
-use crate::{Error, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata};
+use crate::{
+    Error, LaplacianOptions, LaplacianPixel, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata,
+    stack_to_ome_zarr_laplacian,
+};
 
 /// A pyramid that is written, or will be.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +67,21 @@ impl Pyramid {
             files: source.files().to_vec(),
             levels: plan.levels.iter().enumerate().map(level).collect(),
         }
+    }
+
+    /// The type of the elements of a level's array: that of the pixels, but a wider one where they are
+    /// differences, of which [`LaplacianPixel`] says the type.
+    pub fn stored_type(&self, level: &PyramidLevel) -> PixelType {
+        if !level.name.starts_with("diff_") {
+            return self.pixel_type;
+        }
+        with_pixel_type!(self.pixel_type, T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE)
+    }
+
+    /// The bytes of a level's array before compression.
+    pub fn stored_bytes(&self, level: &PyramidLevel) -> u64 {
+        let bytes = self.stored_type(level).bytes() as u64;
+        level.shape.iter().fold(bytes, |bytes, size| bytes.saturating_mul(*size as u64))
     }
 }
 
@@ -129,7 +147,7 @@ fn make(source: &dyn AnySource, path: &Path, options: &PyramidOptions, monitor: 
 }
 
 /// Writes several images, each with options of its own, one after the other, each on all threads. The result
-/// maps their names to what was written.
+/// maps their names to what was written. Progress begins anew with each image.
 ///
 /// # Errors
 /// Those of [`stack_to_ome_zarr`], at the first of them; the images before are complete. [`Error::Argument`]
@@ -138,6 +156,24 @@ pub fn stacks_to_ome_zarr<S: PlaneSource>(
     images: &[(S, PathBuf, PyramidOptions)],
     monitor: &Monitor,
 ) -> Result<BTreeMap<String, Pyramid>> {
+    one_by_one(images, |source, path, options| stack_to_ome_zarr(source, path, options, monitor))
+}
+
+/// The same of Laplacian pyramids.
+///
+/// # Errors
+/// Those of [`stack_to_ome_zarr_laplacian`], as [`stacks_to_ome_zarr`].
+pub fn stacks_to_ome_zarr_laplacian<S: PlaneSource>(
+    images: &[(S, PathBuf, LaplacianOptions)],
+    monitor: &Monitor,
+) -> Result<BTreeMap<String, Pyramid>> {
+    one_by_one(images, |source, path, options| stack_to_ome_zarr_laplacian(source, path, options, monitor))
+}
+
+fn one_by_one<S: PlaneSource, O>(
+    images: &[(S, PathBuf, O)],
+    write: impl Fn(&S, &Path, &O) -> Result<Pyramid>,
+) -> Result<BTreeMap<String, Pyramid>> {
     for (index, (source, path, _)) in images.iter().enumerate() {
         let before = &images[..index];
         if before.iter().any(|(other, other_path, _)| other.name() == source.name() || other_path == path) {
@@ -145,9 +181,8 @@ pub fn stacks_to_ome_zarr<S: PlaneSource>(
             return Err(Error::argument("images", (source.name(), path), expected));
         }
     }
-    let written = images.iter().map(|(source, path, options)| {
-        Ok((source.name().to_owned(), stack_to_ome_zarr(source, path, options, monitor)?))
-    });
+    let written =
+        images.iter().map(|(source, path, options)| Ok((source.name().to_owned(), write(source, path, options)?)));
     written.collect()
 }
 

@@ -163,6 +163,12 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
         ("pairs" | "large" | "large_golden", _) => vec![golden(), folder()],
         ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _) => vec![folder()],
         ("large_calls" | "large_arguments" | "large_concurrency", _) => vec![folder()],
+        ("pyramid_calls" | "pyramid_arguments", _) => vec![repository().join("samples/brain"), folder()],
+        ("pyramids_calls" | "pyramids_arguments", _) => {
+            vec![repository().join("qlty-pyramid/tests/fixtures/ome_tczyx.ome.tif"), folder()]
+        }
+        ("pyramid_concurrency", _) => vec![folder()],
+        ("pyramid", _) => vec![golden(), folder(), repository().join("samples/brain")],
         ("fuzz", false) => vec!["3000".into()],
         ("fuzz", true) => vec!["60".into()],
         _ => Vec::new(),
@@ -170,7 +176,7 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The programs in C++.
-const CPP: [&str; 4] = ["golden", "api", "pairs", "large"];
+const CPP: [&str; 5] = ["golden", "api", "pairs", "large", "pyramid"];
 
 fn program(language: Language, name: &str, kind: Kind) -> Outcome<PathBuf> {
     let file = match language {
@@ -305,6 +311,21 @@ fn resumed_example(command: impl Fn() -> Outcome<Command>) -> Outcome {
     Ok(())
 }
 
+/// Runs an example that writes pyramids of the sample's slices and reads a region back.
+fn pyramid_example(command: Outcome<Command>) -> Outcome {
+    let folder = tempfile::tempdir_in(scratch(""))?;
+    let (stores, picture) = (folder.path().join("new/stores"), folder.path().join("region.pgm"));
+    let said = run(&mut with_arguments(command?, &[&repository().join("samples/brain"), &stores, &picture]))?;
+    let lines: Vec<&str> = said.lines().collect();
+    let expected = ["  level 0: 32 x 217 x 181", "  level 1: 32 x 109 x 91", "  level 2: 32 x 55 x 46"];
+    let last = lines.last().is_some_and(|line| line.starts_with("54 x 45 pixels of level 1 read back"));
+    let written = fs::read(picture)?.len() == 13 + 54 * 45 && stores.join("image.ome.zarr/2/zarr.json").is_file();
+    if lines.len() == 5 && lines[1..4] == expected && last && written {
+        return Ok(());
+    }
+    Err(format!("got {said:?}, expected three levels, a store of them, and a picture of the region").into())
+}
+
 fn with_arguments(mut command: Command, arguments: &[&PathBuf]) -> Command {
     command.args(arguments);
     command
@@ -325,7 +346,8 @@ fn main() -> ExitCode {
     add("header::c99", &[Tool::C], Box::new(move || header(c, "header", &["qlty.h", "qlty.h"])));
     add("header::cpp17", &[Tool::Cpp], Box::new(move || header(cpp, "header", &["qlty.h", "qlty.h"])));
     add("header::hpp", &[Tool::Cpp], Box::new(move || header(cpp, "hpp", &["qlty.hpp", "qlty.h", "qlty.hpp"])));
-    for part in ["array", "quilt", "stitcher", "images", "large", "pairs", "overlap", "dataset"] {
+    let parts = ["array", "quilt", "stitcher", "images", "large", "pairs", "overlap", "dataset"];
+    for part in parts.into_iter().chain(["stack", "pyramid_options", "pyramid", "image"]) {
         let file = format!("qlty/{part}.hpp");
         add(&format!("header::{part}"), &[Tool::Cpp], Box::new(move || header(cpp, part, &[&file, &file])));
     }
@@ -343,7 +365,10 @@ fn main() -> ExitCode {
     }
     let pairs = ["pairs_golden", "pairs_calls", "pairs_arguments", "pairs_concurrency"];
     let large = ["large_golden", "large_calls", "large_arguments", "large_concurrency"];
-    for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(pairs).chain(large) {
+    let pyramids =
+        ["pyramid_calls", "pyramid_arguments", "pyramids_calls", "pyramids_arguments", "pyramid_concurrency"];
+    let others = pairs.into_iter().chain(large).chain(pyramids);
+    for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(others) {
         add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, Kind::Plain)));
         add(
             &format!("c::{name}::valgrind"),
@@ -358,7 +383,7 @@ fn main() -> ExitCode {
         // What the library does meanwhile is seen by valgrind in C.
         add(&format!("cpp::{name}::sanitized"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Sanitized)));
     }
-    for name in ["golden", "api", "pairs", "large"] {
+    for name in ["golden", "api", "pairs", "large", "pyramid"] {
         add(&format!("julia::{name}"), &[Tool::Julia], Box::new(move || julia_host(name)));
     }
     add("julia::mirror", &[Tool::Julia, Tool::C], Box::new(julia_mirror));
@@ -378,6 +403,14 @@ fn main() -> ExitCode {
     let script = repository().join("qlty-capi/examples/julia/blur_large.jl");
     let command = move || Ok(with_arguments(julia()?, &[&script]));
     add("example::julia/blur_large.jl", &[Tool::Julia], Box::new(move || resumed_example(command)));
+    for (language, tool, file) in [(c, Tool::C, "c/brain.c"), (cpp, Tool::Cpp, "cpp/brain.cpp")] {
+        let source = repository().join("qlty-capi/examples").join(file);
+        let test = move || pyramid_example(compile(language, &source, Kind::Plain, &[]).map(Command::new));
+        add(&format!("example::{file}"), &[tool], Box::new(test));
+    }
+    let script = repository().join("qlty-capi/examples/julia/brain.jl");
+    let command = move || Ok(with_arguments(julia()?, &[&script]));
+    add("example::julia/brain.jl", &[Tool::Julia], Box::new(move || pyramid_example(command())));
     add("example::julia::fit_kernel", &[Tool::Julia], Box::new(julia_fit_kernel));
 
     suite.run()

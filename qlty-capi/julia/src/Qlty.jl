@@ -56,6 +56,10 @@ export Quilt, Stitcher, QltyError, BF16, stitcher, counts, patch_count, position
     correspondence, write_pairs, metadata, read_pairs, epoch, batches, LargeQuilt, StitchedArray, progress, pending,
     next_indices, rewind, unstitch_next, skip!, checkpoint
 
+export Stack, ZarrPyramid, find_stacks, stack_name, stack_files, voxel_size, missing_slices, channel_names, read_planes,
+    write_pyramid, write_laplacian, plan_pyramid, plan_laplacian, write_pyramids, write_laplacians,
+    reconstruct_laplacian, is_laplacian, level_place, image_axes, read_level, read_level!
+
 include("libqlty.jl")
 using .LibQlty
 import .LibQlty: qlty_array, qlty_quilt_options, qlty_large_options, qlty_pair_options, qlty_store_options
@@ -70,5 +74,8 @@ include("large.jl")
 include("pairs.jl")
 include("overlap.jl")
 include("dataset.jl")
+include("stack.jl")
+include("pyramid.jl")
+include("image.jl")
 
 end

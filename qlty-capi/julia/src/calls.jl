@@ -25,6 +25,12 @@ end
 
 refuse(message) = throw(QltyError(LibQlty.QLTY_STATUS_INVALID_ARGUMENT, message))
 
+"The number of C's that a symbol stands for."
+function choice(what, choices, name)
+    name isa Symbol && haskey(choices, name) || refuse("$what: got $(repr(name)), expected one of $(keys(choices))")
+    choices[name]
+end
+
 """
     @handle Type name noun
 

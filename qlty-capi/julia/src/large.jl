@@ -70,11 +70,6 @@ const STARTS = (create = LibQlty.QLTY_START_CREATE, open = LibQlty.QLTY_START_OP
                 create_or_open = LibQlty.QLTY_START_CREATE_OR_OPEN)
 const STDS = (none = LibQlty.QLTY_STD_NONE, within = LibQlty.QLTY_STD_WITHIN, total = LibQlty.QLTY_STD_TOTAL)
 
-function choice(what, choices, name)
-    name isa Symbol && haskey(choices, name) || refuse("$what: got $(repr(name)), expected one of $(keys(choices))")
-    choices[name]
-end
-
 function described(large::LargeQuilt)
     raw = description()
     check(LibQlty.qlty_large_shape, large, raw)

@@ -26,6 +26,11 @@ const QLTY_COLUMN_DX, QLTY_COLUMN_DY, QLTY_COLUMN_DZ = Int32(7), Int32(8), Int32
 const QLTY_COLUMN_ROTATION, QLTY_COLUMN_MEAN1, QLTY_COLUMN_SIGMA1 = Int32(10), Int32(11), Int32(12)
 const QLTY_COLUMN_MEAN2, QLTY_COLUMN_SIGMA2 = Int32(13), Int32(14)
 
+const QLTY_HALVING_PLANE, QLTY_HALVING_VOLUME, QLTY_HALVING_ISOTROPIC = Int32(0), Int32(1), Int32(2)
+const QLTY_AXES_TCZYX, QLTY_AXES_ZCYX = Int32(0), Int32(1)
+const QLTY_NORMALIZATION_NONE, QLTY_NORMALIZATION_PER_SLICE = Int32(0), Int32(1)
+const QLTY_NORMALIZATION_GLOBAL, QLTY_NORMALIZATION_BY = Int32(2), Int32(3)
+
 const QLTY_STATUS_OK, QLTY_STATUS_INVALID_ARGUMENT, QLTY_STATUS_SHAPE = Int32(0), Int32(1), Int32(2)
 const QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY = Int32(3), Int32(4), Int32(5)
 const QLTY_STATUS_INCOMPLETE, QLTY_STATUS_DUPLICATE = Int32(6), Int32(7)
@@ -33,6 +38,7 @@ const QLTY_STATUS_CANCELLED, QLTY_STATUS_PANIC = Int32(8), Int32(9)
 const QLTY_STATUS_IO, QLTY_STATUS_STORE, QLTY_STATUS_EXISTS = Int32(10), Int32(11), Int32(12)
 const QLTY_STATUS_GEOMETRY, QLTY_STATUS_FOREIGN = Int32(13), Int32(14)
 const QLTY_STATUS_DAMAGED, QLTY_STATUS_BUSY = Int32(15), Int32(16)
+const QLTY_STATUS_IMAGE = Int32(17)
 
 const QLTY_DTYPE_U8, QLTY_DTYPE_I8, QLTY_DTYPE_U16, QLTY_DTYPE_I16 = Int32(1), Int32(2), Int32(3), Int32(4)
 const QLTY_DTYPE_U32, QLTY_DTYPE_I32, QLTY_DTYPE_U64, QLTY_DTYPE_I64 = Int32(5), Int32(6), Int32(7), Int32(8)
@@ -50,6 +56,10 @@ abstract type qlty_pairs end
 abstract type qlty_overlap end
 abstract type qlty_dataset end
 abstract type qlty_batches end
+abstract type qlty_stacks end
+abstract type qlty_stack end
+abstract type qlty_pyramids end
+abstract type qlty_image end
 
 "An array in memory, as C sees it: axes in C order, strides in values."
 struct qlty_array
@@ -114,6 +124,51 @@ struct qlty_store_options
     overwrite::Int32
 end
 
+"How a pyramid is made, as C sees it: axes in C order."
+struct qlty_pyramid_options
+    struct_size::UInt32
+    halving::Int32
+    levels::Int64
+    most_levels::Int64
+    factors::Ptr{Int64}
+    factor_count::Int64
+    method::Ptr{UInt8}
+    axes::Int32
+    dtype::Int32
+    normalization::Int32
+    zarr_format::Int32
+    mean::Float64
+    deviation::Float64
+    chunk::NTuple{3,Int64}
+    shard::NTuple{3,Int64}
+    codec::Ptr{UInt8}
+    voxel_size::NTuple{3,Float64}
+    unit::Ptr{UInt8}
+    name::Ptr{UInt8}
+    channel_names::Ptr{Ptr{UInt8}}
+    channel_count::Int64
+    memory::Int64
+    overwrite::Int32
+    resume::Int32
+end
+
+"What a Laplacian pyramid has besides, as C sees it."
+struct qlty_laplacian_options
+    struct_size::UInt32
+    store_base::Int32
+    interpolation::Ptr{UInt8}
+    difference_codec::Ptr{UInt8}
+end
+
+"What is made of a Laplacian store, as C sees it."
+struct qlty_reconstruct_options
+    struct_size::UInt32
+    overwrite::Int32
+    level::Int64
+    interpolation::Ptr{UInt8}
+    codec::Ptr{UInt8}
+end
+
 include("library.jl")
 
 "Defines a function over the C function of that name: `@c name(argument::Type, ...)::Result`."
@@ -136,6 +191,8 @@ const Stitcher_ = Ptr{qlty_stitcher}
 const Images_, Pairs_, Overlap_ = Ptr{qlty_images}, Ptr{qlty_pairs}, Ptr{qlty_overlap}
 const Large_, Stitched_ = Ptr{qlty_large}, Ptr{qlty_stitched}
 const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
+const Stacks_, Stack_, Image_ = Ptr{qlty_stacks}, Ptr{qlty_stack}, Ptr{qlty_image}
+const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 
 @c qlty_abi_version()::UInt32
 @c qlty_version()::Cstring
@@ -252,5 +309,59 @@ const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
 @c qlty_batches_next_count(batches::Batches_, count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_batches_next(batches::Batches_, patches1::Array_, patches2::Array_, deltas::Array_, rotations::Array_,
                      positions1::Array_, positions2::Array_, error::Failure)::Int32
+
+@c qlty_stacks_find(folder::Cstring, extension::Cstring, pattern::Cstring, stacks::Ptr{Stacks_}, error::Failure)::Int32
+@c qlty_stacks_free(stacks::Stacks_)::Cvoid
+@c qlty_stacks_count(stacks::Stacks_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_stacks_name(stacks::Stacks_, index::Int64, name::Ptr{Text}, slices::Ptr{Int64}, error::Failure)::Int32
+@c qlty_stacks_open(stacks::Stacks_, index::Int64, stack::Ptr{Stack_}, error::Failure)::Int32
+@c qlty_stack_open(path::Cstring, stack::Ptr{Stack_}, error::Failure)::Int32
+@c qlty_stack_free(stack::Stack_)::Cvoid
+@c qlty_stack_shape(stack::Stack_, pixels::Array_, error::Failure)::Int32
+@c qlty_stack_name(stack::Stack_, name::Ptr{Text}, files::Ptr{Int64}, error::Failure)::Int32
+@c qlty_stack_file(stack::Stack_, index::Int64, path::Ptr{Text}, error::Failure)::Int32
+@c qlty_stack_voxel_size(stack::Stack_, voxel_size::Ptr{Float64}, unit::Ptr{Text}, error::Failure)::Int32
+@c qlty_stack_channel(stack::Stack_, channel::Int64, name::Ptr{Text}, error::Failure)::Int32
+@c qlty_stack_missing_count(stack::Stack_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_stack_missing(stack::Stack_, counters::Array_, error::Failure)::Int32
+@c qlty_stack_read(stack::Stack_, t::Int64, first::Int64, planes::Array_, progress::Ptr{Cvoid}, user::Any,
+                   error::Failure)::Int32
+@c qlty_pyramid_options_init(options::Ptr{qlty_pyramid_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_laplacian_options_init(options::Ptr{qlty_laplacian_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_reconstruct_options_init(options::Ptr{qlty_reconstruct_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_pyramids_free(pyramids::Pyramids_)::Cvoid
+@c qlty_pyramids_count(pyramids::Pyramids_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_pyramids_name(pyramids::Pyramids_, index::Int64, name::Ptr{Text}, path::Ptr{Text}, axes::Ptr{Text},
+                      error::Failure)::Int32
+@c qlty_pyramids_shape(pyramids::Pyramids_, index::Int64, pixels::Array_, levels::Ptr{Int64}, bytes::Ptr{UInt64},
+                       files::Ptr{Int64}, error::Failure)::Int32
+@c qlty_pyramids_file(pyramids::Pyramids_, index::Int64, file::Int64, path::Ptr{Text}, error::Failure)::Int32
+@c qlty_pyramids_level(pyramids::Pyramids_, index::Int64, level::Int64, stored::Array_, name::Ptr{Text},
+                       chunk::Ptr{Int64}, voxel_size::Ptr{Float64}, error::Failure)::Int32
+@c qlty_stack_to_ome_zarr(stack::Stack_, array::Array_, path::Cstring, options::Ptr{qlty_pyramid_options},
+                          progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_stack_to_laplacian(stack::Stack_, array::Array_, path::Cstring, options::Ptr{qlty_pyramid_options},
+                           laplacian::Ptr{qlty_laplacian_options}, progress::Ptr{Cvoid}, user::Any,
+                           error::Failure)::Int32
+@c qlty_stacks_to_ome_zarr(stacks::Stacks_, folder::Cstring, options::Ptr{qlty_pyramid_options},
+                           pyramids::Ptr{Pyramids_}, progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_stacks_to_laplacian(stacks::Stacks_, folder::Cstring, options::Ptr{qlty_pyramid_options},
+                            laplacian::Ptr{qlty_laplacian_options}, pyramids::Ptr{Pyramids_}, progress::Ptr{Cvoid},
+                            user::Any, error::Failure)::Int32
+@c qlty_stack_plan(stack::Stack_, array::Array_, path::Cstring, options::Ptr{qlty_pyramid_options},
+                   laplacian::Ptr{qlty_laplacian_options}, pyramids::Ptr{Pyramids_}, error::Failure)::Int32
+@c qlty_stacks_plan(stacks::Stacks_, folder::Cstring, options::Ptr{qlty_pyramid_options},
+                    laplacian::Ptr{qlty_laplacian_options}, pyramids::Ptr{Pyramids_}, error::Failure)::Int32
+@c qlty_laplacian_reconstruct(store::Cstring, path::Cstring, options::Ptr{qlty_reconstruct_options},
+                              progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_image_open(path::Cstring, interpolation::Text, image::Ptr{Image_}, error::Failure)::Int32
+@c qlty_image_free(image::Image_)::Cvoid
+@c qlty_image_levels(image::Image_, count::Ptr{Int64}, laplacian::Ptr{Int32}, error::Failure)::Int32
+@c qlty_image_axis(image::Image_, axis::Int64, name::Ptr{Text}, unit::Ptr{Text}, error::Failure)::Int32
+@c qlty_image_channel(image::Image_, channel::Int64, name::Ptr{Text}, error::Failure)::Int32
+@c qlty_image_level(image::Image_, level::Int64, pixels::Array_, scale::Ptr{Float64}, translation::Ptr{Float64},
+                    error::Failure)::Int32
+@c qlty_image_read(image::Image_, level::Int64, start::Ptr{Int64}, pixels::Array_, progress::Ptr{Cvoid}, user::Any,
+                   error::Failure)::Int32
 
 end

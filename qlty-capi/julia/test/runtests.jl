@@ -1,6 +1,6 @@
 # The tests of the package, from the repository, whose golden cases they use; as arguments the names of some.
 # `julia --project=qlty-capi/julia -e 'using Pkg; Pkg.test()'`
-const TESTS = ["library", "api", "golden", "large", "pairs"]
+const TESTS = ["library", "api", "golden", "large", "pairs", "pyramid"]
 
 const CHOSEN = isempty(ARGS) ? TESTS : ARGS
 

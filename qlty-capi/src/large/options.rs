@@ -7,8 +7,7 @@ use qlty_core::{Quilt, Rank, Spatial};
 
 use crate::dtype::{QLTY_DTYPE_F32, qlty_dtype};
 use crate::error::{Failure, Outcome, guard, qlty_error, qlty_status, size};
-use crate::options::{Options, codec, init};
-use crate::rank::sizes;
+use crate::options::{Options, codec, init, shape};
 
 /// Nothing may be there: the result is begun.
 pub const QLTY_START_CREATE: i32 = 0;
@@ -58,8 +57,9 @@ pub struct qlty_large_options {
     /// The size of a shard in pixels, a multiple of the chunk: chunks that share a file. Initially all
     /// 0, which means that of a result that is there, or no shards.
     pub shard_shape: [i64; 3],
-    /// How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
-    /// behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+    /// How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
+    /// "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
+    /// wanted, as in "zstd:9"; borrowed for the call.
     /// Initially NULL, which means as in a result that is there, or "zstd:1".
     pub codec: *const c_char,
     /// What a pixel is that no patch has reached. Initially NaN.
@@ -158,17 +158,11 @@ impl qlty_large_options {
             builder = builder.shard_shape(shape);
         }
         // SAFETY: the caller's promise.
-        if let Some(codec) = unsafe { codec(self.codec) }? {
+        if let Some(codec) = unsafe { codec("codec", self.codec) }? {
             builder = builder.codec(codec);
         }
         Ok(builder)
     }
-}
-
-/// A shape that the host has given; zeros stand for none.
-fn shape<const D: usize>(name: &str, values: &[i64; 3]) -> Outcome<Option<[usize; D]>> {
-    let shape = sizes(name, values)?;
-    Ok(Some(shape).filter(|shape| *shape != [0; D]))
 }
 
 /// Fills options with initial values. `struct_size` is sizeof(qlty_large_options): of a later

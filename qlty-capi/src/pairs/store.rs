@@ -10,8 +10,8 @@ use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, with_type};
 use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, text};
 use crate::long_call::{qlty_progress, run};
-use crate::options::{Options, codec, init, read};
-use crate::rank::{sizes, with_rank};
+use crate::options::{Options, codec, init, read, shape};
+use crate::rank::with_rank;
 use crate::source::{Source, Truths, qlty_images};
 
 /// No positions.
@@ -33,8 +33,9 @@ pub struct qlty_store_options {
     /// the arrays' shape. A chunk is read whole. Initially all 0, which means as many whole patches as
     /// fit in 4 MiB, or a slab of a larger one.
     pub chunk: [i64; 5],
-    /// How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", with a level
-    /// behind a colon where the default is not wanted, as in "zstd:9"; borrowed for the call.
+    /// How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
+    /// "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
+    /// wanted, as in "zstd:9"; borrowed for the call.
     /// Initially NULL, which means "blosc-zstd".
     pub codec: *const c_char,
     /// Whether a store of the same name is replaced, once the new one is complete. Initially 0.
@@ -67,16 +68,16 @@ impl qlty_store_options {
             QLTY_POSITIONS_WITH_IMAGE => Positions::WithImage,
             other => return Err(Failure::argument(format!("positions: got {other}, expected a QLTY_POSITIONS"))),
         };
-        let chunk = match sizes::<5>("chunk", &self.chunk)? {
-            [0, 0, 0, 0, 0] => None,
-            chunk if chunk[D + 2..].iter().any(|size| *size != 0) => {
+        let chunk = match shape::<5>("chunk", &self.chunk)? {
+            None => None,
+            Some(chunk) if chunk[D + 2..].iter().any(|size| *size != 0) => {
                 let expected = format!("{} sizes and then 0, since the pairs have {D} spatial axes", D + 2);
                 return Err(Failure::argument(format!("chunk: got {chunk:?}, expected {expected}")));
             }
-            chunk => Some(chunk[..D + 2].to_vec()),
+            Some(chunk) => Some(chunk[..D + 2].to_vec()),
         };
         // SAFETY: the caller's promise.
-        let codec = unsafe { codec(self.codec) }?.unwrap_or_default();
+        let codec = unsafe { codec("codec", self.codec) }?.unwrap_or_default();
         Ok(StoreOptions { chunk, positions, codec, overwrite: self.overwrite != 0 })
     }
 }

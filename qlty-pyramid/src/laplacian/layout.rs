@@ -73,6 +73,9 @@ impl LaplacianLayout {
         let attributes = group_attributes(path)?;
         match attributes.get("qlty").and_then(|qlty| qlty.get("laplacian_pyramid")) {
             Some(stated) => Self::from_json(path, stated),
+            None if ["ome", "multiscales", "qlty"].iter().any(|key| attributes.contains_key(*key)) => {
+                Err(ZarrError::store(path, "attributes", "those of an image", "those of a Laplacian pyramid").into())
+            }
             None => Self::find(path),
         }
     }

@@ -316,7 +316,7 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
 
 /// Cuts a box that begins at `start` of an array where its chunks end, along some axes. Gives each part
 /// with where it begins.
-fn cut_at_chunks<'a, T>(
+pub(crate) fn cut_at_chunks<'a, T>(
     array: ArrayViewMutD<'a, T>,
     start: &[usize],
     chunk: &[usize],

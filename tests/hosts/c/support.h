@@ -113,10 +113,12 @@ static inline int bytes_same(const owned *a, const owned *b) {
   return a->bytes == b->bytes && memcmp(a->array.data, b->array.data, a->bytes) == 0;
 }
 
-/* Valid until the next call. */
+/* Valid until the fourth call after this one. */
 static inline const char *path_in(const char *folder, const char *name) {
-  static char path[4096];
-  CHECK((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) < sizeof path);
+  static char paths[4][4096];
+  static int next = 0;
+  char *path = paths[next++ % 4];
+  CHECK((size_t)snprintf(path, sizeof paths[0], "%s/%s", folder, name) < sizeof paths[0]);
   return path;
 }
 

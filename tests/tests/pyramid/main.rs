@@ -7,6 +7,7 @@ mod metadata;
 mod methods;
 mod mistakes;
 mod oracle;
+mod reading;
 mod validators;
 mod writing;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use qlty_pyramid::{Monitor, PixelType, Pyramid, Stack};
+use qlty_pyramid::{Monitor, Pyramid, Stack};
 use serde_json::{Value, json};
 
 use crate::input::{InputArgs, names};
@@ -40,9 +40,6 @@ pub(crate) trait Kind: Sync {
     fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid>;
 
     fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid>;
-
-    /// The type of an array's pixels, given that of the image's.
-    fn stored_type(&self, level: &str, pixel_type: PixelType) -> PixelType;
 }
 
 impl ConvertArgs {
@@ -61,15 +58,15 @@ impl ConvertArgs {
         let planned: Vec<Pyramid> = planned.collect::<Result<_, _>>()?;
         for (stack, planned) in stacks.iter().zip(&planned) {
             if self.dry_run {
-                tell(output, stack, describe(kind, stack, planned));
-                output.line(dry(kind, stack, planned))?;
+                tell(output, stack, describe(stack, planned));
+                output.line(dry(stack, planned))?;
                 continue;
             }
             let started = Instant::now();
             let write = |monitor: &Monitor| kind.write(stack, &planned.path, monitor);
             let written = output.watch(stack.name(), "planes", write)?.map_err(|error| self.explain(error.into()))?;
             let seconds = started.elapsed().as_secs_f64();
-            let mut description = describe(kind, stack, &written);
+            let mut description = describe(stack, &written);
             description["seconds"] = json!(seconds);
             tell(output, stack, description);
             let (path, shape, levels) = (written.path.display(), times(&written.shape), written.levels.len());
@@ -125,20 +122,14 @@ fn tell(output: &mut Output, stack: &Stack, description: Value) {
     }
 }
 
-/// The bytes of an array before compression.
-fn size(shape: &[usize], pixel_type: PixelType) -> u64 {
-    shape.iter().fold(pixel_type.bytes() as u64, |bytes, size| bytes.saturating_mul(*size as u64))
-}
-
 /// A pyramid for programs.
-fn describe<K: Kind>(kind: &K, stack: &Stack, pyramid: &Pyramid) -> Value {
+fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
     let mut total = 0;
     let levels: Vec<Value> = pyramid
         .levels
         .iter()
         .map(|level| {
-            let pixel_type = kind.stored_type(&level.name, pyramid.pixel_type);
-            let bytes = size(&level.shape, pixel_type);
+            let (pixel_type, bytes) = (pyramid.stored_type(level), pyramid.stored_bytes(level));
             total += bytes;
             json!({
                 "name": level.name,
@@ -164,13 +155,12 @@ fn describe<K: Kind>(kind: &K, stack: &Stack, pyramid: &Pyramid) -> Value {
 }
 
 /// A pyramid for people.
-fn dry<K: Kind>(kind: &K, stack: &Stack, pyramid: &Pyramid) -> String {
+fn dry(stack: &Stack, pyramid: &Pyramid) -> String {
     let head = ["array", "shape", "chunk", "type", "size", "voxel"].map(str::to_owned);
     let mut rows = vec![head.to_vec()];
     let mut total = 0;
     for level in &pyramid.levels {
-        let pixel_type = kind.stored_type(&level.name, pyramid.pixel_type);
-        let size = size(&level.shape, pixel_type);
+        let (pixel_type, size) = (pyramid.stored_type(level), pyramid.stored_bytes(level));
         total += size;
         rows.push(vec![
             if level.name.is_empty() { ".".to_owned() } else { level.name.clone() },

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use qlty_pyramid::{Monitor, PixelType, Pyramid, PyramidOptions, Stack, plan_pyramid, stack_to_ome_zarr};
+use qlty_pyramid::{Monitor, Pyramid, PyramidOptions, Stack, plan_pyramid, stack_to_ome_zarr};
 
 use crate::convert::{ConvertArgs, Kind};
 use crate::options::PyramidArgs;
@@ -36,9 +36,5 @@ impl Kind for Pyramids {
 
     fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid> {
         stack_to_ome_zarr(stack, path, &self.0, monitor)
-    }
-
-    fn stored_type(&self, _array: &str, pixel_type: PixelType) -> PixelType {
-        pixel_type
     }
 }

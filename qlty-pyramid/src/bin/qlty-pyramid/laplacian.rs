@@ -4,8 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use qlty_pyramid::{
-    Codec, Interpolation, LaplacianOptions, LaplacianPixel, Monitor, Pixel, PixelType, Pyramid, Stack, plan_laplacian,
-    stack_to_ome_zarr_laplacian,
+    Codec, Interpolation, LaplacianOptions, Monitor, Pyramid, Stack, plan_laplacian, stack_to_ome_zarr_laplacian,
 };
 
 use crate::convert::{ConvertArgs, Kind};
@@ -53,12 +52,5 @@ impl Kind for Pyramids {
 
     fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid> {
         stack_to_ome_zarr_laplacian(stack, path, &self.0, monitor)
-    }
-
-    fn stored_type(&self, array: &str, pixel_type: PixelType) -> PixelType {
-        if !array.starts_with("diff_") {
-            return pixel_type;
-        }
-        with_type!(pixel_type.name(), T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE, else pixel_type)
     }
 }

@@ -63,6 +63,9 @@ pub(crate) struct PyramidArgs {
     /// The image's name in the metadata [default: the stack's]
     #[arg(long, help_heading = "Files")]
     name: Option<String>,
+    /// The names of the channels, one for each, with commas [default: the source's]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Files")]
+    channel_names: Vec<String>,
 }
 
 impl PyramidArgs {
@@ -86,6 +89,7 @@ impl PyramidArgs {
             voxel_size: self.voxel_size,
             unit: self.unit,
             name: self.name.clone(),
+            channel_names: self.channel_names.clone(),
             memory: self.memory,
             overwrite,
             resume,

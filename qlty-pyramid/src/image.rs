@@ -1,0 +1,372 @@
+//! Reading images in levels: OME-Zarr, single Zarr arrays, and what stores say of themselves.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayViewMutD};
+use qlty_core::Monitor;
+use qlty_core::zarr::{ArrayReader, Error as ZarrError, FolderStore, inspect};
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use zarrs::array::Array;
+use zarrs::group::Group;
+
+use crate::laplacian::{LaplacianLayout, cut_at_chunks, laplacian_pixel_type};
+use crate::{Error, Pixel, PixelType, Result};
+
+/// The decoded chunks that are kept of the largest level; of each smaller one a quarter of that.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// What an image on disk is, by its metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageLayout {
+    /// What the arrays hold.
+    pub kind: ImageKind,
+    /// The type of the pixels.
+    pub pixel_type: PixelType,
+    /// The names of the channels, as far as the store says them: of each, or of fewer.
+    pub channels: Vec<Option<String>>,
+    /// The axes of all levels, outermost first.
+    pub axes: Vec<ImageAxis>,
+    /// The levels, from fine to coarse; never empty.
+    pub levels: Vec<ImageLevel>,
+}
+
+/// What the arrays of an image hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ImageKind {
+    /// The levels, which [`ImageStore`] reads.
+    Levels,
+    /// Differences between levels, which [`LaplacianStore`](crate::LaplacianStore) reads.
+    Laplacian,
+}
+
+/// An axis of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageAxis {
+    /// The name, such as `z`.
+    pub name: String,
+    /// The unit, such as `micrometer`, if the store says one.
+    pub unit: Option<String>,
+}
+
+/// A level of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageLevel {
+    /// The array's path in the store, which is empty if the store is the array.
+    pub path: String,
+    /// The distance of neighbouring pixels along each axis; NaN where the store does not say.
+    pub scale: Vec<f64>,
+    /// Where the centre of the first pixel lies along each axis; NaN where the store does not say.
+    pub translation: Vec<f64>,
+}
+
+impl ImageLayout {
+    /// Reads what a store says of itself: the first image of NGFF 0.5 or 0.4, a group or an array of this
+    /// crate, any Zarr array, or a Laplacian store of this crate or of the Python package `qlty`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is nothing; [`Error::Store`] if it is no image, or its pixels are of another type
+    /// than [`PixelType`] has.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        path.metadata().map_err(ZarrError::io(path))?;
+        let store = Arc::new(FolderStore::new(path));
+        if let Ok(array) = Array::open(store.clone(), "/") {
+            return Self::of_array(path, &array);
+        }
+        let group = Group::open(store, "/").map_err(ZarrError::zarr(path))?;
+        let attributes = group.attributes();
+        if attributes.get("qlty").is_some_and(|ours| ours.get("laplacian_pyramid").is_some()) {
+            return Self::of_laplacian(path, attributes);
+        }
+        // NGFF 0.5 has it in an object of its own, 0.4 among the others.
+        let ngff = |key: &str| attributes.get("ome").and_then(|ome| ome.get(key)).or(attributes.get(key));
+        let (axes, levels) = match (ngff("multiscales").and_then(|images| images.get(0)), attributes.get("qlty")) {
+            (Some(image), _) => {
+                let read = axes(image).and_then(|axes| Some((levels(image, axes.len())?, axes)));
+                let expected = "axes and datasets with scales and translations, as NGFF has them";
+                let (levels, axes) = read.ok_or_else(|| ZarrError::store(path, "multiscales", image, expected))?;
+                (axes, levels)
+            }
+            (None, Some(ours)) => {
+                let axes = our_axes(ours);
+                let expected = "axes, and levels with scales and translations";
+                let levels = our_levels(ours, axes.len());
+                (axes, levels.ok_or_else(|| ZarrError::store(path, "attribute qlty", ours, expected))?)
+            }
+            // The Python package says nothing of its Laplacian stores.
+            (None, None) => {
+                let found = Self::of_laplacian(path, attributes)?;
+                if found.levels.len() > 1 {
+                    return Ok(found);
+                }
+                let expected = "attributes of NGFF or of this library, or arrays diff_0 and so on";
+                return Err(ZarrError::store(path, "attributes", "none", expected).into());
+            }
+        };
+        let Some(first) = levels.first() else {
+            return Err(ZarrError::store(path, "levels", 0, "at least one").into());
+        };
+        let (data_type, _) = inspect(&path.join(&first.path))?;
+        let channels = channels(ngff("omero"), attributes.get("qlty"));
+        Ok(Self { kind: ImageKind::Levels, pixel_type: named(path, data_type)?, channels, axes, levels })
+    }
+
+    fn of_array(path: &Path, array: &Array<FolderStore>) -> Result<Self> {
+        let count = array.dimensionality();
+        let ours = array.attributes().get("qlty");
+        let names = array.dimension_names().as_ref().map(|names| names.iter().flatten().cloned().collect::<Vec<_>>());
+        // Zarr v2 has no word for them.
+        let names = names.or_else(|| our_names(ours?));
+        let names = names.filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
+        let unit = ours.and_then(unit);
+        let axes = names.into_iter().map(|name| axis(name, unit.as_deref())).collect();
+        let scale = ours.and_then(|ours| numbers(ours.get("scale")?, count)).unwrap_or_else(|| vec![1.0; count]);
+        let level = ImageLevel { path: String::new(), scale, translation: vec![0.0; count] };
+        let (data_type, _) = inspect(path)?;
+        let (pixel_type, channels) = (named(path, data_type)?, channels(None, ours));
+        Ok(Self { kind: ImageKind::Levels, pixel_type, channels, axes, levels: vec![level] })
+    }
+
+    fn of_laplacian(path: &Path, attributes: &Map<String, Value>) -> Result<Self> {
+        let layout = LaplacianLayout::read(path)?;
+        let pixel_type = laplacian_pixel_type(path)?;
+        let (_, count) = inspect(&path.join(layout.base.as_deref().unwrap_or_default()))?;
+        let ours = attributes.get("qlty");
+        let names = layout.axes.clone().filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
+        let unit = ours.and_then(unit);
+        let axes = names.into_iter().map(|name| axis(name, unit.as_deref())).collect();
+        let stated = ours.and_then(|ours| our_levels(ours, count));
+        let unknown = |name: &str| ImageLevel {
+            path: name.to_owned(),
+            scale: vec![f64::NAN; count],
+            translation: vec![f64::NAN; count],
+        };
+        let names = layout.arrays();
+        let levels = match stated {
+            Some(levels) if levels.iter().map(|level| &level.path).eq(&names) => levels,
+            _ => names.into_iter().map(unknown).collect(),
+        };
+        Ok(Self { kind: ImageKind::Laplacian, pixel_type, channels: channels(None, ours), axes, levels })
+    }
+}
+
+fn named(path: &Path, data_type: String) -> Result<PixelType> {
+    let expected = "integers or floats of up to 64 bits";
+    let known = PixelType::ALL.into_iter().find(|pixel_type| pixel_type.name() == data_type);
+    known.ok_or_else(|| ZarrError::store(path, "element type", data_type, expected).into())
+}
+
+/// The names of so many axes, where a store does not say them: the last of (T,C,Z,Y,X).
+fn usual_names(count: usize) -> Vec<String> {
+    const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
+    let name = |axis: usize| (axis + NAMES.len()).checked_sub(count).map_or("", |place| NAMES[place]).to_owned();
+    (0..count).map(name).collect()
+}
+
+/// An axis of a store that has one unit of length.
+fn axis(name: String, unit: Option<&str>) -> ImageAxis {
+    let unit = unit.filter(|_| matches!(name.as_str(), "z" | "y" | "x")).map(str::to_owned);
+    ImageAxis { name, unit }
+}
+
+/// The names of the channels, by NGFF's word for them or else by ours.
+fn channels(omero: Option<&Value>, ours: Option<&Value>) -> Vec<Option<String>> {
+    let labels = omero.and_then(|omero| omero.get("channels")?.as_array());
+    let names = ours.and_then(|ours| ours.get("channels")?.as_array());
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    match (labels, names) {
+        (Some(labels), _) => labels.iter().map(|channel| channel.get("label").and_then(text)).collect(),
+        (None, Some(names)) => names.iter().map(text).collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn unit(ours: &Value) -> Option<String> {
+    Some(ours.get("unit")?.as_str()?.to_owned())
+}
+
+fn our_names(ours: &Value) -> Option<Vec<String>> {
+    Some(ours.get("axis_order")?.as_str()?.to_lowercase().chars().map(String::from).collect())
+}
+
+fn our_axes(ours: &Value) -> Vec<ImageAxis> {
+    let unit = unit(ours);
+    our_names(ours).into_iter().flatten().map(|name| axis(name, unit.as_deref())).collect()
+}
+
+fn our_levels(ours: &Value, axes: usize) -> Option<Vec<ImageLevel>> {
+    let level = |level: &Value| {
+        Some(ImageLevel {
+            path: inside(level.get("path")?)?,
+            scale: numbers(level.get("scale")?, axes)?,
+            translation: numbers(level.get("translation")?, axes)?,
+        })
+    };
+    ours.get("levels")?.as_array()?.iter().map(level).collect()
+}
+
+/// The axes of an image of NGFF.
+fn axes(image: &Value) -> Option<Vec<ImageAxis>> {
+    let axis = |axis: &Value| {
+        let unit = axis.get("unit").and_then(Value::as_str).map(str::to_owned);
+        Some(ImageAxis { name: axis.get("name")?.as_str()?.to_owned(), unit })
+    };
+    image.get("axes")?.as_array()?.iter().map(axis).collect()
+}
+
+/// The levels of an image of NGFF: those of the image follow the transformations of each level.
+fn levels(image: &Value, axes: usize) -> Option<Vec<ImageLevel>> {
+    const KEY: &str = "coordinateTransformations";
+    let common = image.get(KEY).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let level = |level: &Value| {
+        let (mut scale, mut translation) = (vec![1.0; axes], vec![0.0; axes]);
+        for transformation in level.get(KEY)?.as_array()?.iter().chain(common.iter()) {
+            match transformation.get("type")?.as_str()? {
+                "identity" => {}
+                "scale" => {
+                    let by = numbers(transformation.get("scale")?, axes)?;
+                    scale
+                        .iter_mut()
+                        .chain(&mut translation)
+                        .zip(by.iter().cycle())
+                        .for_each(|(value, by)| *value *= by);
+                }
+                "translation" => {
+                    let by = numbers(transformation.get("translation")?, axes)?;
+                    translation.iter_mut().zip(by).for_each(|(value, by)| *value += by);
+                }
+                _ => return None,
+            }
+        }
+        Some(ImageLevel { path: inside(level.get("path")?)?, scale, translation })
+    };
+    image.get("datasets")?.as_array()?.iter().map(level).collect()
+}
+
+fn numbers(list: &Value, count: usize) -> Option<Vec<f64>> {
+    let numbers: Option<Vec<f64>> = list.as_array()?.iter().map(Value::as_f64).collect();
+    numbers.filter(|numbers| numbers.len() == count)
+}
+
+/// The path of an array in a store, and no way out of it.
+fn inside(path: &Value) -> Option<String> {
+    let path = path.as_str()?;
+    let mut parts = Path::new(path).components().peekable();
+    let is_inside = parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)));
+    is_inside.then(|| path.to_owned())
+}
+
+/// The levels of an image on disk, read box by box. Threads may share it. The store must not change.
+///
+/// ```no_run
+/// use qlty_pyramid::{ImageStore, Monitor};
+/// let image = ImageStore::<u16>::open("brain.ome.zarr")?;
+/// let slice = image.read(1, &[17, 0, 0], &[1, 256, 256], &Monitor::new())?; // (Z, Y, X) of level 1
+/// # Ok::<(), qlty_pyramid::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ImageStore<T: Pixel> {
+    layout: ImageLayout,
+    arrays: Vec<ArrayReader<T>>,
+}
+
+impl<T: Pixel> ImageStore<T> {
+    /// Opens an image whose arrays hold its levels.
+    ///
+    /// # Errors
+    /// As [`ImageLayout::read`], and [`Error::Store`] if the arrays are of another type or number of axes, or
+    /// hold differences.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let layout = ImageLayout::read(path)?;
+        if layout.kind != ImageKind::Levels {
+            let expected = "levels; a LaplacianStore reads what differs between them";
+            return Err(ZarrError::store(path, "arrays", layout.kind, expected).into());
+        }
+        let cache = |level: usize| CACHE_BYTES.checked_shr(2 * level as u32).unwrap_or(0);
+        let array = |(index, level): (usize, &ImageLevel)| {
+            let place: PathBuf = if level.path.is_empty() { path.to_path_buf() } else { path.join(&level.path) };
+            let array = ArrayReader::<T>::open(&place, cache(index))?;
+            if array.shape().len() != layout.axes.len() {
+                let expected = format!("one of {} axes", layout.axes.len());
+                return Err(Error::from(ZarrError::store(&place, "shape", array.shape(), expected)));
+            }
+            Ok(array)
+        };
+        let arrays = layout.levels.iter().enumerate().map(array).collect::<Result<_>>()?;
+        Ok(Self { layout, arrays })
+    }
+
+    /// What the store says of itself.
+    pub fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    /// The number of levels.
+    pub fn levels(&self) -> usize {
+        self.arrays.len()
+    }
+
+    /// The shape of a level.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there is no such level.
+    pub fn shape(&self, level: usize) -> Result<&[usize]> {
+        Ok(self.array(level)?.shape())
+    }
+
+    fn array(&self, level: usize) -> Result<&ArrayReader<T>> {
+        let wrong = || Error::argument("level", level, format!("one below {}", self.levels()));
+        self.arrays.get(level).ok_or_else(wrong)
+    }
+
+    /// The box of a level that begins at `start` and has the shape `shape`, in C order.
+    ///
+    /// # Errors
+    /// As [`ImageStore::read_into`], and [`Error::Core`] if there is no memory for it.
+    pub fn read(&self, level: usize, start: &[usize], shape: &[usize], monitor: &Monitor) -> Result<ArrayD<T>> {
+        check_box(start, shape, self.shape(level)?)?;
+        let mut pixels = qlty_core::array::zeros::<T, ndarray::IxDyn>("box of a level", shape)?;
+        self.read_into(level, start, pixels.view_mut(), monitor)?;
+        Ok(pixels)
+    }
+
+    /// Reads the box of a level that begins at `start` and has the shape of `out`, its chunks in parallel.
+    /// Progress counts chunks.
+    ///
+    /// # Errors
+    /// - [`Error::Argument`] if there is no such level or the box is not within it;
+    /// - [`Error::Store`], naming the array, if a chunk is not read;
+    /// - [`Error::Core`] if there is no memory, or the caller cancelled.
+    ///
+    /// After an error `out` holds unspecified pixels.
+    pub fn read_into(&self, level: usize, start: &[usize], out: ArrayViewMutD<'_, T>, monitor: &Monitor) -> Result<()> {
+        let array = self.array(level)?;
+        check_box(start, out.shape(), array.shape())?;
+        if out.is_empty() {
+            return Ok(());
+        }
+        let parts = cut_at_chunks(out, start, array.chunk_shape(), 0..start.len());
+        monitor.begin(parts.len() as u64);
+        parts.into_par_iter().try_for_each(|(start, out)| {
+            monitor.check()?;
+            array.read_into(&start, out)?;
+            monitor.advance(1);
+            Ok::<(), Error>(())
+        })?;
+        Ok(monitor.check()?)
+    }
+}
+
+/// Fails where a box is not within an array.
+fn check_box(start: &[usize], shape: &[usize], whole: &[usize]) -> Result<()> {
+    let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= whole[axis]);
+    if start.len() != whole.len() || shape.len() != whole.len() || !(0..whole.len()).all(fits) {
+        let got = (start, shape);
+        return Err(Error::argument("start and shape of a box", got, format!("a box within {whole:?}")));
+    }
+    Ok(())
+}
