@@ -281,16 +281,16 @@ class LargeQuilt {
   }
   /// Gives the result; throws Status::incomplete while patches are pending, after which more may come.
   [[nodiscard]] LargeResult<S> finish() const {
-    qlty_stitched *mean = nullptr, *deviation = nullptr;
-    detail::call(qlty_large_finish, raw(), &mean, &deviation);
-    return own(mean, deviation);
+    return own([&](qlty_stitched** mean, qlty_stitched** deviation) {
+      detail::call(qlty_large_finish, raw(), mean, deviation);
+    });
   }
   /// Gives what can be had while patches are pending, with the fill value where none has come; more may
   /// come then.
   [[nodiscard]] LargeResult<S> finish_incomplete(const Progress& progress = {}) const {
-    qlty_stitched *mean = nullptr, *deviation = nullptr;
-    detail::Report(progress).call(qlty_large_finish_incomplete, raw(), &mean, &deviation);
-    return own(mean, deviation);
+    return own([&](qlty_stitched** mean, qlty_stitched** deviation) {
+      detail::Report(progress).call(qlty_large_finish_incomplete, raw(), mean, deviation);
+    });
   }
   /// The handle that the C functions take; it stays the quilt's.
   [[nodiscard]] const qlty_large* raw() const noexcept { return handle_.get(); }
@@ -298,10 +298,19 @@ class LargeQuilt {
  private:
   static_assert(std::is_same_v<S, float> || std::is_same_v<S, double>, "sums are of float or double");
 
-  static LargeResult<S> own(qlty_stitched* mean, qlty_stitched* deviation) {
-    detail::Handle<qlty_stitched, qlty_stitched_free> second(deviation);
-    LargeResult<S> out{StitchedArray<S>(mean), std::nullopt};
-    if (second) out.deviation.emplace(second.release());
+  template <class Finish>
+  static LargeResult<S> own(const Finish& finish) {
+    // A progress function may throw when the result is there.
+    struct Handles {
+      qlty_stitched *mean = nullptr, *deviation = nullptr;
+      ~Handles() {
+        qlty_stitched_free(mean);
+        qlty_stitched_free(deviation);
+      }
+    } handles;
+    finish(&handles.mean, &handles.deviation);
+    LargeResult<S> out{StitchedArray<S>(std::exchange(handles.mean, nullptr)), std::nullopt};
+    if (handles.deviation) out.deviation.emplace(std::exchange(handles.deviation, nullptr));
     return out;
   }
 

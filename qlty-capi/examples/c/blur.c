@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pgm.h"
 #include "qlty.h"
 
 enum { WINDOW = 64, STEP = 40, BORDER = 8, BATCH = 32 };
@@ -24,47 +25,6 @@ static void check(qlty_status status, qlty_error *error) {
   fprintf(stderr, "blur: %s\n", qlty_error_message(error));
   qlty_error_free(error);
   exit(1);
-}
-
-static void *allocate(size_t bytes) {
-  void *memory = malloc(bytes);
-  if (!memory) {
-    fprintf(stderr, "blur: no memory for %zu bytes\n", bytes);
-    exit(1);
-  }
-  return memory;
-}
-
-/* A binary PGM of 8 bits, as numbers from 0 to 255. */
-static float *read_pgm(const char *path, int *height, int *width) {
-  int most, c;
-  long i;
-  float *pixels;
-  FILE *file = fopen(path, "rb");
-  if (!file || fscanf(file, "P5 %d %d %d", width, height, &most) != 3 || most != 255 || *width < 1 ||
-      *height < 1 || fgetc(file) == EOF) {
-    fprintf(stderr, "blur: %s is no binary PGM of 8 bits\n", path);
-    exit(1);
-  }
-  pixels = allocate((size_t)*height * (size_t)*width * sizeof *pixels);
-  for (i = 0; i < (long)*height * *width; i++) {
-    if ((c = fgetc(file)) == EOF) {
-      fprintf(stderr, "blur: %s ends early\n", path);
-      exit(1);
-    }
-    pixels[i] = (float)c;
-  }
-  fclose(file);
-  return pixels;
-}
-
-static int write_pgm(const char *path, const float *pixels, int height, int width) {
-  long i;
-  FILE *file = fopen(path, "wb");
-  if (!file) return 0;
-  fprintf(file, "P5\n%d %d\n255\n", width, height);
-  for (i = 0; i < (long)height * width; i++) fputc((int)lrintf(pixels[i]), file);
-  return fclose(file) == 0;
 }
 
 /* The mean of each pixel and its neighbours, as far as there are any. */

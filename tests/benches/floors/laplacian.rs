@@ -17,8 +17,8 @@ use zarrs::array::codec::api::ArrayToBytesCodecTraits;
 use zarrs::array::{Array, ArrayBytes, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
 
-use super::pyramid::{Files, RUNS, forget_peak_rss, options, peak_rss_mib};
-use super::{against, median, print, timed};
+use super::pyramid::{Files, Keep, forget_peak_rss, options, peak_rss_mib};
+use super::{against, median, timed};
 
 const NAMES: [&str; 3] = ["pyr.laplacian", "pyr.reconstruct", "pyr.difference_codecs"];
 
@@ -43,21 +43,8 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
         let chunks = Chunks::of(&target).decoded();
         let bytes: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
         let floor = format!("the codec alone over {bytes} bytes of chunks");
-        let files = Files::new(folder);
-        let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            floor_seconds.push(timed(&mut || assert!(chunks.encode(&|_, _| ()) > 0)));
-            files.clear();
-            files_seconds.push(timed(&mut || {
-                files.read_slices();
-                assert!(chunks.encode(&|index, bytes| files.write(index, bytes)) > 0);
-            }));
-            seconds.push(convert(LaplacianOptions::CODEC));
-        }
-        files.clear();
-        let seconds = median(seconds);
-        print(NAMES[0], &floor, seconds, median(floor_seconds));
-        print(&format!("{}.files", NAMES[0]), &format!("{floor} and all files"), seconds, median(files_seconds));
+        let encode = |keep: &Keep<'_>| assert!(chunks.encode(keep) > 0);
+        Files::new(folder).against(NAMES[0], &floor, encode, || convert(LaplacianOptions::CODEC));
     }
     if wanted(NAMES[1]) {
         convert(LaplacianOptions::CODEC);
@@ -156,7 +143,7 @@ impl Chunks {
     }
 
     /// Encodes all; `keep` gets the bytes of each chunk.
-    fn encode(&self, keep: &(impl Fn(usize, &[u8]) + Sync)) -> usize {
+    fn encode(&self, keep: &Keep<'_>) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
         let encode = |(index, (array, chunk)): (usize, &Chunk)| {
             let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");

@@ -23,7 +23,7 @@ use super::{laplacian, median, print, timed};
 const SLICES: usize = 64;
 const SIDE: usize = 2048;
 const LEVELS: usize = 4;
-pub(super) const RUNS: usize = 7;
+const RUNS: usize = 7;
 
 pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     let names = ["pyr.gaussian", "pyr.codecs"];
@@ -49,21 +49,8 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
         println!(r#"{{"workload": "{}", "peak_rss_mib": {}}}"#, names[0], peak_rss_mib());
         let codec_alone = CodecAlone::new(&stack, folder.path(), PyramidOptions::CODEC);
         let floor = format!("the codec alone over {} bytes of chunks", codec_alone.bytes());
-        let files = Files::new(folder.path());
-        let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            floor_seconds.push(timed(&mut || assert!(codec_alone.run(&|_, _| ()) > 0)));
-            files.clear();
-            files_seconds.push(timed(&mut || {
-                files.read_slices();
-                assert!(codec_alone.run(&|index, bytes| files.write(index, bytes)) > 0);
-            }));
-            seconds.push(convert(PyramidOptions::CODEC));
-        }
-        files.clear();
-        let seconds = median(seconds);
-        print(names[0], &floor, seconds, median(floor_seconds));
-        print(&format!("{}.files", names[0]), &format!("{floor} and all files"), seconds, median(files_seconds));
+        let encode = |keep: &Keep<'_>| assert!(codec_alone.run(keep) > 0);
+        Files::new(folder.path()).against(names[0], &floor, encode, || convert(PyramidOptions::CODEC));
     }
     if wanted(names[1]) {
         let mut codec_alone = CodecAlone::new(&stack, folder.path(), PyramidOptions::CODEC);
@@ -132,7 +119,7 @@ impl CodecAlone {
     }
 
     /// Encodes all, and gives the bytes that are to be stored, of which `keep` gets those of each chunk.
-    fn run(&self, keep: &(impl Fn(usize, &[u8]) + Sync)) -> usize {
+    fn run(&self, keep: &Keep<'_>) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
         let encode = |index: usize, array: &Array<FolderStore>, chunk: &[u16]| {
             let bytes = chunk.into_array_bytes(array.data_type()).expect("uint16");
@@ -149,6 +136,9 @@ impl CodecAlone {
     }
 }
 
+/// Where the bytes of each chunk go.
+pub(super) type Keep<'a> = dyn Fn(usize, &[u8]) + Sync + 'a;
+
 /// What a floor leaves out that is the codec alone: reading the slices, and files for the chunks.
 pub(super) struct Files {
     slices: Vec<PathBuf>,
@@ -163,12 +153,31 @@ impl Files {
     }
 
     /// Reads all bytes of the slices.
-    pub(super) fn read_slices(&self) {
+    fn read_slices(&self) {
         self.slices.par_iter().for_each_init(Vec::new, |bytes, path| {
             bytes.clear();
             let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(bytes));
             assert!(read.expect("a slice") > 0);
         });
+    }
+
+    /// Prints the time that `work` tells against that of `encode`, which gives each chunk away, without the files
+    /// and with them.
+    pub(super) fn against(&self, name: &str, floor: &str, encode: impl Fn(&Keep<'_>), mut work: impl FnMut() -> f64) {
+        let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            floor_seconds.push(timed(&mut || encode(&|_, _| ())));
+            self.clear();
+            files_seconds.push(timed(&mut || {
+                self.read_slices();
+                encode(&|index, bytes| self.write(index, bytes));
+            }));
+            seconds.push(work());
+        }
+        self.clear();
+        let seconds = median(seconds);
+        print(name, floor, seconds, median(floor_seconds));
+        print(&format!("{name}.files"), &format!("{floor} and all files"), seconds, median(files_seconds));
     }
 
     pub(super) fn clear(&self) {

@@ -151,6 +151,17 @@ void check_errors(const std::string& folder) {
     caught = text == "stop";
   }
   CHECK(caught);
+  // Also when the work is done; what was made of it is then freed, as the sanitizers see.
+  caught = false;
+  try {
+    (void)large.finish_incomplete([](std::uint64_t done, std::uint64_t total) -> bool {
+      if (done == total) throw std::string("late");
+      return true;
+    });
+  } catch (const std::string& text) {
+    caught = text == "late";
+  }
+  CHECK(caught);
 }
 
 void check_threads(const std::string& folder) {
