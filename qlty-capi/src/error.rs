@@ -236,21 +236,3 @@ pub(crate) unsafe fn free<T>(handle: *mut T) {
 pub(crate) fn size(name: &str, value: i64) -> Outcome<usize> {
     usize::try_from(value).map_err(|_| Failure::argument(format!("{name}: got {value}, expected 0 or more")))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_a_status_with_its_text() {
-        let mut error = std::ptr::null_mut();
-        // SAFETY: `error` may be written.
-        let status = unsafe { guard(&mut error, || panic!("number {}", 7)) };
-        assert_eq!(status, QLTY_STATUS_PANIC);
-        // SAFETY: `guard` stored an error, freed below.
-        let message = unsafe { std::ffi::CStr::from_ptr(qlty_error_message(error)) };
-        assert_eq!(message.to_str(), Ok("a defect of qlty: number 7"));
-        // SAFETY: freed once.
-        unsafe { qlty_error_free(error) };
-    }
-}

@@ -1,5 +1,5 @@
 //! Damaged files and damaged stores: an error or a result, never a panic. Senseless arguments of the C ABI are
-//! drawn by `hosts/c/fuzz.c`.
+//! `qlty-capi/tests/arguments.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 mod stores;
