@@ -19,7 +19,7 @@ void check_stack(const std::string& folder) {
   CHECK(stack.files().size() == 32 && stack.files()[1] == folder + "/image_001.tif");
   CHECK(stack.missing().shape() == (qlty::Shape{0, 2}));
   const auto voxel = stack.voxel_size();
-  CHECK(std::isnan(voxel.size[0]) && std::isnan(voxel.size[2]) && !voxel.unit);
+  CHECK(std::isnan(voxel.size[0]) && voxel.size[1] == 1000 && voxel.size[2] == 1000 && voxel.unit == "micrometer");
   const auto all = stack.read<std::uint8_t>();
   qlty::Array<std::uint8_t> two({1, 2, 217, 181});
   stack.read_into(0, 30, two);
