@@ -11,11 +11,9 @@ use serde_json::{Map, Value};
 use zarrs::array::Array;
 use zarrs::group::Group;
 
-use crate::laplacian::{LaplacianLayout, cut_at_chunks, laplacian_pixel_type};
+use crate::boxes::{cache_bytes, check_box, cut_at_chunks};
+use crate::laplacian::{LaplacianLayout, laplacian_pixel_type};
 use crate::{Error, Pixel, PixelType, Result};
-
-/// The decoded chunks that are kept of the largest level; of each smaller one a quarter of that.
-const CACHE_BYTES: usize = 64 << 20;
 
 /// What an image on disk is, by its metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -286,10 +284,9 @@ impl<T: Pixel> ImageStore<T> {
             let expected = "levels; a LaplacianStore reads what differs between them";
             return Err(ZarrError::store(path, "arrays", layout.kind, expected).into());
         }
-        let cache = |level: usize| CACHE_BYTES.checked_shr(2 * level as u32).unwrap_or(0);
         let array = |(index, level): (usize, &ImageLevel)| {
             let place: PathBuf = if level.path.is_empty() { path.to_path_buf() } else { path.join(&level.path) };
-            let array = ArrayReader::<T>::open(&place, cache(index))?;
+            let array = ArrayReader::<T>::open(&place, cache_bytes(index))?;
             if array.shape().len() != layout.axes.len() {
                 let expected = format!("one of {} axes", layout.axes.len());
                 return Err(Error::from(ZarrError::store(&place, "shape", array.shape(), expected)));
@@ -359,14 +356,4 @@ impl<T: Pixel> ImageStore<T> {
         })?;
         Ok(monitor.check()?)
     }
-}
-
-/// Fails where a box is not within an array.
-fn check_box(start: &[usize], shape: &[usize], whole: &[usize]) -> Result<()> {
-    let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= whole[axis]);
-    if start.len() != whole.len() || shape.len() != whole.len() || !(0..whole.len()).all(fits) {
-        let got = (start, shape);
-        return Err(Error::argument("start and shape of a box", got, format!("a box within {whole:?}")));
-    }
-    Ok(())
 }

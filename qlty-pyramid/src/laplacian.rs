@@ -27,7 +27,6 @@ mod write;
 pub use interpolation::Interpolation;
 pub(crate) use layout::LaplacianLayout;
 pub use reconstruct::{ReconstructOptions, reconstruct_from_laplacian};
-pub(crate) use store::cut_at_chunks;
 pub use store::{LaplacianStore, laplacian_pixel_type};
 pub use work::LaplacianPixel;
 pub use write::{LaplacianOptions, plan_laplacian, stack_to_ome_zarr_laplacian};

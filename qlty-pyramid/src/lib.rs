@@ -38,6 +38,7 @@
 //! of one destination must exclude each other.
 
 mod axes;
+mod boxes;
 mod calibration;
 mod description;
 mod error;

@@ -14,7 +14,7 @@ use crate::run_state::{Run, RunState, write_store};
 use crate::slab_writer::SlabWriter;
 use crate::source::AnySource;
 use crate::{
-    Error, LaplacianOptions, LaplacianPixel, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata,
+    Error, LaplacianOptions, Pixel, PixelType, PlaneSource, PyramidOptions, Result, metadata,
     stack_to_ome_zarr_laplacian,
 };
 
@@ -40,6 +40,9 @@ pub struct Pyramid {
 pub struct PyramidLevel {
     /// The array's name in the store, which is empty if the store is the array.
     pub name: String,
+    /// The type of the array's elements: that of the pixels, but a wider one where they are differences, of
+    /// which [`LaplacianPixel`](crate::LaplacianPixel) says the type.
+    pub stored_type: PixelType,
     /// The shape of the array.
     pub shape: Vec<usize>,
     /// The shape of a chunk.
@@ -54,6 +57,7 @@ impl Pyramid {
     pub(crate) fn new(plan: &Plan, source: &dyn AnySource, path: &Path) -> Self {
         let level = |(index, level): (usize, &crate::plan::PlannedLevel)| PyramidLevel {
             name: level_name(plan, index),
+            stored_type: plan.pixel_type,
             shape: plan.axes.pick(level.array.shape),
             chunk: level.array.layout().chunk,
             voxel_size: level.voxel_size,
@@ -68,20 +72,13 @@ impl Pyramid {
             levels: plan.levels.iter().enumerate().map(level).collect(),
         }
     }
+}
 
-    /// The type of the elements of a level's array: that of the pixels, but a wider one where they are
-    /// differences, of which [`LaplacianPixel`] says the type.
-    pub fn stored_type(&self, level: &PyramidLevel) -> PixelType {
-        if !level.name.starts_with("diff_") {
-            return self.pixel_type;
-        }
-        with_pixel_type!(self.pixel_type, T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE)
-    }
-
-    /// The bytes of a level's array before compression.
-    pub fn stored_bytes(&self, level: &PyramidLevel) -> u64 {
-        let bytes = self.stored_type(level).bytes() as u64;
-        level.shape.iter().fold(bytes, |bytes, size| bytes.saturating_mul(*size as u64))
+impl PyramidLevel {
+    /// The bytes of the array before compression.
+    pub fn stored_bytes(&self) -> u64 {
+        let bytes = self.stored_type.bytes() as u64;
+        self.shape.iter().fold(bytes, |bytes, size| bytes.saturating_mul(*size as u64))
     }
 }
 

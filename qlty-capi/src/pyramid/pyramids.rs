@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use ::qlty_pyramid::Pyramid;
+use ::qlty_pyramid::{Pyramid, PyramidLevel};
 
 use super::how::Pyramids;
 use super::{at, dtype_of, lasting};
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn qlty_pyramids_shape(
         // SAFETY: the caller's promise.
         let pyramid = &at("index", &unsafe { borrow("pyramids", pyramids) }?.0, index)?.pyramid;
         let described = qlty_array::describe(dtype_of(pyramid.pixel_type)?, &pyramid.shape)?;
-        let stored = pyramid.levels.iter().map(|level| pyramid.stored_bytes(level));
+        let stored = pyramid.levels.iter().map(PyramidLevel::stored_bytes);
         // SAFETY: not null where it is written, and the caller promises that it may be.
         unsafe {
             if !pixels.is_null() {
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn qlty_pyramids_level(
         // SAFETY: the caller's promise.
         let item = at("index", &unsafe { borrow("pyramids", pyramids) }?.0, index)?;
         let (array, its_name) = (at("level", &item.pyramid.levels, level)?, at("level", &item.arrays, level)?);
-        let described = qlty_array::describe(dtype_of(item.pyramid.stored_type(array))?, &array.shape)?;
+        let described = qlty_array::describe(dtype_of(array.stored_type)?, &array.shape)?;
         // SAFETY: not null where it is written, and the caller promises that it may be.
         unsafe {
             if !stored.is_null() {

@@ -63,10 +63,9 @@ pub fn inspect(path: &Path) -> Result<(String, usize)> {
 /// # Errors
 /// [`Error::Store`] where there are more than can be counted; a shard's index has 16 bytes for each of its chunks.
 fn chunk_bytes<T>(path: &Path, shape: &[usize]) -> Result<usize> {
-    let elements = shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-    let fits = |elements: &usize| elements.checked_mul(16).is_some_and(|bytes| isize::try_from(bytes).is_ok());
-    let too_large = || Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
-    Ok(elements.filter(fits).ok_or_else(too_large)? * size_of::<T>())
+    let too_large = |_| Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
+    let most = crate::array::product("a chunk", &[shape, &[16]].concat()).map_err(too_large)?;
+    Ok(most / 16 * size_of::<T>())
 }
 
 /// Fails where there is no memory for a chunk, which the library would take without asking.
@@ -178,7 +177,6 @@ impl<T: Stored> ArrayReader<T> {
         for place in &places.ok_or_else(outside)?.indices() {
             let lies = self.grid.subset(&place).map_err(self.failed())?.ok_or_else(outside)?;
             let (from, size) = (lies.start(), lies.shape_usize());
-            check_memory(chunk_bytes::<T>(&self.path, &size)?)?;
             // What the box and the chunk have in common, as (from, to) of the array.
             let common = |axis: usize| {
                 let (from, len) = (from[axis] as usize, size[axis]);
@@ -189,15 +187,16 @@ impl<T: Stored> ArrayReader<T> {
                 common(axis) == (from, end.min(self.shape[axis]))
             };
             let decode = || {
+                check_memory(chunk_bytes::<T>(&self.path, &size)?)?;
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
-                self.array.retrieve_subchunk_opt::<Chunk<T>>(&self.shard_indices, &place, &options)
+                let chunk = self.array.retrieve_subchunk_opt(&self.shard_indices, &place, &options);
+                chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))
             };
-            let chunk = match !keep_whole && (0..axes).all(is_whole) {
+            let chunk: Arc<Chunk<T>> = match !keep_whole && (0..axes).all(is_whole) {
                 true => self.chunks.peek_or(&place, decode),
                 false => self.chunks.get(&place, decode),
-            };
-            let chunk = chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))?;
+            }?;
             let chunk = ArrayViewD::from_shape(size.as_slice(), chunk.values()).map_err(self.failed())?;
             let part = chunk.slice_each_axis(|axis| {
                 let (axis, (start, end)) = (axis.axis.index(), common(axis.axis.index()));

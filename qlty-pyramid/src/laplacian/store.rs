@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, ArrayViewMutD, Axis, Slice};
+use ndarray::{ArrayD, ArrayViewMutD, Slice};
 use qlty_core::Monitor;
 use qlty_core::zarr::{ArrayReader, Error as ZarrError, inspect};
 use rayon::prelude::*;
@@ -11,10 +11,8 @@ use super::layout::LaplacianLayout;
 use super::plane;
 use super::upsample::{Area, Part, Planes};
 use super::{Interpolation, LaplacianPixel};
+use crate::boxes::{cache_bytes, check_box, cut_at_chunks};
 use crate::{Error, PixelType, Result};
-
-/// The decoded chunks that are kept of the largest level; of each smaller one a quarter of that.
-const CACHE_BYTES: usize = 64 << 20;
 
 /// A Laplacian store on disk, of this crate or of the Python package `qlty`, read box by box. Threads
 /// may share it. The store must not change.
@@ -82,11 +80,10 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
 
     fn open_layout(path: &Path, layout: LaplacianLayout) -> Result<Self> {
         let base_path = base_path(path, &layout)?;
-        let cache = |level: usize| CACHE_BYTES.checked_shr(2 * level as u32).unwrap_or(0);
-        let base = ArrayReader::<T>::open(&base_path, cache(layout.differences.len()))?;
+        let base = ArrayReader::<T>::open(&base_path, cache_bytes(layout.differences.len()))?;
         let arrays = layout.differences.iter().enumerate();
         let differences = arrays
-            .map(|(level, name)| Ok(ArrayReader::<T::Difference>::open(path.join(name), cache(level))?))
+            .map(|(level, name)| Ok(ArrayReader::<T::Difference>::open(path.join(name), cache_bytes(level))?))
             .collect::<Result<Vec<_>>>()?;
         let mut planes = Vec::new();
         let mut coarse = (base_path.as_path(), base.shape());
@@ -149,7 +146,7 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     /// # Errors
     /// As [`LaplacianStore::read_into`], and [`Error::Core`] if there is no memory for it.
     pub fn read(&self, level: usize, start: &[usize], shape: &[usize], monitor: &Monitor) -> Result<ArrayD<T>> {
-        self.check(level, start, shape)?;
+        check_box(start, shape, self.shape(level)?)?;
         let mut pixels = qlty_core::array::zeros::<T, ndarray::IxDyn>("box of a level", shape)?;
         self.read_into(level, start, pixels.view_mut(), monitor)?;
         Ok(pixels)
@@ -174,7 +171,7 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
         mut out: ArrayViewMutD<'_, T>,
         monitor: &Monitor,
     ) -> Result<()> {
-        self.check(level, start, out.shape())?;
+        check_box(start, out.shape(), self.shape(level)?)?;
         let groups = self.groups(level, start, out.view_mut());
         monitor.begin(groups.len() as u64);
         self.read_groups(level, groups, monitor, || monitor.advance(1))
@@ -214,16 +211,6 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
             })?;
         }
         monitor.check()?;
-        Ok(())
-    }
-
-    fn check(&self, level: usize, start: &[usize], shape: &[usize]) -> Result<()> {
-        let whole = self.shape(level)?;
-        let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= whole[axis]);
-        if start.len() != whole.len() || shape.len() != whole.len() || !(0..whole.len()).all(fits) {
-            let got = (start, shape);
-            return Err(Error::argument("start and shape of a box", got, format!("a box within {whole:?}")));
-        }
         Ok(())
     }
 
@@ -312,32 +299,4 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
             Ok(())
         })
     }
-}
-
-/// Cuts a box that begins at `start` of an array where its chunks end, along some axes. Gives each part
-/// with where it begins.
-pub(crate) fn cut_at_chunks<'a, T>(
-    array: ArrayViewMutD<'a, T>,
-    start: &[usize],
-    chunk: &[usize],
-    axes: std::ops::Range<usize>,
-) -> Vec<(Vec<usize>, ArrayViewMutD<'a, T>)> {
-    let mut parts = vec![(start.to_vec(), array)];
-    for axis in axes {
-        let whole = std::mem::take(&mut parts);
-        for (mut at, mut rest) in whole {
-            loop {
-                let to_end = chunk[axis] - at[axis] % chunk[axis];
-                if rest.shape()[axis] <= to_end {
-                    parts.push((at, rest));
-                    break;
-                }
-                let (first, second) = rest.split_at(Axis(axis), to_end);
-                parts.push((at.clone(), first));
-                at[axis] += to_end;
-                rest = second;
-            }
-        }
-    }
-    parts
 }

@@ -19,7 +19,7 @@ use crate::reader::Reader;
 use crate::run_state::{Run, RunState, write_store};
 use crate::slab_writer::{ArraySpec, SlabWriter};
 use crate::source::AnySource;
-use crate::{Error, PlaneSource, Pyramid, PyramidOptions, Result};
+use crate::{Error, Pixel, PlaneSource, Pyramid, PyramidOptions, Result};
 
 /// How a Laplacian pyramid is made and stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,6 +132,10 @@ fn describe(plan: &Plan, source: &dyn AnySource, path: &Path, options: &Laplacia
     pyramid.levels.truncate(layout.arrays().len());
     for (level, name) in pyramid.levels.iter_mut().zip(layout.arrays()) {
         level.name = name.to_owned();
+    }
+    let stored_type = with_pixel_type!(plan.pixel_type, T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE);
+    for level in &mut pyramid.levels[..layout.differences.len()] {
+        level.stored_type = stored_type;
     }
     pyramid
 }

@@ -129,13 +129,13 @@ fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
         .levels
         .iter()
         .map(|level| {
-            let (pixel_type, bytes) = (pyramid.stored_type(level), pyramid.stored_bytes(level));
+            let bytes = level.stored_bytes();
             total += bytes;
             json!({
                 "name": level.name,
                 "shape": level.shape,
                 "chunk": level.chunk,
-                "dtype": pixel_type.name(),
+                "dtype": level.stored_type.name(),
                 "bytes": bytes,
                 "voxel_size": level.voxel_size,
                 "translation": level.translation,
@@ -160,13 +160,13 @@ fn dry(stack: &Stack, pyramid: &Pyramid) -> String {
     let mut rows = vec![head.to_vec()];
     let mut total = 0;
     for level in &pyramid.levels {
-        let (pixel_type, size) = (pyramid.stored_type(level), pyramid.stored_bytes(level));
+        let size = level.stored_bytes();
         total += size;
         rows.push(vec![
             if level.name.is_empty() { ".".to_owned() } else { level.name.clone() },
             times(&level.shape),
             times(&level.chunk),
-            pixel_type.to_string(),
+            level.stored_type.to_string(),
             output::bytes(size),
             output::lengths(&level.voxel_size),
         ]);
