@@ -2,20 +2,38 @@
 
 use std::ops::Range;
 
+use crate::profile::Profile;
+
 /// Window `index` of [`Axis::count`] starts at `min(index * step, size - window)`.
 ///
-/// Always: `1 <= window <= size`, `1 <= step`, `2 * border < window`.
+/// Always: `1 <= window <= size`, `1 <= step`, `2 * border < window`, and all are multiples of
+/// `1 <= lanes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Axis {
     pub(crate) size: usize,
     pub(crate) window: usize,
     pub(crate) step: usize,
     pub(crate) border: usize,
+    /// How many values a pixel has along the axis: the channels, where they are folded into it.
+    pub(crate) lanes: usize,
 }
 
 impl Axis {
     /// The axis that a plane has where a volume has its depth.
-    pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0 };
+    pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0, lanes: 1 };
+
+    /// The axis with so many values for each pixel.
+    pub(crate) fn with_lanes(self, lanes: usize) -> Self {
+        let Self { size, window, step, border, .. } = self;
+        // A step may be larger than any image.
+        Self {
+            size: size * lanes,
+            window: window * lanes,
+            step: step.saturating_mul(lanes),
+            border: border * lanes,
+            lanes,
+        }
+    }
 
     /// How many windows there are: the last may be pulled back to end where the axis ends.
     pub(crate) fn count(&self) -> usize {
@@ -49,6 +67,11 @@ impl Axis {
         self.step.min(self.size - self.window) <= self.window
     }
 
+    /// The factor of a profile at a coordinate of the window.
+    pub(crate) fn factor(&self, profile: Profile, offset: usize) -> f64 {
+        profile.factor(offset / self.lanes, self.window / self.lanes)
+    }
+
     /// Whether a coordinate of the window lies inside its border.
     pub(crate) fn is_inner(&self, offset: usize) -> bool {
         (self.border..self.window - self.border).contains(&offset)
@@ -64,7 +87,7 @@ mod tests {
         #[test]
         fn windows_are_counted_placed_and_found(size in 1usize..60, window in 1usize..60, step in 1usize..70, a in 0usize..60, b in 0usize..60) {
             prop_assume!(window <= size);
-            let axis = Axis { size, window, step, border: 0 };
+            let axis = Axis { size, window, step, border: 0, lanes: 1 };
             let rest = (size - window) % step != 0;
             prop_assert_eq!(axis.count(), (size - window) / step + 1 + usize::from(rest));
             prop_assert_eq!(axis.start(axis.count() - 1), size - window);

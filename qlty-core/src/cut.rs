@@ -6,6 +6,7 @@ use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, Axis};
 
 use crate::array::{self, product};
 use crate::element::Element;
+use crate::lanes::fold;
 use crate::monitor::Monitor;
 use crate::quilt::{Quilt, check_last};
 use crate::rank::{BatchDim, ImageDim, Rank, Spatial, five, five_mut};
@@ -79,8 +80,9 @@ where
         let last = check_last(first, count)?;
         self.check_range(&(first..last), batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;
-        let batch = five::<_, _, D>("batch", batch)?;
-        self.cut(batch, first, five_mut::<_, _, D>("patches", patches)?, monitor, |to, from, _| copy_row(to, from))
+        let (mut batch, mut patches) = (five::<_, _, D>("batch", batch)?, five_mut::<_, _, D>("patches", patches)?);
+        let quilt = self.with_lanes(fold(&mut batch, &mut patches));
+        quilt.cut(batch, first, patches, monitor, |to, from, _| copy_row(to, from))
     }
 
     /// Writes patches row by row: `write` gets the row to be written, the row of the batch that

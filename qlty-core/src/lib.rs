@@ -43,6 +43,7 @@ mod cut;
 mod element;
 mod error;
 mod labels;
+mod lanes;
 mod monitor;
 mod positional;
 mod profile;

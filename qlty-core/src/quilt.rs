@@ -93,7 +93,7 @@ where
                 let expected = format!("less than half of the window, {window}");
                 return Err(Error::argument(format!("border along {name}"), border, expected));
             }
-            axes[3 - D + d] = Axis { size, window, step, border };
+            axes[3 - D + d] = Axis { size, window, step, border, lanes: 1 };
         }
         let border_weight = self.border_weight.unwrap_or(0.1);
         if !(0.0..=1.0).contains(&border_weight) {
@@ -369,6 +369,12 @@ where
     /// The weights of a window.
     pub(crate) fn window_rows<S: Real>(&self) -> Result<WindowRows<S>> {
         WindowRows::new(self.axes, self.profile, self.border_weight)
+    }
+
+    /// The quilt of images whose channels are folded into x; see [`crate::lanes`].
+    pub(crate) fn with_lanes(&self, lanes: usize) -> Self {
+        let [z, y, x] = self.axes;
+        Self { axes: [z, y, x.with_lanes(lanes)], ..*self }
     }
 
     /// The weights of an image.

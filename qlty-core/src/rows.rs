@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView5, s};
+use ndarray::{ArrayView1, ArrayView5, s};
 
 /// The bytes of rows that are copied at a time where an array does not have them in one run.
 const SPARE_BYTES: usize = 16 << 10;
@@ -43,7 +43,7 @@ impl<'a, T: Copy> Rows<'a, T> {
                         Some(values) => each(i, values),
                         None => {
                             spare.clear();
-                            spare.extend(row);
+                            gather(&mut spare, &row);
                             each(i, &spare);
                         }
                     }
@@ -59,7 +59,8 @@ impl<'a, T: Copy> Rows<'a, T> {
         if let Self::Strided(array) = self {
             let count = (SPARE_BYTES / size_of::<T>() / self.width()).clamp(1, count);
             spare.clear();
-            spare.extend(array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, ..]));
+            let lines = array.slice(s![at[0], at[1], at[2], at[3]..at[3] + count, ..]);
+            lines.rows().into_iter().for_each(|row| gather(spare, &row));
             return spare;
         }
         self.run(at, count)
@@ -87,4 +88,11 @@ impl<'a, T: Copy> Rows<'a, T> {
             Self::Strided(array) => array.dim().4,
         }
     }
+}
+
+/// Adds the values of a row of any stride: a plain loop, which those of ndarray's iterators are not.
+#[inline(always)]
+fn gather<T: Copy>(to: &mut Vec<T>, row: &ArrayView1<'_, T>) {
+    // SAFETY: the index is below the length of the row.
+    to.extend((0..row.len()).map(|index| unsafe { *row.uget(index) }));
 }

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::{Array, ArrayView, ArrayView5, ArrayViewMut, ArrayViewMut5, s};
+use ndarray::{Array, ArrayView, ArrayView3, ArrayView5, ArrayViewMut, ArrayViewMut5, Zip, s};
 
 use crate::array::{self, product};
 use crate::element::Element;
+use crate::lanes::fold;
 use crate::monitor::Monitor;
 use crate::quilt::Quilt;
 use crate::rank::{BatchDim, Rank, Spatial, WindowDim, axis_names, five, five_mut};
@@ -106,15 +107,17 @@ where
         if batch.shape() != expected {
             return Err(Error::shape("batch", batch.shape(), format!("{expected:?}")));
         }
+        let (mut patches, mut batch) = (five::<_, _, D>("patches", patches)?, five_mut::<_, _, D>("batch", batch)?);
+        let lanes = fold(&mut patches, &mut batch);
+        let (quilt, channels) = (self.with_lanes(lanes), channels / lanes);
         let (window, coverage) = match kind {
-            Kind::Mean => (self.window_rows()?, Some(self.coverage())),
-            Kind::Sum => (WindowRows::ones(self.axes[2].window)?, None),
+            Kind::Mean => (quilt.window_rows()?, Some(quilt.coverage())),
+            Kind::Sum => (WindowRows::ones(quilt.axes[2].window)?, None),
         };
         let slots = Slots::Run { first: 0, len: self.patch_count(images)? };
-        let sewing = self.sewing::<T>(five::<_, _, D>("patches", patches)?, slots, &window, monitor);
+        let sewing = quilt.sewing::<T>(patches, slots, &window, monitor);
         let sewing = Sewing { divide_by: coverage.as_ref(), fresh: true, ..sewing };
-        let mut batch = five_mut::<_, _, D>("batch", batch)?;
-        let [depth, height, _] = self.axes.map(|axis| axis.size);
+        let [depth, height, _] = quilt.axes.map(|axis| axis.size);
         monitor.begin((images * channels * depth * height) as u64);
         monitor.check()?;
         match batch.as_slice_mut() {
@@ -184,7 +187,9 @@ fn sew_strided<T: Element>(sewing: &Sewing<'_, T>, mut batch: ArrayViewMut5<'_, 
             let mut part = batch.slice_mut(s![n, c.clone(), z, y.clone(), x.clone()]);
             let sums = &mut buffer[..part.len()];
             sewing.part(sums, n, c, z * height + y.start..z * height + y.end, x);
-            part.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
+            let sums = ArrayView3::from_shape(part.raw_dim(), sums)
+                .map_err(|_| Error::shape("a part", part.shape(), "its sums"))?;
+            Zip::from(&mut part).and(&sums).par_for_each(|to, sum| *to = *sum);
         }
     }
     Ok(())

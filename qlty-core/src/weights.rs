@@ -35,8 +35,8 @@ impl<S: Real> WindowRows<S> {
             let inner = row(x.window, |i| S::from_f64(if x.is_inner(i) { 1.0 } else { border_weight }))?;
             return Ok(Self::Border { z, y, inner, border: row(x.window, |_| S::from_f64(border_weight))? });
         }
-        let factors = |axis: Axis| row(axis.window, |i| profile.factor(i, axis.window));
-        let x = row(x.window, |i| S::from_f64(profile.factor(i, x.window)))?;
+        let factors = |axis: Axis| row(axis.window, |i| axis.factor(profile, i));
+        let x = row(x.window, |i| S::from_f64(x.factor(profile, i)))?;
         Ok(Self::Separable { z: factors(z)?, y: factors(y)?, x })
     }
 
@@ -142,7 +142,7 @@ impl AxisSums {
         if self.profile == Profile::Border {
             return [windows.len() as f64, self.axis.inner_count(x) as f64];
         }
-        let factor = |index| self.profile.factor(x - self.axis.start(index), self.axis.window);
+        let factor = |index| self.axis.factor(self.profile, x - self.axis.start(index));
         [windows.map(factor).fold(0.0, |sum, factor| sum + factor), 0.0]
     }
 }

@@ -61,6 +61,14 @@ where
     geometry::<D>(most).prop_filter("no gaps", Geometry::is_covered)
 }
 
+/// An array of channels that lie side by side, or a part of a larger one.
+pub fn channels_last(axes: usize) -> impl Strategy<Value = Layout> {
+    prop::collection::vec(0..=2_usize, axes).prop_map(move |mut margin| {
+        margin[1] = 0;
+        Layout { order: std::iter::once(0).chain(2..axes).chain([1]).collect(), margin, ..Layout::standard(axes) }
+    })
+}
+
 /// Any layout of an array with so many axes; standard layout now and then.
 pub fn layout(axes: usize) -> impl Strategy<Value = Layout> {
     let order = Just((0..axes).collect::<Vec<_>>()).prop_shuffle();
