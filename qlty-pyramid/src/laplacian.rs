@@ -29,6 +29,7 @@ pub(crate) use layout::LaplacianLayout;
 pub use reconstruct::{ReconstructOptions, reconstruct_from_laplacian};
 pub use store::{LaplacianStore, laplacian_pixel_type};
 pub use work::LaplacianPixel;
+pub(crate) use write::plan_stored;
 pub use write::{LaplacianOptions, plan_laplacian, stack_to_ome_zarr_laplacian};
 
 use upsample::{Area, Part, Planes, Upsampler};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use qlty_core::Monitor;
-use qlty_core::zarr::Error as StoreError;
+use qlty_core::zarr::{Error as StoreError, Partial};
 
+use crate::laplacian::plan_stored;
 use crate::pipeline::Pipeline;
 use crate::pixel::with_pixel_type;
 use crate::plan::Plan;
@@ -147,13 +148,15 @@ fn make(source: &dyn AnySource, path: &Path, options: &PyramidOptions, monitor: 
 /// maps their names to what was written. Progress begins anew with each image.
 ///
 /// # Errors
-/// Those of [`stack_to_ome_zarr`], at the first of them; the images before are complete. [`Error::Argument`]
-/// if two have one name or one path, before anything is written.
+/// Those of [`stack_to_ome_zarr`]. What can be told of them beforehand, before anything is written: options
+/// that are none for an image, destinations that are taken. What comes up later leaves the images before complete.
+/// [`Error::Argument`] too if two have one name or one path.
 pub fn stacks_to_ome_zarr<S: PlaneSource>(
     images: &[(S, PathBuf, PyramidOptions)],
     monitor: &Monitor,
 ) -> Result<BTreeMap<String, Pyramid>> {
-    one_by_one(images, |source, path, options| stack_to_ome_zarr(source, path, options, monitor))
+    let plan = |source: &S, options: &PyramidOptions| Plan::new(source, options).map(|_| options.overwrite);
+    one_by_one(images, plan, |source, path, options| stack_to_ome_zarr(source, path, options, monitor))
 }
 
 /// The same of Laplacian pyramids.
@@ -164,11 +167,14 @@ pub fn stacks_to_ome_zarr_laplacian<S: PlaneSource>(
     images: &[(S, PathBuf, LaplacianOptions)],
     monitor: &Monitor,
 ) -> Result<BTreeMap<String, Pyramid>> {
-    one_by_one(images, |source, path, options| stack_to_ome_zarr_laplacian(source, path, options, monitor))
+    let plan = |source: &S, options: &LaplacianOptions| plan_stored(source, options).map(|_| options.image.overwrite);
+    one_by_one(images, plan, |source, path, options| stack_to_ome_zarr_laplacian(source, path, options, monitor))
 }
 
+/// Writes images after all have been planned. `plan` tells whether an image may replace a store.
 fn one_by_one<S: PlaneSource, O>(
     images: &[(S, PathBuf, O)],
+    plan: impl Fn(&S, &O) -> Result<bool>,
     write: impl Fn(&S, &Path, &O) -> Result<Pyramid>,
 ) -> Result<BTreeMap<String, Pyramid>> {
     for (index, (source, path, _)) in images.iter().enumerate() {
@@ -177,6 +183,9 @@ fn one_by_one<S: PlaneSource, O>(
             let expected = "a name and a path of its own for each image";
             return Err(Error::argument("images", (source.name(), path), expected));
         }
+    }
+    for (source, path, options) in images {
+        Partial::check(path, plan(source, options)?)?;
     }
     let written =
         images.iter().map(|(source, path, options)| Ok((source.name().to_owned(), write(source, path, options)?)));

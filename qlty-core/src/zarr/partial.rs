@@ -19,6 +19,20 @@ pub struct Partial {
 }
 
 impl Partial {
+    /// Fails where [`Partial::create`] would for what is at the destination; touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] and [`Error::NotAStore`], as there.
+    pub fn check(target: &Path, overwrite: bool) -> Result<()> {
+        match sibling(target, ".replaced") {
+            // It comes back.
+            Some(aside) if exists(&aside) && !exists(target) && !overwrite => {
+                Err(Error::Exists { path: target.to_path_buf() })
+            }
+            _ => check_target(target, overwrite),
+        }
+    }
+
     /// Makes the folder, empty, and the folders above it. What a killed writer left is removed, and the
     /// store that it had set aside to replace it comes back; `overwrite` allows that [`Partial::complete`] replaces a store.
     ///
@@ -162,6 +176,8 @@ mod tests {
         let (target, aside) = (folder.path().join("store"), folder.path().join("store.replaced"));
         fs::create_dir(&aside).unwrap();
         fs::write(aside.join("zarr.json"), "old").unwrap();
+        assert!(matches!(Partial::check(&target, false), Err(Error::Exists { .. })) && !target.exists());
+        Partial::check(&target, true).unwrap();
         assert!(matches!(Partial::create(&target, false), Err(Error::Exists { .. })));
         assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
         fs::create_dir(&aside).unwrap();

@@ -80,7 +80,7 @@ pub fn stack_to_ome_zarr_laplacian<S: PlaneSource>(
 
 /// The same of a source of any type.
 fn make(source: &dyn AnySource, path: &Path, options: &LaplacianOptions, monitor: &Monitor) -> Result<Pyramid> {
-    let plan = plan(source, options)?;
+    let plan = plan_stored(source, options)?;
     monitor.check()?;
     let state = |folder: &Path| {
         RunState::new(folder, &plan, source, &options.image)
@@ -107,10 +107,11 @@ pub fn plan_laplacian<S: PlaneSource>(
     path: impl AsRef<Path>,
     options: &LaplacianOptions,
 ) -> Result<Pyramid> {
-    Ok(describe(&plan(source, options)?, source, path.as_ref(), options))
+    Ok(describe(&plan_stored(source, options)?, source, path.as_ref(), options))
 }
 
-fn plan(source: &dyn AnySource, options: &LaplacianOptions) -> Result<Plan> {
+/// What is to be written.
+pub(crate) fn plan_stored(source: &dyn AnySource, options: &LaplacianOptions) -> Result<Plan> {
     let plan = Plan::new(source, &options.image)?;
     options.difference_codec.check()?;
     if let Some(level) = plan.levels.iter().find(|level| level.factor[0] != 1) {

@@ -100,4 +100,15 @@ fn several_images_each_as_it_likes() {
     assert_eq!(names(folder.path()), ["a", "b"]);
     let same = [images[0].clone(), (images[1].0.clone(), folder.path().join("a"), small)];
     assert!(matches!(stacks_to_ome_zarr(&same, &Monitor::new()), Err(Error::Argument { argument: "images", .. })));
+    // What is known of the second to be wrong keeps the first from being written.
+    let taken = [(images[0].0.clone(), folder.path().join("c"), images[0].2.clone()), images[1].clone()];
+    let taken = stacks_to_ome_zarr(&taken, &Monitor::new()).unwrap_err();
+    assert!(taken.to_string().contains(folder.path().join("b").to_str().unwrap()), "{taken}");
+    let levels = PyramidOptions { levels: Levels::Count(99), ..PyramidOptions::default() };
+    let wrong = [images[0].clone(), images[1].clone()];
+    let [mut first, mut second] = wrong;
+    (first.1, second.1, second.2) = (folder.path().join("c"), folder.path().join("d"), levels);
+    let wrong = stacks_to_ome_zarr(&[first, second], &Monitor::new());
+    assert!(matches!(wrong, Err(Error::Argument { argument: "levels", .. })), "{wrong:?}");
+    assert_eq!(names(folder.path()), ["a", "b"]);
 }
