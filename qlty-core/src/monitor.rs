@@ -78,9 +78,9 @@ impl Monitor {
     }
 }
 
-/// Runs `work` on another thread while this one calls `progress(done, total)`: after a few
-/// milliseconds, then some twenty times a second, and once at the end. [`ControlFlow::Break`]
-/// cancels, after which it is not called again.
+/// Runs `work` on another thread while this one calls `progress(done, total)`: a few milliseconds
+/// after the work has begun, then some twenty times a second, and once at the end.
+/// [`ControlFlow::Break`] cancels, after which it is not called again.
 ///
 /// `progress` is only called on the calling thread, so it may touch what belongs to it.
 pub fn with_progress<R: Send>(
@@ -99,8 +99,9 @@ pub fn with_progress<R: Send>(
         });
         let mut pause = FIRST;
         while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(pause) {
-            report(&monitor, &mut progress);
-            pause = USUAL;
+            if report(&monitor, &mut progress) {
+                pause = USUAL;
+            }
         }
         let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         report(&monitor, &mut progress);
@@ -108,9 +109,11 @@ pub fn with_progress<R: Send>(
     })
 }
 
-fn report(monitor: &Monitor, progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>) {
+/// Reports how far the work is, and whether it has begun.
+fn report(monitor: &Monitor, progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>) -> bool {
     let total = monitor.total();
     if total > 0 && !monitor.is_cancelled() && progress(monitor.done().min(total), total).is_break() {
         monitor.cancel();
     }
+    total > 0
 }
