@@ -21,7 +21,8 @@
 
  Handles are created by functions that store one through a pointer, and freed by the _free function
  of their type, which takes NULL. A handle that is only read, as a const pointer, may be used by
- several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call.
+ several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call;
+ a path is not empty.
 
  Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
  outputs are allocated by the caller, have strides under which no two values share memory, and do
@@ -2657,7 +2658,7 @@ qlty_status qlty_stack_to_ome_zarr(const struct qlty_stack *stack,
  Errors: those of qlty_stack_to_ome_zarr, and QLTY_STATUS_INVALID_ARGUMENT where a level would halve Z
  or nothing would be stored.
 
- The caller promises that As for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+ The caller promises that all is as for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
  strings are NULL or strings.
  */
 qlty_status qlty_stack_to_laplacian(const struct qlty_stack *stack,
@@ -2675,8 +2676,9 @@ qlty_status qlty_stack_to_laplacian(const struct qlty_stack *stack,
  written is stored in `*pyramids`, by name, which may be NULL. Progress counts the planes of one stack and
  then those of the next. Any thread.
 
- Errors: those of qlty_stacks_open, before anything is written, and of qlty_stack_to_ome_zarr, at the
- first stack that fails; the stores of those before it are complete.
+ Errors: those of qlty_stacks_open and of qlty_stack_to_ome_zarr. What can be told of the stacks beforehand,
+ before anything is written: options that are none for one of them, stores that are there already. At a stack
+ that fails later, the stores of those before it are complete.
 
  The caller promises that `stacks` is NULL or stacks; `folder` is NULL or a string; `options` is NULL or was filled by
  qlty_pyramid_options_init, and what it points to is as it says; `pyramids` and `error` are NULL or may be
@@ -2696,7 +2698,7 @@ qlty_status qlty_stacks_to_ome_zarr(const struct qlty_stacks *stacks,
 
  Errors: those of qlty_stacks_to_ome_zarr and qlty_stack_to_laplacian.
 
- The caller promises that As for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+ The caller promises that all is as for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
  strings are NULL or strings.
  */
 qlty_status qlty_stacks_to_laplacian(const struct qlty_stacks *stacks,
@@ -2715,7 +2717,7 @@ qlty_status qlty_stacks_to_laplacian(const struct qlty_stacks *stacks,
 
  Errors: those of the call that would write, as far as they follow from the image and the options.
 
- The caller promises that As for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
+ The caller promises that all is as for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
  */
 qlty_status qlty_stack_plan(const struct qlty_stack *stack,
                             const struct qlty_array *array,
@@ -2731,7 +2733,7 @@ qlty_status qlty_stack_plan(const struct qlty_stack *stack,
 
  Errors: those of qlty_stacks_open and qlty_stack_plan.
 
- The caller promises that As for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
+ The caller promises that all is as for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
  */
 qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
                              const char *folder,

@@ -212,6 +212,19 @@ pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Outcome<&'a
     bytes.to_str().map_err(|_| Failure::argument(format!("{name}: got {bytes:?}, expected UTF-8")))
 }
 
+/// A path of the host's. An empty one, which the system would take for the current folder in some calls and for nothing
+/// in others, is none.
+///
+/// # Safety
+/// As for [`text`].
+pub(crate) unsafe fn path_text<'a>(name: &str, pointer: *const c_char) -> Outcome<&'a str> {
+    // SAFETY: the caller's promise.
+    match unsafe { text(name, pointer) }? {
+        "" => Err(Failure::argument(format!("{name}: got \"\", expected a path"))),
+        path => Ok(path),
+    }
+}
+
 /// Hands something over to the host, as the handle that frees it.
 ///
 /// # Safety

@@ -91,7 +91,8 @@ pub use stitcher::*;
 ///
 /// Handles are created by functions that store one through a pointer, and freed by the _free function
 /// of their type, which takes NULL. A handle that is only read, as a const pointer, may be used by
-/// several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call.
+/// several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call;
+/// a path is not empty.
 ///
 /// Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
 /// outputs are allocated by the caller, have strides under which no two values share memory, and do

@@ -12,7 +12,7 @@ use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, Typed, mismatch, qlty_dtype, stored_as, with_type};
 use crate::error::{
     Failure, Outcome, QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_STORE, borrow, free, guard, hand_over,
-    qlty_error, qlty_status, text, writable,
+    path_text, qlty_error, qlty_status, writable,
 };
 
 /// The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of
@@ -245,7 +245,7 @@ pub unsafe extern "C" fn qlty_images_open(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (path, out) = (unsafe { text("path", path) }?, writable("images", images)?);
+        let (path, out) = (unsafe { path_text("path", path) }?, writable("images", images)?);
         let opened = qlty_images::open(Path::new(path), cache(cache_bytes))?;
         // SAFETY: not null, and the caller promises that it may be written.
         unsafe { hand_over(out, opened) };

@@ -119,7 +119,7 @@ where
         let columns = [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2];
         match columns.into_iter().find(|column| column.len() != self.len()) {
             Some(column) => {
-                let expected = format!("{}, one for each pair", self.len());
+                let expected = format!("{}, one for each pair: those of measured pairs", self.len());
                 Err(Error::argument("number of statistics", column.len(), expected))
             }
             None => Ok(()),

@@ -61,8 +61,8 @@ impl SlicePattern {
     /// # Errors
     /// [`Error::Argument`] if the expression is malformed or has another number of groups.
     pub fn new(extension: &str, regex: &str) -> Result<Self> {
-        let compiled =
-            Regex::new(regex).map_err(|error| Error::argument("regular expression", regex, error.to_string()))?;
+        let malformed = |error| Error::argument("regular expression", regex, format!("one without an error: {error}"));
+        let compiled = Regex::new(regex).map_err(malformed)?;
         let named = |name| compiled.capture_names().position(|group| group == Some(name));
         let (basename_group, counter_group) = match (named("basename"), named("counter"), compiled.captures_len() - 1) {
             (basename, Some(counter), _) => (basename, counter),

@@ -11,7 +11,7 @@ use super::stitched::AnyStitched;
 use crate::array::qlty_array;
 use crate::dtype::{Typed, qlty_dtype, with_type};
 use crate::error::{
-    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, qlty_error, qlty_status, text, writable,
+    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, writable,
 };
 use crate::long_call::{in_pool, qlty_progress, run};
 use crate::options::read;
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn qlty_large_new(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (quilt, path) = unsafe { (borrow("quilt", quilt)?, text("path", path)?) };
+        let (quilt, path) = unsafe { (borrow("quilt", quilt)?, path_text("path", path)?) };
         // SAFETY: the caller's promise.
         let (options, out) = (unsafe { read(options) }?, writable("large", large)?);
         let started = with_quilt!(quilt, q, D => with_type!("dtype", options.dtype, A: real => {

@@ -8,7 +8,7 @@ use qlty_core::{BatchDim, Rank, Spatial};
 
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_F64, Typed, qlty_dtype, stored_as};
-use crate::error::{Outcome, borrow, free, guard, hand_over, qlty_error, qlty_status, size, text, writable};
+use crate::error::{Outcome, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, size, writable};
 use crate::long_call::{in_pool, qlty_progress, run};
 
 /// An array of a result on disk: its mean or its standard deviation, (N, C, Y, X) or (N, C, Z, Y, X). Of
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn qlty_stitched_open(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (path, out) = (unsafe { text("path", path) }?, writable("stitched", stitched)?);
+        let (path, out) = (unsafe { path_text("path", path) }?, writable("stitched", stitched)?);
         let opened = in_pool(|| open(Path::new(path)))?;
         // SAFETY: not null, and the caller promises that it may be written.
         unsafe { hand_over(out, qlty_stitched(opened)) };

@@ -14,7 +14,7 @@ use super::outputs::{Outputs, copy};
 use super::store::{QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE};
 use crate::array::{indices, qlty_array};
 use crate::dtype::{QLTY_DTYPE_BOOL, Typed, qlty_dtype, stored_as, with_type};
-use crate::error::{Outcome, borrow, free, guard, hand_over, qlty_error, qlty_status, text, writable};
+use crate::error::{Outcome, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, writable};
 use crate::long_call::in_pool;
 use crate::quilt::check_shape;
 use crate::source::{cache, unknown_type};
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn qlty_dataset_open(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (path, out) = (unsafe { text("path", path) }?, writable("dataset", dataset)?);
+        let (path, out) = (unsafe { path_text("path", path) }?, writable("dataset", dataset)?);
         let opened = in_pool(|| open(Path::new(path), cache(cache_bytes)))?;
         // SAFETY: not null, and the caller promises that it may be written.
         unsafe { hand_over(out, qlty_dataset(opened)) };

@@ -8,7 +8,7 @@ use qlty_core::{Rank, Spatial};
 use super::handle::qlty_pairs;
 use crate::array::qlty_array;
 use crate::dtype::{QLTY_DTYPE_BOOL, with_type};
-use crate::error::{Failure, Outcome, borrow, guard, qlty_error, qlty_status, text};
+use crate::error::{Failure, Outcome, borrow, guard, path_text, qlty_error, qlty_status};
 use crate::long_call::{qlty_progress, run};
 use crate::options::{Options, codec, init, read, shape};
 use crate::rank::with_rank;
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn qlty_pairs_write(
         // SAFETY: the caller's promise.
         let (pairs, source) = unsafe { (borrow("pairs", pairs)?, Source::new(batch, images)?) };
         // SAFETY: the caller's promise.
-        let (path, options) = unsafe { (text("path", path)?, read(options)?) };
+        let (path, options) = unsafe { (path_text("path", path)?, read(options)?) };
         with_rank!(&pairs.0, p, D => {
             // SAFETY: the caller's promise.
             let options = unsafe { options.options::<D>() }?;

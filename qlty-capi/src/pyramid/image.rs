@@ -12,7 +12,8 @@ use super::{Crossing, at, dtype_of, lasting};
 use crate::array::{QLTY_MAX_NDIM, qlty_array};
 use crate::dtype::{qlty_dtype, with_type};
 use crate::error::{
-    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, qlty_error, qlty_status, size, text, writable,
+    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, size,
+    writable,
 };
 use crate::long_call::{in_pool, qlty_progress, run};
 use crate::options::optional;
@@ -142,7 +143,7 @@ pub unsafe extern "C" fn qlty_image_open(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (path, interpolation) = unsafe { (text("path", path)?, optional("interpolation", interpolation)?) };
+        let (path, interpolation) = unsafe { (path_text("path", path)?, optional("interpolation", interpolation)?) };
         let out = writable("image", image)?;
         let opened = in_pool(|| open(Path::new(path), interpolation))?;
         // SAFETY: not null, and the caller promises that it may be written.

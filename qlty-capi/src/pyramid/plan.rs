@@ -9,7 +9,7 @@ use super::pyramids::qlty_pyramids;
 use super::stack::qlty_stack;
 use super::stacks::qlty_stacks;
 use crate::array::qlty_array;
-use crate::error::{borrow, guard, hand_over, qlty_error, qlty_status, text, writable};
+use crate::error::{borrow, guard, hand_over, path_text, qlty_error, qlty_status, writable};
 
 /// Stores in `*pyramids` what qlty_stack_to_ome_zarr would write of an image to `path`, or where `laplacian` is
 /// not NULL qlty_stack_to_laplacian: one pyramid, of the stack's name, or of none where the image is an array.
@@ -18,7 +18,7 @@ use crate::error::{borrow, guard, hand_over, qlty_error, qlty_status, text, writ
 /// Errors: those of the call that would write, as far as they follow from the image and the options.
 ///
 /// # Safety
-/// As for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
+/// all is as for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_plan(
     stack: *const qlty_stack,
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn qlty_stack_plan(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (source, path) = unsafe { (Source::new(stack, array)?, text("path", path)?) };
+        let (source, path) = unsafe { (Source::new(stack, array)?, path_text("path", path)?) };
         let out = writable("pyramids", pyramids)?;
         let name = match source {
             Source::Stack(stack) => stack.stack.name().to_owned(),
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn qlty_stack_plan(
 /// Errors: those of qlty_stacks_open and qlty_stack_plan.
 ///
 /// # Safety
-/// As for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
+/// all is as for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stacks_plan(
     stacks: *const qlty_stacks,
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn qlty_stacks_plan(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (stacks, folder) = unsafe { (borrow("stacks", stacks)?, text("folder", folder)?) };
+        let (stacks, folder) = unsafe { (borrow("stacks", stacks)?, path_text("folder", folder)?) };
         let out = writable("pyramids", pyramids)?;
         // SAFETY: the caller's promise.
         let planned = stacks.plan(folder, &unsafe { How::either(options, laplacian) }?)?;

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use ::qlty_pyramid::reconstruct_from_laplacian;
 
 use super::laplacian_options::qlty_reconstruct_options;
-use crate::error::{guard, qlty_error, qlty_status, text};
+use crate::error::{guard, path_text, qlty_error, qlty_status};
 use crate::long_call::{qlty_progress, run};
 use crate::options::read;
 
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn qlty_laplacian_reconstruct(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (store, path) = unsafe { (text("store", store)?, text("path", path)?) };
+        let (store, path) = unsafe { (path_text("store", store)?, path_text("path", path)?) };
         // SAFETY: the caller's promise.
         let options = unsafe { read(options)?.options() }?;
         run(progress, user, |monitor| reconstruct_from_laplacian(store, path, &options, monitor))

@@ -11,7 +11,8 @@ use super::{Crossing, at, dtype_of, lasting};
 use crate::array::qlty_array;
 use crate::dtype::with_type;
 use crate::error::{
-    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, qlty_error, qlty_status, size, text, writable,
+    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, size,
+    writable,
 };
 use crate::long_call::{in_pool, qlty_progress, run};
 use crate::quilt::check_shape;
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn qlty_stack_open(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (path, out) = (unsafe { text("path", path) }?, writable("stack", stack)?);
+        let (path, out) = (unsafe { path_text("path", path) }?, writable("stack", stack)?);
         let opened = in_pool(|| Stack::from_file(path))?;
         // SAFETY: not null, and the caller promises that it may be written.
         unsafe { hand_over(out, qlty_stack::new(opened)) };

@@ -6,7 +6,7 @@ use ::qlty_pyramid::{SlicePattern, SliceSet, Stack};
 
 use super::stack::qlty_stack;
 use super::{at, lasting};
-use crate::error::{Outcome, borrow, free, guard, hand_over, qlty_error, qlty_status, text, writable};
+use crate::error::{Outcome, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, text, writable};
 use crate::long_call::in_pool;
 
 /// The stacks of slices that were found in a folder. Opaque. It never changes, so any number of
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn qlty_stacks_find(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (folder, extension) = unsafe { (text("folder", folder)?, text("extension", extension)?) };
+        let (folder, extension) = unsafe { (path_text("folder", folder)?, text("extension", extension)?) };
         // SAFETY: the caller's promise.
         let (pattern, out) = (unsafe { text("pattern", pattern) }?, writable("stacks", stacks)?);
         let sets = SlicePattern::new(extension, pattern)?.find(folder)?;

@@ -7,7 +7,7 @@ use super::laplacian_options::qlty_laplacian_options;
 use super::options::qlty_pyramid_options;
 use super::stack::qlty_stack;
 use crate::array::qlty_array;
-use crate::error::{guard, qlty_error, qlty_status, text};
+use crate::error::{guard, path_text, qlty_error, qlty_status};
 use crate::long_call::qlty_progress;
 
 /// Writes an image and its coarser levels as OME-Zarr to the folder `path`, in UTF-8: NGFF 0.5 on Zarr v3,
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn qlty_stack_to_ome_zarr(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (source, path) = unsafe { (Source::new(stack, array)?, text("path", path)?) };
+        let (source, path) = unsafe { (Source::new(stack, array)?, path_text("path", path)?) };
         // SAFETY: the caller's promise.
         unsafe { source.write(path, &How::gaussian(options)?, (progress, user)) }.map(drop)
     };
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn qlty_stack_to_ome_zarr(
 /// or nothing would be stored.
 ///
 /// # Safety
-/// As for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+/// all is as for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
 /// strings are NULL or strings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_to_laplacian(
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn qlty_stack_to_laplacian(
 ) -> qlty_status {
     let body = || {
         // SAFETY: the caller's promise.
-        let (source, path) = unsafe { (Source::new(stack, array)?, text("path", path)?) };
+        let (source, path) = unsafe { (Source::new(stack, array)?, path_text("path", path)?) };
         // SAFETY: the caller's promise.
         unsafe { source.write(path, &How::laplacian(options, laplacian)?, (progress, user)) }.map(drop)
     };

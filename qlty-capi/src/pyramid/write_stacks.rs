@@ -7,7 +7,7 @@ use super::laplacian_options::qlty_laplacian_options;
 use super::options::qlty_pyramid_options;
 use super::pyramids::qlty_pyramids;
 use super::stacks::qlty_stacks;
-use crate::error::{Outcome, borrow, guard, hand_over, qlty_error, qlty_status, text};
+use crate::error::{Outcome, borrow, guard, hand_over, path_text, qlty_error, qlty_status};
 use crate::long_call::qlty_progress;
 
 /// Opens all stacks and writes each as qlty_stack_to_ome_zarr does, one after the other, each on all threads,
@@ -15,8 +15,9 @@ use crate::long_call::qlty_progress;
 /// written is stored in `*pyramids`, by name, which may be NULL. Progress counts the planes of one stack and
 /// then those of the next. Any thread.
 ///
-/// Errors: those of qlty_stacks_open, before anything is written, and of qlty_stack_to_ome_zarr, at the
-/// first stack that fails; the stores of those before it are complete.
+/// Errors: those of qlty_stacks_open and of qlty_stack_to_ome_zarr. What can be told of the stacks beforehand,
+/// before anything is written: options that are none for one of them, stores that are there already. At a stack
+/// that fails later, the stores of those before it are complete.
 ///
 /// # Safety
 /// `stacks` is NULL or stacks; `folder` is NULL or a string; `options` is NULL or was filled by
@@ -42,7 +43,7 @@ pub unsafe extern "C" fn qlty_stacks_to_ome_zarr(
 /// Errors: those of qlty_stacks_to_ome_zarr and qlty_stack_to_laplacian.
 ///
 /// # Safety
-/// As for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
+/// all is as for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
 /// strings are NULL or strings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stacks_to_laplacian(
@@ -69,7 +70,7 @@ unsafe fn write(
     report: Report,
 ) -> Outcome {
     // SAFETY: the caller's promise.
-    let (stacks, folder) = unsafe { (borrow("stacks", stacks)?, text("folder", folder)?) };
+    let (stacks, folder) = unsafe { (borrow("stacks", stacks)?, path_text("folder", folder)?) };
     let written = stacks.write(folder, &how()?, report)?;
     if !pyramids.is_null() {
         // SAFETY: not null, and the caller promises that it may be written.

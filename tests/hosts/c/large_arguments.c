@@ -217,6 +217,7 @@ static void check_disk(const char *folder) {
   options.dtype = QLTY_DTYPE_F64;
   FAILS(QLTY_STATUS_GEOMETRY, "data_type \"float32\"", "data_type \"float64\"", qlty_large_new(quilt, path, &options, &no_large, &error));
   FAILS(QLTY_STATUS_IO, "nothing", "not found", qlty_stitched_open(path_in(folder, "nothing"), &no_mean, &error));
+  FAILS(ARGUMENT, "path: got \"\"", "a path", qlty_stitched_open("", &no_mean, &error));
   FAILS(ARGUMENT, "path: got \"\\xff\"", "UTF-8", qlty_stitched_open("\xFF", &no_mean, &error));
   /* A file where an array should be. */
   snprintf(file, sizeof file, "%s/foreign_mean.zarr", folder);

@@ -60,6 +60,7 @@ static void check_null(void) {
   IS_NULL("pyramids", qlty_stacks_plan(stacks, out, &options, &laplacian, NULL, &error));
   IS_NULL("stacks", qlty_stacks_to_ome_zarr(NULL, out, &options, &none, NULL, NULL, &error));
   IS_NULL("folder", qlty_stacks_to_ome_zarr(stacks, NULL, &options, &none, NULL, NULL, &error));
+  FAILS(ARGUMENT, "folder: got \"\"", "a path", qlty_stacks_to_ome_zarr(stacks, "", &options, &none, NULL, NULL, &error));
   IS_NULL("options", qlty_stacks_to_ome_zarr(stacks, out, NULL, &none, NULL, NULL, &error));
   IS_NULL("stacks", qlty_stacks_to_laplacian(NULL, out, &options, &laplacian, &none, NULL, NULL, &error));
   IS_NULL("folder", qlty_stacks_to_laplacian(stacks, NULL, &options, &laplacian, &none, NULL, NULL, &error));
