@@ -845,7 +845,7 @@ typedef struct qlty_reconstruct_options {
 #define QLTY_STATUS_FOREIGN 14
 
 /*
- A file of the library's own is cut short, or does not hold what was written.
+ A chunk of a Zarr array, or a file of the library's own, is cut short or does not hold what was written.
  */
 #define QLTY_STATUS_DAMAGED 15
 
@@ -1595,8 +1595,8 @@ qlty_status qlty_large_unstitch_shape(const struct qlty_large *large,
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where there is no
  such patch, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be
- read, after both of which the values in `patches` are unspecified.
+ QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where
+ images on disk cannot be read, after all of which the values in `patches` are unspecified.
 
  The caller promises that `large` is NULL or a result in work; `images` is NULL or images; the arrays are NULL or arrays,
  of which `patches` is not used by others and the rest not written during the call; `error` is
@@ -1744,9 +1744,9 @@ qlty_status qlty_stitched_shape(const struct qlty_stitched *stitched,
  a `batch` of the array's shape gets all of it. Progress counts rows. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number; QLTY_STATUS_SHAPE where the box
- leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO and
- QLTY_STATUS_OUT_OF_MEMORY where a chunk is damaged or too large, after which the values in `batch` are
- unspecified.
+ leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
+ QLTY_STATUS_DAMAGED and QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, damaged or too large, after
+ which the values in `batch` are unspecified.
 
  The caller promises that `stitched` is NULL or an array of a result; `start` is NULL or points to as many numbers as the
  array has axes; `batch` is NULL or an array that is not used by others during the call; `error`
@@ -1830,7 +1830,7 @@ qlty_status qlty_pairs_new(const int64_t *window,
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where a
  pair leaves the images or is turned as its window cannot be; QLTY_STATUS_SHAPE,
  QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
- QLTY_STATUS_CANCELLED.
+ QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
 
  The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
  `images` is NULL or images; `measured` and `error` are NULL or may be written.
@@ -1973,8 +1973,8 @@ qlty_status qlty_pairs_extract_shape(const struct qlty_pairs *pairs,
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where a pair
  leaves the images or is turned as its window cannot be, or where arrays overlap;
  QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY;
- QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be read, after both of
- which the values in the arrays are unspecified.
+ QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where images on disk cannot be read,
+ after all of which the values in the arrays are unspecified.
 
  The caller promises that `pairs` is NULL or pairs; `images` is NULL or images; the arrays are NULL or arrays, of which
  `batch` is not written and the others not used by others during the call; `error` is NULL or may
@@ -2124,7 +2124,7 @@ qlty_status qlty_store_options_init(struct qlty_store_options *options,
  pairs were not measured, leave the images or are turned as their window cannot be, or where an
  option is none; QLTY_STATUS_EXISTS where there is something under that name that may not be
  replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY,
- QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
+ QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
 
  The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
  `images` is NULL or images; `path` is NULL or a string; `options` is NULL or was filled by
@@ -2197,7 +2197,7 @@ qlty_status qlty_dataset_metadata(const struct qlty_dataset *dataset,
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such pair, where positions are
  asked for and the store has none, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO.
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED.
 
  The caller promises that `dataset` is NULL or a dataset; the arrays are NULL or arrays, of which `indices` is not written
  and the others not used by others during the call; `error` is NULL or may be written.
@@ -2271,8 +2271,8 @@ qlty_status qlty_batches_next_count(const struct qlty_batches *batches,
 
  Errors, after which the batch is still the next: QLTY_STATUS_INVALID_ARGUMENT for NULL, after the
  last batch, where positions are asked for and the store has none, or where arrays overlap;
- QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO or
- QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO,
+ QLTY_STATUS_DAMAGED or QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
 
  The caller promises that `batches` is NULL or batches that no other thread uses; the arrays are NULL or arrays that are not
  used by others during the call; `error` is NULL or may be written.
@@ -2751,7 +2751,7 @@ qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level or an option is none;
  QLTY_STATUS_STORE where it is no Laplacian store, or one without its smallest level;
  QLTY_STATUS_EXISTS where there is something under `path` that may not be replaced; QLTY_STATUS_DTYPE,
- QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
+ QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
 
  The caller promises that `store` and `path` are NULL or strings; `options` is NULL or was filled by
  qlty_reconstruct_options_init, and its strings are NULL or strings; `error` is NULL or may be written.
@@ -2854,8 +2854,9 @@ qlty_status qlty_image_level(const struct qlty_image *image,
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where there is no such level or
  the box leaves it; QLTY_STATUS_SHAPE where it has other axes; QLTY_STATUS_DTYPE;
- QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_STORE and QLTY_STATUS_OUT_OF_MEMORY where a
- chunk is damaged or too large, after which the values in `pixels` are unspecified.
+ QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_STORE and
+ QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, is damaged or too large, after which the values in
+ `pixels` are unspecified.
 
  The caller promises that `image` is NULL or an image; `start` is NULL or points to as many numbers as the image has axes;
  `pixels` is NULL or an array that is not used by others during the call; `error` is NULL or may be

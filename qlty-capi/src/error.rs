@@ -38,7 +38,7 @@ pub const QLTY_STATUS_EXISTS: qlty_status = 12;
 pub const QLTY_STATUS_GEOMETRY: qlty_status = 13;
 /// What is under the name of a result was not made by this library, so it is left alone.
 pub const QLTY_STATUS_FOREIGN: qlty_status = 14;
-/// A file of the library's own is cut short, or does not hold what was written.
+/// A chunk of a Zarr array, or a file of the library's own, is cut short or does not hold what was written.
 pub const QLTY_STATUS_DAMAGED: qlty_status = 15;
 /// Another process, or another handle, is at the same work.
 pub const QLTY_STATUS_BUSY: qlty_status = 16;
@@ -127,7 +127,7 @@ impl From<qlty_core::zarr::Error> for Failure {
             Error::Exists { .. } | Error::NotAStore { .. } => QLTY_STATUS_EXISTS,
             Error::Geometry { .. } => QLTY_STATUS_GEOMETRY,
             Error::Foreign { .. } => QLTY_STATUS_FOREIGN,
-            Error::Truncated { .. } | Error::Checksum { .. } => QLTY_STATUS_DAMAGED,
+            Error::Damaged { .. } | Error::Truncated { .. } | Error::Checksum { .. } => QLTY_STATUS_DAMAGED,
             Error::Busy { .. } => QLTY_STATUS_BUSY,
             _ => QLTY_STATUS_IO,
         };

@@ -78,9 +78,33 @@ fn main() {
         });
     }
     drop((patches, batch, weights));
+    channels_last(&wanted);
     pairs::run(&wanted);
     large::run(&wanted);
     pyramid::run(&wanted);
+}
+
+/// Images whose channels lie side by side, and patches of which they do too ("last") or lie apart ("mixed").
+fn channels_last(wanted: &impl Fn(&str) -> bool) {
+    let quilt =
+        NcyxQuilt::builder([1024, 1024], [256, 256], [128, 128]).border(20).build().expect("a geometry of ours");
+    let (images, channels, last) = (8, 3, [0, 3, 1, 2]);
+    let count = quilt.patch_count(images).expect("small");
+    let mut batch = filled((images, 1024, 1024, channels)).permuted_axes(last);
+    let side_by_side = filled((count, 256, 256, channels)).permuted_axes(last);
+    for (name, mut patches) in [("2d.last", side_by_side), ("2d.mixed", filled((count, channels, 256, 256)))] {
+        let [unstitch, stitch] = ["unstitch", "stitch"].map(|call| format!("{name}.{call}"));
+        if wanted(&unstitch) {
+            against_memcpy(&unstitch, patches.len(), || {
+                quilt.unstitch_into(batch.view(), 0, patches.view_mut(), &Monitor::new()).expect("shapes agree");
+            });
+        }
+        if wanted(&stitch) {
+            against_memcpy(&stitch, patches.len(), || {
+                quilt.stitch_into(patches.view(), batch.view_mut(), None, &Monitor::new()).expect("shapes agree");
+            });
+        }
+    }
 }
 
 /// An array whose pages are all touched.

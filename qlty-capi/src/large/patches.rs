@@ -53,8 +53,8 @@ pub unsafe extern "C" fn qlty_large_unstitch_shape(
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where there is no
 /// such patch, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
-/// QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be
-/// read, after both of which the values in `patches` are unspecified.
+/// QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where
+/// images on disk cannot be read, after all of which the values in `patches` are unspecified.
 ///
 /// # Safety
 /// `large` is NULL or a result in work; `images` is NULL or images; the arrays are NULL or arrays,

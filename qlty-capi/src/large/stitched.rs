@@ -125,9 +125,9 @@ pub unsafe extern "C" fn qlty_stitched_shape(
 /// a `batch` of the array's shape gets all of it. Progress counts rows. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number; QLTY_STATUS_SHAPE where the box
-/// leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO and
-/// QLTY_STATUS_OUT_OF_MEMORY where a chunk is damaged or too large, after which the values in `batch` are
-/// unspecified.
+/// leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
+/// QLTY_STATUS_DAMAGED and QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, damaged or too large, after
+/// which the values in `batch` are unspecified.
 ///
 /// # Safety
 /// `stitched` is NULL or an array of a result; `start` is NULL or points to as many numbers as the

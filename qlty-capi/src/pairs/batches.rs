@@ -166,8 +166,8 @@ pub unsafe extern "C" fn qlty_batches_next_count(
 ///
 /// Errors, after which the batch is still the next: QLTY_STATUS_INVALID_ARGUMENT for NULL, after the
 /// last batch, where positions are asked for and the store has none, or where arrays overlap;
-/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO or
-/// QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
+/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO,
+/// QLTY_STATUS_DAMAGED or QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
 ///
 /// # Safety
 /// `batches` is NULL or batches that no other thread uses; the arrays are NULL or arrays that are not

@@ -234,7 +234,7 @@ pub unsafe extern "C" fn qlty_dataset_metadata(
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such pair, where positions are
 /// asked for and the store has none, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
-/// QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO.
+/// QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED.
 ///
 /// # Safety
 /// `dataset` is NULL or a dataset; the arrays are NULL or arrays, of which `indices` is not written

@@ -59,8 +59,8 @@ pub unsafe extern "C" fn qlty_pairs_extract_shape(
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where a pair
 /// leaves the images or is turned as its window cannot be, or where arrays overlap;
 /// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY;
-/// QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO where images on disk cannot be read, after both of
-/// which the values in the arrays are unspecified.
+/// QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where images on disk cannot be read,
+/// after all of which the values in the arrays are unspecified.
 ///
 /// # Safety
 /// `pairs` is NULL or pairs; `images` is NULL or images; the arrays are NULL or arrays, of which

@@ -203,7 +203,7 @@ where
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where a
 /// pair leaves the images or is turned as its window cannot be; QLTY_STATUS_SHAPE,
 /// QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
-/// QLTY_STATUS_CANCELLED.
+/// QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
 ///
 /// # Safety
 /// `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn qlty_store_options_init(
 /// pairs were not measured, leave the images or are turned as their window cannot be, or where an
 /// option is none; QLTY_STATUS_EXISTS where there is something under that name that may not be
 /// replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY,
-/// QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
+/// QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
 ///
 /// # Safety
 /// `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;

@@ -307,8 +307,9 @@ pub unsafe extern "C" fn qlty_image_level(
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where there is no such level or
 /// the box leaves it; QLTY_STATUS_SHAPE where it has other axes; QLTY_STATUS_DTYPE;
-/// QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_STORE and QLTY_STATUS_OUT_OF_MEMORY where a
-/// chunk is damaged or too large, after which the values in `pixels` are unspecified.
+/// QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_STORE and
+/// QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, is damaged or too large, after which the values in
+/// `pixels` are unspecified.
 ///
 /// # Safety
 /// `image` is NULL or an image; `start` is NULL or points to as many numbers as the image has axes;

@@ -17,7 +17,7 @@ use crate::options::read;
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level or an option is none;
 /// QLTY_STATUS_STORE where it is no Laplacian store, or one without its smallest level;
 /// QLTY_STATUS_EXISTS where there is something under `path` that may not be replaced; QLTY_STATUS_DTYPE,
-/// QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
+/// QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
 ///
 /// # Safety
 /// `store` and `path` are NULL or strings; `options` is NULL or was filled by

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use zarrs::array::{ArrayError, CodecError};
+use zarrs::storage::StorageError;
+
 /// The error of a library underneath, whose type is no part of the interface.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -24,6 +27,14 @@ pub enum Error {
     #[error("{}: {source}", path.display())]
     Zarr {
         /// The store or array.
+        path: PathBuf,
+        /// What the library said.
+        source: Cause,
+    },
+    /// A chunk was read, but is not what a codec has written.
+    #[error("{}: is damaged: {source}", path.display())]
+    Damaged {
+        /// The file.
         path: PathBuf,
         /// What the library said.
         source: Cause,
@@ -122,8 +133,25 @@ impl Error {
         move |source| Self::Zarr { path, source: source.into() }
     }
 
+    /// An [`Error::Damaged`] where a chunk was not decoded, or an [`Error::Zarr`] where it was not even read.
+    pub(super) fn chunk(path: &Path, error: ArrayError) -> Self {
+        let is_damaged = match &error {
+            ArrayError::CodecError(CodecError::StorageError(error)) => is_cut_short(error),
+            ArrayError::StorageError(error) => is_cut_short(error),
+            ArrayError::CodecError(_) | ArrayError::UnexpectedChunkDecodedSize(..) => true,
+            _ => false,
+        };
+        let (path, source) = (path.to_path_buf(), error.into());
+        if is_damaged { Self::Damaged { path, source } } else { Self::Zarr { path, source } }
+    }
+
     /// An [`Error::Store`]: for the implementation of calls.
     pub fn store(path: &Path, what: impl Into<String>, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
         Self::Store { path: path.to_path_buf(), what: what.into(), got: format!("{got:?}"), expected: expected.into() }
     }
+}
+
+/// Whether a file was to be read beyond its end.
+fn is_cut_short(error: &StorageError) -> bool {
+    matches!(error, StorageError::InvalidByteRangeError(_))
 }

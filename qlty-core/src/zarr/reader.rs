@@ -128,7 +128,7 @@ impl<T: Stored> ArrayReader<T> {
     ///
     /// # Errors
     /// [`crate::Error::Shape`] where the box leaves the array; [`crate::Error::OutOfMemory`] where there is no memory for a
-    /// chunk; [`Error::Io`] and [`Error::Zarr`].
+    /// chunk; [`Error::Damaged`] where one is not what was written; [`Error::Io`] and [`Error::Zarr`].
     pub fn read_into(&self, start: &[usize], mut out: ArrayViewMutD<'_, T>) -> Result<()> {
         let shape = out.shape().to_vec();
         self.visit(start, &shape, true, |at, part| {
@@ -191,7 +191,7 @@ impl<T: Stored> ArrayReader<T> {
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
                 let chunk = self.array.retrieve_subchunk_opt(&self.shard_indices, &place, &options);
-                chunk.map_err(|error| Error::zarr(&self.file_of(lies.start()))(error))
+                chunk.map_err(|error| Error::chunk(&self.file_of(lies.start()), error))
             };
             let chunk: Arc<Chunk<T>> = match !keep_whole && (0..axes).all(is_whole) {
                 true => self.chunks.peek_or(&place, decode),

@@ -235,7 +235,7 @@ static void check_disk(const char *folder) {
   snprintf(file, sizeof file, "%s/damaged_mean.zarr/c/0/0/1/1", folder);
   flip(file, 40);
   memset(whole.array.data, 0, whole.bytes);
-  FAILS(QLTY_STATUS_IO, "damaged_mean.zarr/c/0/0/1/1", "checksum", qlty_stitched_read(read, NULL, &whole.array, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_DAMAGED, "damaged_mean.zarr/c/0/0/1/1", "checksum", qlty_stitched_read(read, NULL, &whole.array, NULL, NULL, &error));
   memset(whole.array.data, SENTINEL, whole.bytes);
   qlty_stitched_free(read);
   snprintf(file, sizeof file, "%s/damaged_state/4.sums", folder);

@@ -410,9 +410,9 @@ static void check_damage(const char *folder) {
   file = fopen(path, "w");
   CHECK(file && fputs("nonsense", file) >= 0 && fclose(file) == 0);
   OK(qlty_dataset_open(path_in(folder, "damaged.zarr"), 0, &damaged, &error));
-  FAILS(QLTY_STATUS_IO, "patches1", "", qlty_dataset_read(damaged, &order, p1, p2, d, r, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_DAMAGED, "patches1", "", qlty_dataset_read(damaged, &order, p1, p2, d, r, NULL, NULL, &error));
   OK(qlty_batches_new(damaged, &order, 8, 1, &batches, &error));
-  FAILS(QLTY_STATUS_IO, "patches1", "", qlty_batches_next(batches, p1, p2, d, r, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_DAMAGED, "patches1", "", qlty_batches_next(batches, p1, p2, d, r, NULL, NULL, &error));
   OK(qlty_batches_next_count(batches, &left, &error));
   CHECK(left == 0);
   qlty_batches_free(batches);
@@ -425,7 +425,7 @@ static void check_damage(const char *folder) {
     small.delta_low = 1;
     small.delta_high = 3;
     OK(qlty_pairs_draw(&small, NULL, broken, &inner, &error));
-    FAILS(QLTY_STATUS_IO, "patches1", "", qlty_pairs_measure(inner, NULL, broken, &no_pairs, NULL, NULL, &error));
+    FAILS(QLTY_STATUS_DAMAGED, "patches1", "", qlty_pairs_measure(inner, NULL, broken, &no_pairs, NULL, NULL, &error));
     qlty_pairs_free(inner);
     qlty_images_free(broken);
   }

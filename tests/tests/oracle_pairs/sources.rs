@@ -80,5 +80,5 @@ fn what_is_no_such_array_is_named() {
     std::fs::write(&chunk, &whole[..whole.len() / 2]).unwrap();
     let source = ZarrImages::<u8, 2>::open(other.join("images")).unwrap();
     let error = extract_patch_pairs(&source, &widest([8, 8], 2), Positions::None).unwrap_err();
-    assert!(matches!(error, Error::Zarr { .. }), "{error}");
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
 }
