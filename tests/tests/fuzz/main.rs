@@ -1,5 +1,5 @@
 //! Damaged files and damaged stores: an error or a result, never a panic. Senseless arguments of the C ABI are
-//! `qlty-capi/tests/arguments.rs`.
+//! `qlty-capi/tests/arguments`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 mod stores;
