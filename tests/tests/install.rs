@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use std::sync::OnceLock;
 
 use libtest_mimic::Failed;
+use qlty_tests::cargo::{metadata, package};
 use qlty_tests::hosts::{Outcome, Suite, Tool, julia, libraries, repository, run, scratch, source};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -83,6 +84,28 @@ fn files_and_links() -> Outcome {
     // What cargo builds is found by the programs that are linked with it.
     let shared = &libraries()?.shared;
     expect("beside", &fs::read_link(shared.with_file_name(&soname))?, &"libqlty.so".into())
+}
+
+/// What cargo-c is told to put beside the library is what the script puts there: what only cargo-c could try, and takes
+/// too long to build for that.
+fn cargo_c_is_told_the_same() -> Outcome {
+    let metadata = metadata(&["--no-deps"])?;
+    let told = &package(&metadata, "qlty-capi")?["metadata"]["capi"]["install"];
+    let mut expected = BTreeSet::new();
+    for (kind, folder) in [("include", "include"), ("data", "share")] {
+        for asset in told[kind]["asset"].as_array().into_iter().flatten() {
+            let [from, to] = ["from", "to"].map(|key| Path::new(asset[key].as_str().unwrap_or_default()));
+            let (parent, name) = (from.parent().unwrap(), from.file_name().unwrap().to_str().unwrap());
+            for file in fs::read_dir(repository().join("qlty-capi").join(parent))? {
+                let file = file?.file_name().into_string().unwrap();
+                if name.strip_prefix('*').map_or(file == name, |suffix| file.ends_with(suffix)) {
+                    expected.insert(Path::new(folder).join(to).join(file).display().to_string());
+                }
+            }
+        }
+    }
+    let got = files_in(prefix()?)?.into_iter().filter(|file| !file.starts_with("lib/")).collect();
+    expect("files", &got, &expected)
 }
 
 /// Compiles `outside.c` by what pkg-config says, and runs it.
@@ -185,6 +208,7 @@ fn main() -> ExitCode {
     let mut suite = Suite::new("install");
     let mut add = |name: &str, tools: &[Tool], test| suite.add(name, tools, test);
     add("files_and_links", &[], Box::new(files_and_links));
+    add("cargo_c_is_told_the_same", &[], Box::new(cargo_c_is_told_the_same));
     add("refusals", &[], Box::new(refusals));
     let tools = [Tool::C, Tool::Cpp, Tool::PkgConfig];
     add("pkg_config::shared", &tools, Box::new(|| by_pkg_config("outside-c", &[], "-lqlty")));
