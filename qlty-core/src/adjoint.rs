@@ -7,7 +7,6 @@ use ndarray::{Array, ArrayView, ArrayViewMut};
 use crate::Result;
 use crate::array;
 use crate::element::{Element, Real};
-use crate::lanes::fold;
 use crate::monitor::Monitor;
 use crate::quilt::Quilt;
 use crate::rank::{BatchDim, Rank, Spatial, five, five_mut};
@@ -79,10 +78,9 @@ where
         let channels = self.check_batch("batch", batch.shape())?;
         let count = self.patch_count(batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;
-        let (mut batch, mut patches) = (five::<_, _, D>("batch", batch)?, five_mut::<_, _, D>("patches", patches)?);
-        let quilt = self.with_lanes(fold(&mut batch, &mut patches));
-        let (window, coverage) = (quilt.window_rows::<S>()?, quilt.coverage());
-        quilt.cut(batch, 0, patches, monitor, |to, from, ([z, y, x], [wz, wy])| {
+        let (batch, patches) = (five::<_, _, D>("batch", batch)?, five_mut::<_, _, D>("patches", patches)?);
+        let (window, coverage) = (self.window_rows::<S>()?, self.coverage());
+        self.cut(batch, 0, patches, monitor, |to, from, ([z, y, x], [wz, wy])| {
             let (scale, weights) = window.row(wz, wy);
             let sums = coverage.row(coverage.coefficients(z, y), x..x + to.len());
             for (((to, from), weight), sum) in to.iter_mut().zip(from).zip(weights).zip(sums) {

@@ -35,6 +35,12 @@ impl Axis {
         }
     }
 
+    /// The axis with one value for each pixel.
+    pub(crate) fn of_pixels(self) -> Self {
+        let Self { size, window, step, border, lanes } = self;
+        Self { size: size / lanes, window: window / lanes, step: step / lanes, border: border / lanes, lanes: 1 }
+    }
+
     /// How many windows there are: the last may be pulled back to end where the axis ends.
     pub(crate) fn count(&self) -> usize {
         (self.size - self.window).div_ceil(self.step) + 1

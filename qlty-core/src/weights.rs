@@ -12,8 +12,9 @@ use crate::profile::Profile;
 /// what all threads hold of them is little.
 pub(crate) const COLUMNS: usize = 4096;
 
-/// What is known of the coordinates of an axis is computed once, where there are at most so many.
-const TABLE: usize = 1 << 16;
+/// What is known of the coordinates of z, y and x is computed once, where there are at most so many: along x for
+/// every pixel that is sewn, so that a slide which is wider takes several times as long.
+const TABLES: [usize; 3] = [1 << 16, 1 << 16, 1 << 17];
 
 /// The weights of a window, a row at a time.
 ///
@@ -85,14 +86,18 @@ fn row<S: Real>(width: usize, value: impl Fn(usize) -> S) -> Result<Vec<S>> {
 /// `a * Π first_d + b * Π second_d`, computed in `f64` and rounded once.
 #[derive(Debug, Clone)]
 pub(crate) struct Coverage {
+    /// Of pixels: those of x have one value each.
     axes: [AxisSums; 3],
     coefficients: (f64, f64),
+    /// How many values of x a pixel has where rows of them are asked for.
+    lanes: usize,
 }
 
 impl Coverage {
     pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
         let coefficients = if profile == Profile::Border { (border_weight, 1.0 - border_weight) } else { (1.0, 0.0) };
-        Self { axes: axes.map(|axis| AxisSums::new(axis, profile)), coefficients }
+        let sums = |axis: usize| AxisSums::new(axes[axis].of_pixels(), profile, TABLES[axis]);
+        Self { axes: [sums(0), sums(1), sums(2)], coefficients, lanes: axes[2].lanes }
     }
 
     /// What the row at (z, y) depends on: rows of equal coefficients are equal.
@@ -102,7 +107,7 @@ impl Coverage {
         (a * (first_z * first_y), b * (second_z * second_y))
     }
 
-    /// The weights of some columns of a row that has these coefficients.
+    /// The weights of some pixels of a row that has these coefficients.
     #[inline(always)]
     pub(crate) fn row(&self, (a, b): (f64, f64), columns: Range<usize>) -> impl Iterator<Item = f64> {
         let x = &self.axes[2];
@@ -124,9 +129,9 @@ struct AxisSums {
 }
 
 impl AxisSums {
-    fn new(axis: Axis, profile: Profile) -> Self {
+    fn new(axis: Axis, profile: Profile, most: usize) -> Self {
         let mut sums = Self { axis, profile, table: Vec::new() };
-        if axis.size <= TABLE {
+        if axis.size <= most {
             sums.table = (0..axis.size).map(|x| sums.compute(x)).collect();
         }
         sums
@@ -142,7 +147,7 @@ impl AxisSums {
         if self.profile == Profile::Border {
             return [windows.len() as f64, self.axis.inner_count(x) as f64];
         }
-        let factor = |index| self.axis.factor(self.profile, x - self.axis.start(index));
+        let factor = |index| self.profile.factor(x - self.axis.start(index), self.axis.window);
         [windows.map(factor).fold(0.0, |sum, factor| sum + factor), 0.0]
     }
 }
@@ -166,17 +171,37 @@ impl<'a, S: Real> CoverageRow<'a, S> {
     pub(crate) fn at(&mut self, z: usize, y: usize) -> &[S] {
         let coefficients = self.coverage.coefficients(z, y);
         if self.coefficients != Some(coefficients) {
-            let values = self.coverage.row(coefficients, self.columns.clone());
-            let mut weights = self.row.iter_mut();
-            // By `for_each`, in which a chain is two plain loops.
-            values.for_each(|value| {
-                if let Some(weight) = weights.next() {
-                    *weight = S::from_f64(value);
-                }
-            });
+            match self.coverage.lanes {
+                1 => self.fill(coefficients),
+                lanes => self.fill_lanes(coefficients, lanes),
+            }
             self.coefficients = Some(coefficients);
         }
         &self.row
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, coefficients: (f64, f64)) {
+        let values = self.coverage.row(coefficients, self.columns.clone());
+        let mut weights = self.row.iter_mut();
+        // By `for_each`, in which a chain is two plain loops.
+        values.for_each(|value| {
+            if let Some(weight) = weights.next() {
+                *weight = S::from_f64(value);
+            }
+        });
+    }
+
+    /// The same where columns are values, so many for each pixel.
+    fn fill_lanes(&mut self, coefficients: (f64, f64), lanes: usize) {
+        let Range { start, end } = self.columns;
+        let (mut rest, mut of_pixel) = (self.row.as_mut_slice(), lanes - start % lanes);
+        self.coverage.row(coefficients, start / lanes..end.div_ceil(lanes)).for_each(|value| {
+            let count = of_pixel.min(rest.len());
+            let (weights, later) = std::mem::take(&mut rest).split_at_mut(count);
+            weights.fill(S::from_f64(value));
+            (rest, of_pixel) = (later, lanes);
+        });
     }
 }
 
