@@ -171,53 +171,17 @@ pub(crate) use sealed::{AnyPlanes, Number};
 
 /// Runs an expression with a name for the Rust type of a [`PixelType`].
 macro_rules! with_pixel_type {
-    ($pixel_type:expr, $type:ident => $run:expr) => {
+    (@match $pixel_type:expr, $type:ident, $run:expr, [$($name:ident $rust:ty),*]) => {
         match $pixel_type {
-            $crate::PixelType::U8 => {
-                type $type = u8;
+            $($crate::PixelType::$name => {
+                type $type = $rust;
                 $run
-            }
-            $crate::PixelType::I8 => {
-                type $type = i8;
-                $run
-            }
-            $crate::PixelType::U16 => {
-                type $type = u16;
-                $run
-            }
-            $crate::PixelType::I16 => {
-                type $type = i16;
-                $run
-            }
-            $crate::PixelType::U32 => {
-                type $type = u32;
-                $run
-            }
-            $crate::PixelType::I32 => {
-                type $type = i32;
-                $run
-            }
-            $crate::PixelType::U64 => {
-                type $type = u64;
-                $run
-            }
-            $crate::PixelType::I64 => {
-                type $type = i64;
-                $run
-            }
-            $crate::PixelType::F16 => {
-                type $type = half::f16;
-                $run
-            }
-            $crate::PixelType::F32 => {
-                type $type = f32;
-                $run
-            }
-            $crate::PixelType::F64 => {
-                type $type = f64;
-                $run
-            }
+            })*
         }
+    };
+    ($pixel_type:expr, $type:ident => $run:expr) => {
+        $crate::pixel::with_pixel_type!(@match $pixel_type, $type, $run,
+            [U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64, F16 half::f16, F32 f32, F64 f64])
     };
 }
 pub(crate) use with_pixel_type;
