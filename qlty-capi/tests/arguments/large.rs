@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, number, strange};
+use crate::memory::{Memory, call, initial, number, strange};
 use crate::quilts::quilt_options;
 use crate::words::{Words, handle};
 
@@ -45,9 +45,7 @@ pub(crate) fn target(bytes: &[u8]) {
 }
 
 fn new(draws: &mut Draws<'_>, folder: &Path, quilt: *mut qlty_quilt, ndim: usize) -> *mut qlty_large {
-    let mut options: qlty_large_options = unsafe { std::mem::zeroed() };
-    let size = size_of::<qlty_large_options>() as u32;
-    assert!(call("options", |error| unsafe { qlty_large_options_init(&mut options, size, error) }));
+    let mut options = initial(qlty_large_options_init);
     let codec = Words::draw(draws, &["zstd:1", "none", "blosc-lz4:3", "zstd", "no such"]);
     options.images = number(draws, 2);
     options.channels = number(draws, 1);
@@ -75,7 +73,7 @@ fn new(draws: &mut Draws<'_>, folder: &Path, quilt: *mut qlty_quilt, ndim: usize
     }
     if strange(draws) {
         (options.start, options.std) = (7, -1);
-        options.struct_size = draws.one_of(&[size, 0, 4, 8, u32::MAX]);
+        options.struct_size = draws.one_of(&[options.struct_size, 0, 4, 8, u32::MAX]);
     }
     let (path, quilt) = (Words::path(draws, folder, "a", &OTHERS), handle(draws, quilt));
     let mut large = null_mut();

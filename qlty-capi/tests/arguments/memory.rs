@@ -151,3 +151,12 @@ pub(crate) fn call(name: &str, function: impl FnOnce(*mut *mut qlty_error) -> ql
     }
     status == QLTY_STATUS_OK
 }
+
+/// Options as their function fills them.
+pub(crate) fn initial<O>(init: unsafe extern "C" fn(*mut O, u32, *mut *mut qlty_error) -> qlty_status) -> O {
+    // SAFETY: options are numbers and pointers, all of which may be zero.
+    let mut options: O = unsafe { std::mem::zeroed() };
+    // SAFETY: the options are as large as is said, and the error is a place for one.
+    assert!(call("options", |error| unsafe { init(&mut options, size_of::<O>() as u32, error) }));
+    options
+}

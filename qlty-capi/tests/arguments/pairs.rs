@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, number, strange};
+use crate::memory::{Memory, call, initial, number, strange};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 3] = [12, 14, 13];
@@ -77,9 +77,7 @@ fn new(draws: &mut Draws<'_>, ndim: usize, window: [i64; 3]) -> *mut qlty_pairs 
 }
 
 fn draw(draws: &mut Draws<'_>, ndim: usize, window: [i64; 3], dtype: qlty_dtype) -> *mut qlty_pairs {
-    let mut options: qlty_pair_options = unsafe { std::mem::zeroed() };
-    let size = size_of::<qlty_pair_options>() as u32;
-    assert!(call("options", |error| unsafe { qlty_pair_options_init(&mut options, size, error) }));
+    let mut options = initial(qlty_pair_options_init);
     let rotations = [0, 2, i64::MIN, 1, i64::MAX];
     options.ndim = ndim as i32;
     for axis in 0..ndim {
@@ -97,7 +95,7 @@ fn draw(draws: &mut Draws<'_>, ndim: usize, window: [i64; 3], dtype: qlty_dtype)
     }
     if strange(draws) {
         options.ndim = draws.one_of(&[0, 4, -1]);
-        options.struct_size = draws.one_of(&[0, 4, size, u32::MAX]);
+        options.struct_size = draws.one_of(&[0, 4, options.struct_size, u32::MAX]);
     }
     let (batch, mut pairs) = (batch(draws, ndim, dtype), null_mut());
     let made =
@@ -175,9 +173,7 @@ fn write(draws: &mut Draws<'_>, folder: &Path, pairs: *mut qlty_pairs, batch: &M
     let (mut count, mut ndim, mut window) = (0, 2, [0i64; 3]);
     call("size", |error| unsafe { qlty_pairs_size(pairs, &mut count, &mut ndim, window.as_mut_ptr(), error) });
     let ndim = ndim as usize;
-    let mut options: qlty_store_options = unsafe { std::mem::zeroed() };
-    let size = size_of::<qlty_store_options>() as u32;
-    assert!(call("options", |error| unsafe { qlty_store_options_init(&mut options, size, error) }));
+    let mut options = initial(qlty_store_options_init);
     let codec = Words::draw(draws, &["zstd:1", "none", "blosc-lz4", "gzip", "no such"]);
     options.positions = draws.one_of(&[QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE]);
     options.overwrite = draws.one_of(&[1, 1, 0]);
@@ -188,7 +184,7 @@ fn write(draws: &mut Draws<'_>, folder: &Path, pairs: *mut qlty_pairs, batch: &M
     }
     if strange(draws) {
         options.positions = 9;
-        options.struct_size = draws.one_of(&[0, 4, size, u32::MAX]);
+        options.struct_size = draws.one_of(&[0, 4, options.struct_size, u32::MAX]);
     }
     let path = Words::path(draws, folder, "a", &OTHERS);
     call("write", |error| unsafe {

@@ -8,7 +8,7 @@ use qlty::*;
 use qlty_tests::fuzz::Draws;
 use qlty_tests::hosts::repository;
 
-use crate::memory::{Memory, call, number, strange};
+use crate::memory::{Memory, call, initial, number, strange};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 4] = [1, 3, 9, 11];
@@ -116,9 +116,7 @@ impl Lent {
     }
 
     fn options(&self, draws: &mut Draws<'_>) -> qlty_pyramid_options {
-        let mut options: qlty_pyramid_options = unsafe { std::mem::zeroed() };
-        let size = size_of::<qlty_pyramid_options>() as u32;
-        assert!(call("options", |error| unsafe { qlty_pyramid_options_init(&mut options, size, error) }));
+        let mut options = initial(qlty_pyramid_options_init);
         options.levels = draws.one_of(&[2, 1, 3, 0]);
         (options.overwrite, options.resume) = draws.one_of(&[(0, 0), (1, 0), (0, 1), (1, 1)]);
         options.axes = draws.one_of(&[0, 0, 0, 1]);
@@ -160,15 +158,13 @@ impl Lent {
                 (self.names.as_ptr(), draws.one_of(&[1, 1, 1, 2, 0, -1, i64::MIN]));
         }
         if strange(draws) {
-            options.struct_size = draws.one_of(&[0, 4, size, u32::MAX]);
+            options.struct_size = draws.one_of(&[0, 4, options.struct_size, u32::MAX]);
         }
         options
     }
 
     fn laplacian(&self, draws: &mut Draws<'_>) -> qlty_laplacian_options {
-        let mut options: qlty_laplacian_options = unsafe { std::mem::zeroed() };
-        let size = size_of::<qlty_laplacian_options>() as u32;
-        assert!(call("options", |error| unsafe { qlty_laplacian_options_init(&mut options, size, error) }));
+        let mut options = initial(qlty_laplacian_options_init);
         options.store_base = draws.one_of(&[1, 1, 1, 0]);
         if draws.once_in(3) {
             options.interpolation = self.words[4].pointer();
@@ -234,9 +230,7 @@ fn tell(draws: &mut Draws<'_>, pyramids: *mut qlty_pyramids) {
 
 /// Reconstructs what is there, and reads it.
 fn image(draws: &mut Draws<'_>, folder: &Path) {
-    let mut options: qlty_reconstruct_options = unsafe { std::mem::zeroed() };
-    let size = size_of::<qlty_reconstruct_options>() as u32;
-    assert!(call("options", |error| unsafe { qlty_reconstruct_options_init(&mut options, size, error) }));
+    let mut options = initial(qlty_reconstruct_options_init);
     let interpolation = Words::draw(draws, &["bilinear", "bicubic"]);
     let codec = Words::draw(draws, &["none"]);
     (options.level, options.overwrite) = (number(draws, 0), draws.one_of(&[0, 1]));

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, number, strange};
+use crate::memory::{Memory, call, initial, number, strange};
 
 pub(crate) fn target(bytes: &[u8]) {
     let mut draws = Draws::new(bytes);
@@ -120,11 +120,7 @@ fn origin_of(first: i64) -> i32 {
 
 /// The options of a quilt of steps of 2 and borders of 1.
 pub(crate) fn quilt_options(ndim: usize, size: [i64; 3], window: [i64; 3]) -> qlty_quilt_options {
-    // SAFETY: zeros are numbers.
-    let mut options: qlty_quilt_options = unsafe { std::mem::zeroed() };
-    let struct_size = size_of::<qlty_quilt_options>() as u32;
-    // SAFETY: the pointers lead to what they should.
-    assert!(call("options", |error| unsafe { qlty_quilt_options_init(&mut options, struct_size, error) }));
+    let mut options = initial(qlty_quilt_options_init);
     options.ndim = ndim as i32;
     options.size[..ndim].copy_from_slice(&size[..ndim]);
     options.window[..ndim].copy_from_slice(&window[..ndim]);

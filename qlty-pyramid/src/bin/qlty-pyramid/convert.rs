@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
+use qlty_core::zarr::Partial;
 use qlty_pyramid::{Monitor, Pyramid, Stack};
 use serde_json::{Value, json};
 
@@ -50,10 +51,8 @@ impl ConvertArgs {
         let paths = self.paths::<K>(&stacks)?;
         // All is checked before anything is written.
         let planned = stacks.iter().zip(&paths).map(|(stack, path)| {
-            if !self.overwrite && path.symlink_metadata().is_ok() {
-                return Err(Failure::exists(path));
-            }
-            Ok(kind.plan(stack, path)?)
+            Partial::check(path, self.overwrite)?;
+            Ok::<_, Failure>(kind.plan(stack, path)?)
         });
         let planned: Vec<Pyramid> = planned.collect::<Result<_, _>>()?;
         for (stack, planned) in stacks.iter().zip(&planned) {
