@@ -3,6 +3,8 @@
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
+use crate::DType;
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -14,6 +16,9 @@ mod sealed {
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// The type of sums: `f32` for types of up to 16 bits, for `f32` and for `bool`, else `f64`.
     type Sum: Real;
+
+    /// The type at run time.
+    const DTYPE: DType;
 
     /// The value as a term of a sum.
     fn widen(self) -> Self::Sum;
@@ -52,10 +57,11 @@ pub trait Real:
 }
 
 macro_rules! element {
-    ($($type:ty => $sum:ty, $widen:expr;)*) => {$(
+    ($($type:ty = $dtype:ident => $sum:ty, $widen:expr;)*) => {$(
         impl sealed::Sealed for $type {}
         impl Element for $type {
             type Sum = $sum;
+            const DTYPE: DType = DType::$dtype;
             #[inline(always)]
             fn widen(self) -> $sum {
                 let widen: fn($type) -> $sum = $widen;
@@ -66,24 +72,25 @@ macro_rules! element {
 }
 
 element! {
-    bool => f32, |v| f32::from(u8::from(v));
-    u8 => f32, f32::from;
-    i8 => f32, f32::from;
-    u16 => f32, f32::from;
-    i16 => f32, f32::from;
-    u32 => f64, f64::from;
-    i32 => f64, f64::from;
-    u64 => f64, |v| v as f64;
-    i64 => f64, |v| v as f64;
-    f32 => f32, |v| v;
-    f64 => f64, |v| v;
+    bool = Bool => f32, |v| f32::from(u8::from(v));
+    u8 = U8 => f32, f32::from;
+    i8 = I8 => f32, f32::from;
+    u16 = U16 => f32, f32::from;
+    i16 = I16 => f32, f32::from;
+    u32 = U32 => f64, f64::from;
+    i32 = I32 => f64, f64::from;
+    u64 = U64 => f64, |v| v as f64;
+    i64 = I64 => f64, |v| v as f64;
+    f32 = F32 => f32, |v| v;
+    f64 = F64 => f64, |v| v;
 }
 
 macro_rules! half_element {
-    ($($type:ty)*) => {$(
+    ($($type:ty = $dtype:ident;)*) => {$(
         impl sealed::Sealed for $type {}
         impl Element for $type {
             type Sum = f32;
+            const DTYPE: DType = DType::$dtype;
             #[inline(always)]
             fn widen(self) -> f32 {
                 self.to_f32()
@@ -110,7 +117,10 @@ macro_rules! half_element {
     )*};
 }
 
-half_element!(f16 bf16);
+half_element! {
+    f16 = F16;
+    bf16 = BF16;
+}
 
 impl Float for f32 {
     #[inline(always)]

@@ -24,6 +24,16 @@ pub enum Error {
         /// The shape that it should have had.
         expected: String,
     },
+    /// An array has elements of another type than the call asks for.
+    #[error("{argument}: got dtype {got}, expected {expected}")]
+    DataType {
+        /// Which array.
+        argument: &'static str,
+        /// The type of its elements.
+        got: crate::DType,
+        /// The types that the call takes.
+        expected: String,
+    },
     /// A product of sizes does not fit the address space.
     #[error("{what}: the product of {factors:?} is too large")]
     Overflow {
@@ -73,5 +83,10 @@ impl Error {
     /// An [`Error::Shape`]: for the implementation of calls.
     pub fn shape(argument: &'static str, got: &[usize], expected: impl Into<String>) -> Self {
         Self::Shape { argument, got: got.to_vec(), expected: expected.into() }
+    }
+
+    /// An [`Error::DataType`]: for the implementation of calls.
+    pub fn dtype(argument: &'static str, got: crate::DType, expected: impl Into<String>) -> Self {
+        Self::DataType { argument, got, expected: expected.into() }
     }
 }

@@ -40,6 +40,7 @@ mod adjoint;
 pub mod array;
 mod axis;
 mod cut;
+pub mod dynamic;
 mod element;
 mod error;
 mod labels;
@@ -59,6 +60,7 @@ mod weights;
 #[cfg(feature = "zarr")]
 pub mod zarr;
 
+pub use dynamic::DType;
 pub use element::{Element, Float, Real};
 pub use error::{Error, Result};
 pub use labels::{PatchPair, Weeded, keep_into};

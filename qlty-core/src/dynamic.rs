@@ -1,0 +1,31 @@
+//! Arrays whose element type and number of axes are known only when the program runs.
+//!
+//! A C host, a Zarr array or a TIFF file says its type at run time. So every operation of these crates takes
+//! [`ArrayRef`] and [`ArrayMut`]: a pointer, a [`DType`], a shape and strides. Where values are copied it chooses
+//! by their width ([`with_width!`](crate::with_width)), where it calculates by their type
+//! ([`with_dtype!`](crate::with_dtype)), at the innermost call in both cases; all before that is compiled once. The
+//! typed interface over [`ndarray`] views is a thin layer above.
+//!
+//! ```
+//! use qlty_core::dynamic::{AnyQuilt, ArrayMut, ArrayRef, OwnedArray};
+//! use qlty_core::{Error, Monitor};
+//!
+//! let quilt = AnyQuilt::builder(&[120, 200], &[32, 32], &[16, 16]).build()?;
+//! let batch = ndarray::Array4::<u16>::ones((2, 3, 120, 200));
+//! let batch = ArrayRef::of("batch", batch.view())?; // the type is forgotten here
+//! let mut patches = OwnedArray::zeros("patches", batch.dtype(), &quilt.unstitch_shape(batch.shape(), None)?)?;
+//! quilt.unstitch_into(batch, 0, patches.array_mut(), &Monitor::new())?;
+//! assert_eq!(patches.into_array::<u16, ndarray::Ix4>()?.dim(), (2 * 7 * 12, 3, 32, 32));
+//! # Ok::<(), Error>(())
+//! ```
+
+mod array_ref;
+mod dtype;
+mod owned;
+
+pub use array_ref::{ArrayMut, ArrayRef, MAX_NDIM};
+pub use dtype::DType;
+pub use owned::OwnedArray;
+
+#[doc(hidden)]
+pub use half::{bf16, f16};
