@@ -1,11 +1,8 @@
 //! Making arrays of checked sizes, and dividing them among threads.
-//!
-//! For the implementation of the crates beside this one.
 
 use ndarray::{Array, ArrayViewMut5, Axis, Dimension, IxDyn};
 
 use crate::element::Element;
-pub use crate::rank::{five, five_mut};
 use crate::{Error, Result};
 
 /// The product of `factors`, which a slice can have as its length in bytes.

@@ -7,38 +7,38 @@ use crate::profile::Profile;
 /// Window `index` of [`Axis::count`] starts at `min(index * step, size - window)`.
 ///
 /// Always: `1 <= window <= size`, `1 <= step`, `2 * border < window`, and all are multiples of
-/// `1 <= lanes`.
+/// `1 <= values`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Axis {
     pub(crate) size: usize,
     pub(crate) window: usize,
     pub(crate) step: usize,
     pub(crate) border: usize,
-    /// How many values a pixel has along the axis: the channels, where they are folded into it.
-    pub(crate) lanes: usize,
+    /// How many values a pixel has along the axis: the number of channels where these are interleaved along it.
+    pub(crate) values: usize,
 }
 
 impl Axis {
     /// The axis that a plane has where a volume has its depth.
-    pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0, lanes: 1 };
+    pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0, values: 1 };
 
-    /// The axis with so many values for each pixel.
-    pub(crate) fn with_lanes(self, lanes: usize) -> Self {
+    /// The axis with `values` values for each pixel.
+    pub(crate) fn interleaved(self, values: usize) -> Self {
         let Self { size, window, step, border, .. } = self;
         // A step may be larger than any image.
         Self {
-            size: size * lanes,
-            window: window * lanes,
-            step: step.saturating_mul(lanes),
-            border: border * lanes,
-            lanes,
+            size: size * values,
+            window: window * values,
+            step: step.saturating_mul(values),
+            border: border * values,
+            values,
         }
     }
 
     /// The axis with one value for each pixel.
     pub(crate) fn of_pixels(self) -> Self {
-        let Self { size, window, step, border, lanes } = self;
-        Self { size: size / lanes, window: window / lanes, step: step / lanes, border: border / lanes, lanes: 1 }
+        let Self { size, window, step, border, values } = self;
+        Self { size: size / values, window: window / values, step: step / values, border: border / values, values: 1 }
     }
 
     /// How many windows there are: the last may be pulled back to end where the axis ends.
@@ -59,7 +59,7 @@ impl Axis {
     }
 
     /// The windows that reach a coordinate in `from..to`, which is not empty and within the axis.
-    pub(crate) fn touching(&self, from: usize, to: usize) -> Range<usize> {
+    pub(crate) fn overlapping(&self, from: usize, to: usize) -> Range<usize> {
         self.started(from.checked_sub(self.window))..self.started(Some(to - 1))
     }
 
@@ -75,7 +75,7 @@ impl Axis {
 
     /// The factor of a profile at a coordinate of the window.
     pub(crate) fn factor(&self, profile: Profile, offset: usize) -> f64 {
-        profile.factor(offset / self.lanes, self.window / self.lanes)
+        profile.factor(offset / self.values, self.window / self.values)
     }
 
     /// Whether a coordinate of the window lies inside its border.
@@ -93,14 +93,14 @@ mod tests {
         #[test]
         fn windows_are_counted_placed_and_found(size in 1usize..60, window in 1usize..60, step in 1usize..70, a in 0usize..60, b in 0usize..60) {
             prop_assume!(window <= size);
-            let axis = Axis { size, window, step, border: 0, lanes: 1 };
+            let axis = Axis { size, window, step, border: 0, values: 1 };
             let rest = (size - window) % step != 0;
             prop_assert_eq!(axis.count(), (size - window) / step + 1 + usize::from(rest));
             prop_assert_eq!(axis.start(axis.count() - 1), size - window);
             let (from, to) = (a.min(b) % size, a.max(b) % size + 1);
             prop_assume!(from < to);
             let reach = |i: &usize| axis.start(*i) < to && axis.start(*i) + window > from;
-            let found: Vec<_> = axis.touching(from, to).collect();
+            let found: Vec<_> = axis.overlapping(from, to).collect();
             let expected: Vec<_> = (0..axis.count()).filter(reach).collect();
             prop_assert_eq!(found, expected);
             for border in 0..window.div_ceil(2) {

@@ -19,13 +19,23 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod array_mut;
 mod array_ref;
 mod dtype;
+mod layout;
 mod owned;
+mod scalar;
 
-pub use array_ref::{ArrayMut, ArrayRef, MAX_NDIM};
+pub use crate::geometry::{AnyQuilt, AnyQuiltBuilder};
+pub use crate::labels::keep_into;
+pub use crate::stitcher::{AnyStitched, AnyStitcher};
+pub use array_mut::ArrayMut;
+pub(crate) use array_mut::check_copy;
+pub use array_ref::ArrayRef;
 pub use dtype::DType;
+pub use layout::MAX_NDIM;
 pub use owned::OwnedArray;
+pub use scalar::Scalar;
 
 #[doc(hidden)]
 pub use half::{bf16, f16};

@@ -11,8 +11,8 @@ mod sealed {
 
 /// A type of pixel: `u8 i8 u16 i16 u32 i32 u64 i64 f16 bf16 f32 f64` and `bool`.
 ///
-/// Cutting copies any of them; sewing adds them up as [`Element::Sum`]. Sealed: a value of these
-/// types is valid when all its bytes are zero, which allocation relies on.
+/// Unstitching copies any of them; stitching sums them as [`Element::Sum`]. Sealed: all-zero bytes are a value of each
+/// of these types, which allocation relies on.
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// The type of sums: `f32` for types of up to 16 bits, for `f32` and for `bool`, else `f64`.
     type Sum: Real;
@@ -24,10 +24,11 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug
     fn widen(self) -> Self::Sum;
 
     /// `sums[i] += values[i] * (scale * weights[i])`, over the shortest of the three slices.
+    #[doc(hidden)]
     #[inline(always)]
-    fn add_weighted(sums: &mut [Self::Sum], values: &[Self], scale: Self::Sum, weights: &[Self::Sum]) {
+    fn add_weighted<S: Real>(sums: &mut [S], values: &[Self], scale: S, weights: &[S]) {
         for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
-            *sum += value.widen() * (scale * *weight);
+            *sum += S::from_f64(value.widen().to_f64()) * (scale * *weight);
         }
     }
 }
@@ -98,7 +99,7 @@ macro_rules! half_element {
             // `half` looks for conversion instructions once a call: a call for a block of values
             // costs a fraction of a call for each.
             #[inline(always)]
-            fn add_weighted(sums: &mut [f32], values: &[Self], scale: f32, weights: &[f32]) {
+            fn add_weighted<S: Real>(sums: &mut [S], values: &[Self], scale: S, weights: &[S]) {
                 const BLOCK: usize = 256;
                 let mut wide = [0.0; BLOCK];
                 let blocks = sums.chunks_mut(BLOCK).zip(values.chunks(BLOCK)).zip(weights.chunks(BLOCK));

@@ -1,4 +1,4 @@
-//! What can go wrong, with what was got and what was expected.
+//! Errors, which say what was got and what was expected.
 
 /// Why a call failed. No output of the call has been written, unless the variant says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,12 @@ pub enum Error {
     Duplicate {
         /// The patch index.
         index: usize,
+    },
+    /// An earlier call panicked while it changed something, of which nobody knows now what it holds.
+    #[error("{what}: an earlier call panicked and left it in an unknown state; drop it and begin anew")]
+    Poisoned {
+        /// What is in an unknown state.
+        what: &'static str,
     },
     /// The caller cancelled. The values in a buffer that was being filled are unspecified.
     #[error("cancelled by the caller")]

@@ -1,84 +1,101 @@
 //! Stitching patch by patch, as a model gives them: in any order, holding only the result.
 
-use ndarray::{Array, ArrayD, ArrayView, ArrayView5, IxDyn};
+use std::fmt;
 
+use ndarray::{ArrayD, IxDyn};
+
+use crate::accumulate::{Accumulation, Slots, bit};
 use crate::array::{self, product};
-use crate::element::{Element, Float, Real};
+use crate::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
+use crate::element::Real;
+use crate::geometry::{AnyQuilt, check_sum};
 use crate::monitor::Monitor;
-use crate::quilt::Quilt;
-use crate::rank::{BatchDim, ImageDim, Rank, Spatial, five};
-use crate::rows::Rows;
-use crate::sew::{Sewing, Slots, bit};
-use crate::stitch::Stitched;
 use crate::weights::WindowRows;
 use crate::{Error, Result};
 
-/// What [`Stitcher::finish_incomplete`] gives: the batch, and per image and pixel the sum of the
-/// weights that arrived, (N,Y,X) or (N,Z,Y,X).
-pub type IncompletelyStitched<S, const D: usize> = (Array<S, BatchDim<D>>, Array<S, ImageDim<D>>);
-
-/// Takes the patches of a batch as they come and stitches them together.
-///
-/// It holds the sums of the batch and a bit per patch, nothing else. Patches that arrive in the
-/// order of their index give the result of [`Quilt::stitch`] to the bit; other orders give it to
-/// the rounding of the sums. A stitcher may be moved between threads; [`Stitcher::push`] itself
-/// works on all of them.
-///
-/// ```
-/// use qlty_core::{Error, NcyxQuilt};
-/// let quilt = NcyxQuilt::builder([64, 64], [16, 16], [8, 8]).border(2).build()?;
-/// let batch = ndarray::Array4::<f32>::from_elem((1, 3, 64, 64), 0.5);
-/// let mut stitcher = quilt.stitcher::<f32>(1, 3)?;
-/// for first in (0..quilt.patch_count(1)?).step_by(7) {
-///     let patches = quilt.unstitch_range(batch.view(), first..first + 7)?;
-///     stitcher.push(first, patches.map(|v| v * 2.0).view())?;
-/// }
-/// let (stitched, weights) = stitcher.finish()?;
-/// assert!(stitched.iter().all(|v| (v - 1.0).abs() < 1e-6));
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Stitcher<T: Element, const D: usize> {
-    quilt: Quilt<D>,
-    window: WindowRows<T::Sum>,
-    images: usize,
-    channels: usize,
-    /// The sums, (N,C,Z,Y,X) in standard layout; empty until the first patch comes.
-    sums: Vec<T::Sum>,
-    arrived: Arrivals,
+/// What [`AnyStitcher::finish`] and [`AnyStitcher::finish_incomplete`] give.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AnyStitched {
+    /// The stitched batch, (N,C,Y,X) or (N,C,Z,Y,X).
+    pub batch: OwnedArray,
+    /// The sums of the weights: (Y,X) or (Z,Y,X), the same for each image; of an incomplete batch (N,Y,X) or (N,Z,Y,X).
+    pub weights: OwnedArray,
 }
 
-impl<const D: usize> Quilt<D>
-where
-    Spatial<D>: Rank,
-{
-    /// A stitcher for a batch of `images` with `channels`, whose patches are of type `T`.
+/// [`crate::Stitcher`] for patches of any type and of two or three spatial axes, known when the program runs.
+#[derive(Clone)]
+pub struct AnyStitcher {
+    quilt: AnyQuilt,
+    dtype: DType,
+    images: usize,
+    channels: usize,
+    sums: Sums,
+    arrived: Arrivals,
+    /// Whether a call that was adding patches has panicked, after which nobody knows what the sums hold.
+    is_poisoned: bool,
+}
+
+/// Sums of either type.
+#[derive(Clone)]
+enum Sums {
+    F32(SumsOf<f32>),
+    F64(SumsOf<f64>),
+}
+
+#[derive(Clone)]
+struct SumsOf<S> {
+    window: WindowRows<S>,
+    /// (N,C,Z,Y,X) in standard layout; empty until the first patch comes.
+    values: Vec<S>,
+}
+
+/// Runs an expression with a name for the [`SumsOf`] of either type.
+macro_rules! with_sums {
+    ($sums:expr, $of:ident => $run:expr) => {
+        match $sums {
+            Sums::F32($of) => $run,
+            Sums::F64($of) => $run,
+        }
+    };
+}
+
+impl fmt::Debug for AnyStitcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut stitcher = f.debug_struct("Stitcher");
+        stitcher.field("quilt", &self.quilt).field("dtype", &self.dtype).field("shape", &self.shape());
+        stitcher.field("missing", &self.missing_count()).field("is_poisoned", &self.is_poisoned).finish()
+    }
+}
+
+impl AnyQuilt {
+    /// A stitcher for a batch of `images` with `channels`, whose patches are of type `dtype`.
     ///
     /// # Errors
     /// [`Error::Argument`] where the step leaves gaps between the windows, [`Error::Overflow`] and
     /// [`Error::OutOfMemory`].
-    pub fn stitcher<T: Element>(&self, images: usize, channels: usize) -> Result<Stitcher<T, D>> {
+    pub fn stitcher(&self, dtype: DType, images: usize, channels: usize) -> Result<AnyStitcher> {
         self.check_no_gaps()?;
         let shape = self.batch_shape(images, channels);
-        product("bytes of a batch", &[product("pixels of a batch", &shape)?, size_of::<T::Sum>()])?;
-        Ok(Stitcher {
-            window: self.window_rows()?,
-            images,
-            channels,
-            sums: Vec::new(),
-            arrived: Arrivals::new(self.patch_count(images)?)?,
-            quilt: *self,
-        })
+        product("bytes of a batch", &[product("pixels of a batch", &shape)?, dtype.sum().size()])?;
+        let sums = match dtype.sum() {
+            DType::F64 => Sums::F64(SumsOf { window: self.window_rows()?, values: Vec::new() }),
+            _ => Sums::F32(SumsOf { window: self.window_rows()?, values: Vec::new() }),
+        };
+        let arrived = Arrivals::new(self.patch_count(images)?)?;
+        Ok(AnyStitcher { quilt: *self, dtype, images, channels, sums, arrived, is_poisoned: false })
     }
 }
 
-impl<T: Element, const D: usize> Stitcher<T, D>
-where
-    Spatial<D>: Rank,
-{
+impl AnyStitcher {
     /// The quilt that this stitches for.
-    pub fn quilt(&self) -> &Quilt<D> {
+    pub fn quilt(&self) -> &AnyQuilt {
         &self.quilt
+    }
+
+    /// The type of the patches.
+    pub fn dtype(&self) -> DType {
+        self.dtype
     }
 
     /// The shape of the batch: (N,C,Y,X) or (N,C,Z,Y,X).
@@ -96,14 +113,15 @@ where
         (0..self.arrived.total).filter(|index| !self.arrived.has(*index))
     }
 
-    /// Adds the patches `first`, `first + 1`, ..., (P,C,y,x) or (P,C,z,y,x) of any strides.
+    /// Adds the patches `first`, `first + 1`, ..., (P,C,y,x) or (P,C,z,y,x).
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches have another size or number of channels,
-    /// [`Error::Argument`] where an index leaves the batch, [`Error::Duplicate`] where a patch has
-    /// arrived before, and [`Error::OutOfMemory`]. Nothing is added then.
-    pub fn push(&mut self, first: usize, patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
-        let len = patches.shape()[0];
+    /// [`Error::Shape`] where the patches have another size or number of channels, [`Error::DataType`],
+    /// [`Error::Argument`] where an index leaves the batch, [`Error::Duplicate`] where a patch has arrived before, and
+    /// [`Error::OutOfMemory`]; nothing is added then. [`Error::Poisoned`].
+    pub fn push(&mut self, first: usize, patches: ArrayRef<'_>) -> Result<()> {
+        self.check_poisoned()?;
+        let len = patches.shape().first().copied().unwrap_or(0);
         self.quilt.check_range(&(first..first.saturating_add(len)), self.images)?;
         if let Some(index) = (first..first + len).find(|index| self.arrived.has(*index)) {
             return Err(Error::Duplicate { index });
@@ -116,12 +134,12 @@ where
     /// Adds patches in any order: the first of `patches` has the first of the `indices`, and so on.
     ///
     /// # Errors
-    /// Those of [`Stitcher::push`], and [`Error::Argument`] where there are not as many indices
-    /// as patches.
-    pub fn push_at(&mut self, indices: &[usize], patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
-        if indices.len() != patches.shape()[0] {
-            let expected = format!("{}, one per patch", patches.shape()[0]);
-            return Err(Error::argument("number of indices", indices.len(), expected));
+    /// Those of [`AnyStitcher::push`], and [`Error::Argument`] where there are not as many indices as patches.
+    pub fn push_at(&mut self, indices: &[usize], patches: ArrayRef<'_>) -> Result<()> {
+        self.check_poisoned()?;
+        let len = patches.shape().first().copied().unwrap_or(0);
+        if indices.len() != len {
+            return Err(Error::argument("number of indices", indices.len(), format!("{len}, one per patch")));
         }
         let mut sorted: Vec<_> = indices.iter().copied().zip(0..).collect();
         sorted.sort_unstable();
@@ -137,34 +155,49 @@ where
         Ok(())
     }
 
-    fn add(&mut self, patches: ArrayView<'_, T, BatchDim<D>>, slots: Slots<'_>) -> Result<()> {
-        self.quilt.check_patches(patches.shape(), patches.shape()[0], Some(self.channels))?;
-        let patches = five::<_, _, D>("patches", patches)?;
+    fn check_poisoned(&self) -> Result<()> {
+        if self.is_poisoned { Err(Error::Poisoned { what: "stitcher" }) } else { Ok(()) }
+    }
+
+    /// Adds patches whose indices are known to be new.
+    fn add(&mut self, patches: ArrayRef<'_>, slots: Slots<'_>) -> Result<()> {
+        let count = patches.shape().first().copied().unwrap_or(0);
+        self.quilt.check_patches(patches.shape(), count, Some(self.channels))?;
+        if !patches.dtype().can_be_read_as(self.dtype) {
+            return Err(Error::dtype("patches", patches.dtype(), self.dtype.name()));
+        }
+        let patches = patches.five("patches", self.quilt.ndim)?;
         self.allocate()?;
-        let monitor = Monitor::new();
         // Only the images that the patches are of.
-        let Some(touched) = slots.range() else { return Ok(()) };
-        let per_image = self.quilt.patches_per_image();
-        let (first, last) = (touched.start / per_image, (touched.end - 1) / per_image);
-        let image = self.sums.len() / self.images;
-        let sums = &mut self.sums[first * image..(last + 1) * image];
-        self.quilt.sewing(patches, slots, &self.window, &monitor).images(sums, first, self.channels);
+        let Some(images) = self.quilt.images_of(&slots) else { return Ok(()) };
+        // Sums that hold a part of these patches are of no use: a panic leaves the flag as it is.
+        self.is_poisoned = true;
+        with_sums!(&mut self.sums, sums => {
+            let image = sums.values.len() / self.images;
+            let values = &mut sums.values[images.start * image..images.end * image];
+            let monitor = Monitor::new();
+            let accumulation = self.quilt.accumulation(patches, slots, &sums.window, &monitor);
+            accumulation.images(values, images.start, self.channels);
+        });
+        self.is_poisoned = false;
         Ok(())
     }
 
     fn allocate(&mut self) -> Result<()> {
-        if self.sums.is_empty() {
-            self.sums = array::zeroed("batch", product("pixels of a batch", &self.shape())?)?;
-        }
+        let pixels = product("pixels of a batch", &self.shape())?;
+        with_sums!(&mut self.sums, sums => if sums.values.is_empty() {
+            sums.values = array::zeroed("batch", pixels)?;
+        });
         Ok(())
     }
 
     /// Gives the stitched batch and its weights, and begins anew: the stitcher is then empty.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] while patches are missing, and [`Error::OutOfMemory`]. The stitcher
-    /// is unchanged then, and takes more patches.
-    pub fn finish(&mut self) -> Result<Stitched<T::Sum, D>> {
+    /// [`Error::Incomplete`] while patches are missing, and [`Error::OutOfMemory`]: the stitcher is unchanged then,
+    /// and takes more patches. [`Error::Poisoned`].
+    pub fn finish(&mut self) -> Result<AnyStitched> {
+        self.check_poisoned()?;
         if self.missing_count() > 0 {
             return Err(Error::Incomplete {
                 missing: self.missing_count(),
@@ -172,67 +205,128 @@ where
                 first: self.missing().take(10).collect(),
             });
         }
-        let (weights, coverage) = (self.quilt.weights()?, self.quilt.coverage());
+        let mut weights = OwnedArray::zeros("weights", self.dtype.sum(), &self.quilt.size())?;
+        self.quilt.weights_into(weights.array_mut())?;
         self.allocate()?;
-        let monitor = Monitor::new();
-        // Nothing is added any more: this only divides.
-        let nothing = Sewing::<T> {
-            axes: self.quilt.axes,
-            patches: Rows::Flat(&[], [0; 5]),
-            slots: Slots::Run { first: 0, len: 0 },
-            weights: &self.window,
-            divide_by: Some(&coverage),
-            fresh: false,
-            monitor: &monitor,
-        };
-        nothing.images(&mut self.sums, 0, self.channels);
-        Ok((self.take()?, weights))
+        let (coverage, monitor) = (self.quilt.coverage(), Monitor::new());
+        with_sums!(&mut self.sums, sums => {
+            // Nothing is added any more: this only divides.
+            let (none, slots) = (none_of(&sums.values)?, Slots::Run { first: 0, len: 0 });
+            let nothing = self.quilt.accumulation(none, slots, &sums.window, &monitor);
+            let nothing = Accumulation { divide_by: Some(&coverage), ..nothing };
+            nothing.images(&mut sums.values, 0, self.channels);
+        });
+        Ok(AnyStitched { batch: self.take()?, weights })
     }
 
-    /// Gives the mean of the patches that have arrived, with `fill` in the pixels that none has
-    /// reached, and the weights that arrived, per image; begins anew as [`Stitcher::finish`].
+    /// Gives the mean of the patches that have arrived, with `fill` in the pixels that none has reached, and the
+    /// weights that arrived, per image; begins anew as [`AnyStitcher::finish`].
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`]; the stitcher is unchanged then.
-    pub fn finish_incomplete(&mut self, fill: T::Sum) -> Result<IncompletelyStitched<T::Sum, D>> {
-        let shape: Vec<usize> = [self.images].into_iter().chain(self.quilt.size()).collect();
-        let volume: usize = self.quilt.size().iter().product();
-        let mut weights = array::zeroed::<T::Sum>("weights", product("weights of a batch", &shape)?)?;
-        // The weights are what patches of ones add up to; one pixel stands for all of theirs.
-        let one = [<T::Sum as Float>::from_f64(1.0)];
-        let [z, y, x] = self.quilt.axes.map(|axis| axis.window);
-        let ones = ArrayView5::from_shape([1; 5], &one).ok();
-        if let Some(ones) = ones.as_ref().and_then(|ones| ones.broadcast((1, 1, z, y, x))) {
-            let monitor = Monitor::new();
-            let slots = Slots::Bits(&self.arrived.bits);
-            self.quilt.sewing::<T::Sum>(ones, slots, &self.window, &monitor).images(&mut weights, 0, 1);
-        }
+    /// [`Error::OutOfMemory`]; the stitcher is unchanged then. [`Error::Poisoned`].
+    pub fn finish_incomplete(&mut self, fill: f64) -> Result<AnyStitched> {
+        self.check_poisoned()?;
         self.allocate()?;
-        for (sums, weights) in self.sums.chunks_mut(volume * self.channels.max(1)).zip(weights.chunks(volume)) {
-            for sums in sums.chunks_mut(volume) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = if *weight == T::Sum::default() { fill } else { *sum / *weight };
-                }
+        let size = self.quilt.size();
+        let shape: Vec<usize> = [self.images].into_iter().chain(size.iter().copied()).collect();
+        let volume: usize = size.iter().product();
+        let weights = with_sums!(&mut self.sums, sums => {
+            let mut weights = array::zeroed("weights", product("weights of a batch", &shape)?)?;
+            add_weights(&self.quilt, &mut weights, &sums.window, Slots::Bits(&self.arrived.bits))?;
+            fill_and_divide(&mut sums.values, &weights, [self.channels, volume], fill);
+            owned("weights", &shape, weights)?
+        });
+        Ok(AnyStitched { batch: self.take()?, weights })
+    }
+
+    /// [`AnyStitcher::finish`] into arrays of the caller's.
+    ///
+    /// # Errors
+    /// Those of [`AnyStitcher::finish`]; [`Error::Shape`] and [`Error::DataType`] where an array is not as the result
+    /// is. The stitcher is unchanged then.
+    pub fn finish_into(&mut self, batch: ArrayMut<'_>, weights: Option<ArrayMut<'_>>) -> Result<()> {
+        let size = self.quilt.size();
+        self.check_outputs(&batch, weights.as_ref(), &size)?;
+        self.finish()?.write(batch, weights)
+    }
+
+    /// [`AnyStitcher::finish_incomplete`] into arrays of the caller's.
+    ///
+    /// # Errors
+    /// Those of [`AnyStitcher::finish_incomplete`]; [`Error::Shape`] and [`Error::DataType`] where an array is not as
+    /// the result is. The stitcher is unchanged then.
+    pub fn finish_incomplete_into(
+        &mut self,
+        fill: f64,
+        batch: ArrayMut<'_>,
+        weights: Option<ArrayMut<'_>>,
+    ) -> Result<()> {
+        let shape: Vec<usize> = [self.images].into_iter().chain(self.quilt.size()).collect();
+        self.check_outputs(&batch, weights.as_ref(), &shape)?;
+        self.finish_incomplete(fill)?.write(batch, weights)
+    }
+
+    fn check_outputs(&self, batch: &ArrayMut<'_>, weights: Option<&ArrayMut<'_>>, of_weights: &[usize]) -> Result<()> {
+        let outputs = [("batch", Some(batch), self.shape()), ("weights", weights, of_weights.to_vec())];
+        for (name, output, expected) in outputs {
+            let Some(output) = output else { continue };
+            if output.shape() != expected {
+                return Err(Error::shape(name, output.shape(), format!("{expected:?}")));
             }
+            check_sum(name, output.dtype(), self.dtype)?;
         }
-        Ok((self.take()?, typed("weights", &shape, weights)?))
+        Ok(())
     }
 
     /// Takes the sums out, which leaves the stitcher empty.
-    fn take(&mut self) -> Result<Array<T::Sum, BatchDim<D>>> {
+    fn take(&mut self) -> Result<OwnedArray> {
         let shape = self.shape();
         self.arrived.clear();
-        typed("batch", &shape, std::mem::take(&mut self.sums))
+        with_sums!(&mut self.sums, sums => owned("batch", &shape, std::mem::take(&mut sums.values)))
     }
 }
 
-fn typed<S: Real, Dim: ndarray::Dimension>(
-    what: &'static str,
-    shape: &[usize],
-    values: Vec<S>,
-) -> Result<Array<S, Dim>> {
-    let mismatch = |_| Error::shape(what, shape, "the shape of its values");
-    ArrayD::from_shape_vec(IxDyn(shape), values).map_err(mismatch)?.into_dimensionality().map_err(mismatch)
+impl AnyStitched {
+    fn write(self, mut batch: ArrayMut<'_>, weights: Option<ArrayMut<'_>>) -> Result<()> {
+        batch.assign("batch", &self.batch.array_ref())?;
+        weights.map_or(Ok(()), |mut weights| weights.assign("weights", &self.weights.array_ref()))
+    }
+}
+
+/// Adds the weights of the windows of some patches to sums of one channel.
+fn add_weights<S: Real>(quilt: &AnyQuilt, sums: &mut [S], window: &WindowRows<S>, slots: Slots<'_>) -> Result<()> {
+    let (one, monitor) = ([S::from_f64(1.0)], Monitor::new());
+    quilt.accumulation(quilt.patch_of_ones(&one)?, slots, window, &monitor).images(sums, 0, 1);
+    Ok(())
+}
+
+impl AnyQuilt {
+    /// A patch of ones, of which one pixel stands for all: what such patches add up to are the weights.
+    pub(crate) fn patch_of_ones<'a, S: Real>(&self, one: &'a [S; 1]) -> Result<ArrayRef<'a>> {
+        let [z, y, x] = self.window3();
+        ArrayRef::repeated("ones", one, &[1, 1, z, y, x])
+    }
+}
+
+/// An array of no patches, of the type of some sums.
+fn none_of<S: Real>(_: &[S]) -> Result<ArrayRef<'static>> {
+    ArrayRef::repeated::<S>("patches", &[], &[0; 5])
+}
+
+fn fill_and_divide<S: Real>(sums: &mut [S], weights: &[S], [channels, volume]: [usize; 2], fill: f64) {
+    let fill = S::from_f64(fill);
+    for (sums, weights) in sums.chunks_mut(volume * channels.max(1)).zip(weights.chunks(volume)) {
+        for sums in sums.chunks_mut(volume) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum = if *weight == S::default() { fill } else { *sum / *weight };
+            }
+        }
+    }
+}
+
+fn owned<S: Real>(what: &'static str, shape: &[usize], values: Vec<S>) -> Result<OwnedArray> {
+    let values = ArrayD::from_shape_vec(IxDyn(shape), values);
+    OwnedArray::from_array(what, values.map_err(|_| Error::shape(what, shape, "the shape of its values"))?)
 }
 
 /// Which patches have arrived, a bit each.

@@ -2,24 +2,111 @@
 
 use std::ops::Range;
 
-use crate::Result;
+use ndarray::{Dimension, IxDyn, aview1, s};
+
 use crate::array;
 use crate::axis::Axis;
+use crate::dynamic::{ArrayMut, DType};
 use crate::element::Real;
+use crate::geometry::AnyQuilt;
 use crate::profile::Profile;
+use crate::{Error, Result};
 
-/// The columns whose weights are at hand at a time: a row of them stays in the fastest cache, and
-/// what all threads hold of them is little.
+/// The number of columns whose weights are computed at a time: a row of them stays in the first-level cache, and the
+/// memory of all threads together is small.
 pub(crate) const COLUMNS: usize = 4096;
 
-/// What is known of the coordinates of z, y and x is computed once, where there are at most so many: along x for
-/// every pixel that is sewn, so that a slide which is wider takes several times as long.
+/// The longest axes, z, y and x, whose sums of weights are tabulated. Along x they are needed for every pixel that is
+/// stitched, so that an image which is wider takes several times as long.
 const TABLES: [usize; 3] = [1 << 16, 1 << 16, 1 << 17];
+
+/// The values that a thread writes at a time when rows are all that there is to write.
+const BLOCK: usize = 1 << 16;
+
+impl AnyQuilt {
+    /// Writes which pixels of a window lie inside its border into an array (Y,X) or (Z,Y,X) of `bool` or `u8`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::DataType`].
+    pub fn border_mask_into(&self, mut mask: ArrayMut<'_>) -> Result<()> {
+        check_shape("border mask", mask.shape(), &self.window())?;
+        let is_inner = |at: &IxDyn| at.slice().iter().zip(self.own_axes()).all(|(at, axis)| axis.is_inner(*at));
+        if mask.dtype() == DType::Bool {
+            mask.view_mut::<bool>("border mask")?.indexed_iter_mut().for_each(|(at, inner)| *inner = is_inner(&at));
+            return Ok(());
+        }
+        mask.view_mut::<u8>("border mask")?.indexed_iter_mut().for_each(|(at, inner)| *inner = is_inner(&at).into());
+        Ok(())
+    }
+
+    /// Writes the weight of each pixel of a window into an array (Y,X) or (Z,Y,X) of `f32` or `f64`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::DataType`] and [`Error::OutOfMemory`].
+    pub fn window_weight_into(&self, weights: ArrayMut<'_>) -> Result<()> {
+        const NAME: &str = "window weight";
+        check_shape(NAME, weights.shape(), &self.window())?;
+        let weights = weights.five(NAME, self.ndim)?;
+        crate::with_real!(weights.dtype(), S => {
+            let rows = self.window_rows::<S>()?;
+            // SAFETY: weights are written, which are of this type.
+            for ((_, _, z, y, x), weight) in unsafe { weights.bits::<S>() }.indexed_iter_mut() {
+                let (scale, row) = rows.row(z, y);
+                *weight = scale * row[x];
+            }
+            Ok(())
+        }, else Err(Error::dtype(NAME, weights.dtype(), "f32 or f64")))
+    }
+
+    /// [`crate::Quilt::weights_into`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where `out` is not (Y,X) or (Z,Y,X), [`Error::DataType`] where it is neither `f32` nor `f64`.
+    pub fn weights_into(&self, out: ArrayMut<'_>) -> Result<()> {
+        self.check_weights(out.shape())?;
+        let (out, coverage) = (out.five("weights", self.ndim)?, self.coverage());
+        crate::with_real!(out.dtype(), S => {
+            // SAFETY: weights are written, which are of this type.
+            array::divide(unsafe { out.bits::<S>() }, [0; 4], BLOCK, &|at, mut block| {
+                let (_, _, depth, height, width) = block.dim();
+                for columns in column_runs(0..width) {
+                    let mut weights = CoverageRow::new(&coverage, columns.clone());
+                    let mut block = block.slice_mut(s![.., .., .., .., columns]);
+                    for ((z, y), mut row) in ndarray::indices([depth, height]).into_iter().zip(block.rows_mut()) {
+                        row.assign(&aview1(weights.at(at[2] + z, at[3] + y)));
+                    }
+                }
+            });
+            Ok(())
+        }, else Err(Error::dtype("weights", out.dtype(), "f32 or f64")))
+    }
+
+    /// The weights of a window.
+    pub(crate) fn window_rows<S: Real>(&self) -> Result<WindowRows<S>> {
+        WindowRows::new(self.axes, self.profile, self.border_weight)
+    }
+
+    /// The weights of an image.
+    pub(crate) fn coverage(&self) -> Coverage {
+        Coverage::new(self.axes, self.profile, self.border_weight)
+    }
+
+    pub(crate) fn check_weights(&self, shape: &[usize]) -> Result<()> {
+        check_shape("weights", shape, &self.size())
+    }
+}
+
+fn check_shape(name: &'static str, got: &[usize], expected: &[usize]) -> Result<()> {
+    if got != expected {
+        return Err(Error::shape(name, got, format!("{expected:?}")));
+    }
+    Ok(())
+}
 
 /// The weights of a window, a row at a time.
 ///
 /// A border window has only two kinds of rows, and a separable one has one kind at many scales, so
-/// that the weights of a window of any size stay in the fastest cache.
+/// that the weights of a window of any size stay in the first-level cache.
 #[derive(Debug, Clone)]
 pub(crate) enum WindowRows<S> {
     /// The row of weight one, everywhere: for sums that are no mean.
@@ -89,15 +176,15 @@ pub(crate) struct Coverage {
     /// Of pixels: those of x have one value each.
     axes: [AxisSums; 3],
     coefficients: (f64, f64),
-    /// How many values of x a pixel has where rows of them are asked for.
-    lanes: usize,
+    /// How many columns a pixel has in the rows that are asked for.
+    values: usize,
 }
 
 impl Coverage {
     pub(crate) fn new(axes: [Axis; 3], profile: Profile, border_weight: f64) -> Self {
         let coefficients = if profile == Profile::Border { (border_weight, 1.0 - border_weight) } else { (1.0, 0.0) };
         let sums = |axis: usize| AxisSums::new(axes[axis].of_pixels(), profile, TABLES[axis]);
-        Self { axes: [sums(0), sums(1), sums(2)], coefficients, lanes: axes[2].lanes }
+        Self { axes: [sums(0), sums(1), sums(2)], coefficients, values: axes[2].values }
     }
 
     /// What the row at (z, y) depends on: rows of equal coefficients are equal.
@@ -143,7 +230,7 @@ impl AxisSums {
     }
 
     fn compute(&self, x: usize) -> [f64; 2] {
-        let windows = self.axis.touching(x, x + 1);
+        let windows = self.axis.overlapping(x, x + 1);
         if self.profile == Profile::Border {
             return [windows.len() as f64, self.axis.inner_count(x) as f64];
         }
@@ -171,9 +258,9 @@ impl<'a, S: Real> CoverageRow<'a, S> {
     pub(crate) fn at(&mut self, z: usize, y: usize) -> &[S] {
         let coefficients = self.coverage.coefficients(z, y);
         if self.coefficients != Some(coefficients) {
-            match self.coverage.lanes {
+            match self.coverage.values {
                 1 => self.fill(coefficients),
-                lanes => self.fill_lanes(coefficients, lanes),
+                values => self.fill_interleaved(coefficients, values),
             }
             self.coefficients = Some(coefficients);
         }
@@ -192,15 +279,15 @@ impl<'a, S: Real> CoverageRow<'a, S> {
         });
     }
 
-    /// The same where columns are values, so many for each pixel.
-    fn fill_lanes(&mut self, coefficients: (f64, f64), lanes: usize) {
+    /// The same where a pixel has `values` columns.
+    fn fill_interleaved(&mut self, coefficients: (f64, f64), values: usize) {
         let Range { start, end } = self.columns;
-        let (mut rest, mut of_pixel) = (self.row.as_mut_slice(), lanes - start % lanes);
-        self.coverage.row(coefficients, start / lanes..end.div_ceil(lanes)).for_each(|value| {
+        let (mut rest, mut of_pixel) = (self.row.as_mut_slice(), values - start % values);
+        self.coverage.row(coefficients, start / values..end.div_ceil(values)).for_each(|value| {
             let count = of_pixel.min(rest.len());
             let (weights, later) = std::mem::take(&mut rest).split_at_mut(count);
             weights.fill(S::from_f64(value));
-            (rest, of_pixel) = (later, lanes);
+            (rest, of_pixel) = (later, values);
         });
     }
 }

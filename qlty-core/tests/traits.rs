@@ -3,9 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt::Debug;
 
+use qlty_core::dynamic::{AnyQuilt, AnyStitcher, OwnedArray, Scalar};
 use qlty_core::{
-    Border, Error, Monitor, NcyxQuilt, NczyxQuilt, Origin, Position, Positional, Profile, Quilt, QuiltBuilder, Rank,
-    Spatial, Stitcher, Weeded,
+    Border, DType, Error, Filtered, Monitor, NcyxQuilt, NczyxQuilt, Origin, Position, Positional, Profile, Quilt,
+    QuiltBuilder, Rank, Spatial, Stitcher,
 };
 
 fn plain<T: Copy + PartialEq + Debug + Send + Sync + Unpin + 'static>() {}
@@ -24,8 +25,13 @@ fn types_have_the_traits_that_hosts_need() {
     plain::<Profile>();
     owned::<QuiltBuilder<2>>();
     owned::<Stitcher<half::f16, 3>>();
-    owned::<Weeded<f32, u8, ndarray::Ix4, ndarray::Ix3>>();
+    owned::<Filtered<f32, u8, ndarray::Ix4, ndarray::Ix3>>();
     shared::<Monitor>();
+    plain::<AnyQuilt>();
+    owned::<AnyStitcher>();
+    shared::<OwnedArray>();
+    plain::<Scalar>();
+    plain::<DType>();
     error::<Error>();
 }
 

@@ -1,4 +1,4 @@
-//! The kernel of sewing: adds weighted patches to images, in the order of the patch memory.
+//! The accumulation kernel: adds weighted patches to images, in the order of the patch memory.
 //!
 //! A task owns some channels of a band of rows of one image, small enough for the second-level
 //! cache, and adds to it every patch that reaches the band, in the order of the patch index. So
@@ -7,8 +7,11 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::axis::Axis;
-use crate::element::Element;
+use crate::dynamic::ArrayRef;
+use crate::element::{Element, Real};
 use crate::monitor::Monitor;
 use crate::rows::Rows;
 use crate::weights::{Coverage, CoverageRow, WindowRows, column_runs};
@@ -73,14 +76,14 @@ pub(crate) fn bit(bits: &[u64], index: usize) -> bool {
     bits.get(index / 64).is_some_and(|bits| bits >> (index % 64) & 1 == 1)
 }
 
-/// What is to be sewn, and how.
+/// Patches to be added to sums of type `S`, and how.
 #[derive(Debug)]
-pub(crate) struct Sewing<'a, T: Element> {
+pub(crate) struct Accumulation<'a, S> {
     pub(crate) axes: [Axis; 3],
-    /// Patches (slots, C, z, y, x), of all channels of the images.
-    pub(crate) patches: Rows<'a, T>,
+    /// Patches (slots, C, z, y, x), of all channels of the images and of any type.
+    pub(crate) patches: ArrayRef<'a>,
     pub(crate) slots: Slots<'a>,
-    pub(crate) weights: &'a WindowRows<T::Sum>,
+    pub(crate) weights: &'a WindowRows<S>,
     /// Divide by these weights at the end.
     pub(crate) divide_by: Option<&'a Coverage>,
     /// Begin with zeros, whatever the images hold.
@@ -99,28 +102,27 @@ pub(crate) struct Band<'b, S> {
     pub(crate) channels: Vec<&'b mut [S]>,
 }
 
-impl<T: Element> Sewing<'_, T> {
-    /// Sews whole images: `images` holds the sums of (N, C, Z, Y, X) in standard layout, beginning
+impl<S: Real> Accumulation<'_, S> {
+    /// Accumulates whole images: `images` holds the sums of (N, C, Z, Y, X) in standard layout, beginning
     /// with image `first_image`.
-    pub(crate) fn images(&self, images: &mut [T::Sum], first_image: usize, channels: usize) {
+    pub(crate) fn images(&self, images: &mut [S], first_image: usize, channels: usize) {
         let volume: usize = self.axes.iter().map(|axis| axis.size).product();
         let rows = self.axes[0].size * self.axes[1].size;
         if images.is_empty() {
             return;
         }
-        let band = |(n, image): (usize, &'_ mut [T::Sum])| {
+        let band = |(n, image): (usize, &'_ mut [S])| {
             let channels = image.chunks_exact_mut(volume).collect();
             let columns = 0..self.axes[2].size;
             self.split(Band { image: first_image + n, first_channel: 0, rows: 0..rows, columns, channels });
         };
-        use rayon::prelude::*;
         images.par_chunks_exact_mut(channels * volume).enumerate().for_each(band);
     }
 
-    /// Sews a part of an image into `sums`: channels by rows by columns, in standard layout.
+    /// Accumulates a part of an image in `sums`: channels by rows by columns, in standard layout.
     pub(crate) fn part(
         &self,
-        sums: &mut [T::Sum],
+        sums: &mut [S],
         image: usize,
         channels: Range<usize>,
         rows: Range<usize>,
@@ -131,13 +133,13 @@ impl<T: Element> Sewing<'_, T> {
     }
 
     /// Halves a band until it fits the cache: rows first, then channels, then rows to the last.
-    fn split(&self, band: Band<'_, T::Sum>) {
+    fn split(&self, band: Band<'_, S>) {
         let width = band.columns.len();
         let (rows, channels) = (band.rows.len(), band.channels.len());
         if self.monitor.is_cancelled() || self.is_idle(&band) {
             return;
         }
-        if rows * width * channels * size_of::<T::Sum>() <= BAND_BYTES || rows.max(channels) == 1 {
+        if rows * width * channels * size_of::<S>() <= BAND_BYTES || rows.max(channels) == 1 {
             self.band(band);
             return;
         }
@@ -160,12 +162,12 @@ impl<T: Element> Sewing<'_, T> {
     }
 
     /// Whether nothing is to be done in a band, which then need not be split up and searched.
-    fn is_idle(&self, band: &Band<'_, T::Sum>) -> bool {
+    fn is_idle(&self, band: &Band<'_, S>) -> bool {
         !self.fresh && self.divide_by.is_none() && {
             let [nz, ny, nx] = self.axes.map(|axis| axis.count());
             let (planes, lines) = self.planes_and_lines(&band.rows);
-            let z = self.axes[0].touching(planes.start, planes.end);
-            let y = self.axes[1].touching(lines.start, lines.end);
+            let z = self.axes[0].overlapping(planes.start, planes.end);
+            let y = self.axes[1].overlapping(lines.start, lines.end);
             let index = |z: usize, y: usize| ((band.image * nz + z) * ny + y) * nx;
             self.slots.within(index(z.start, y.start)..index(z.end - 1, y.end - 1) + nx).next().is_none()
         }
@@ -183,44 +185,49 @@ impl<T: Element> Sewing<'_, T> {
         (planes, lines)
     }
 
-    /// Sews a band on this thread.
-    pub(crate) fn band(&self, band: Band<'_, T::Sum>) {
+    /// Accumulates a band on this thread.
+    pub(crate) fn band(&self, band: Band<'_, S>) {
         let done = (band.rows.len() * band.channels.len()) as u64;
+        crate::with_dtype!(self.patches.dtype(), T => self.band_of::<T>(band));
+        self.monitor.advance(done);
+    }
+
+    /// [`Self::band`], of patches of type `T`.
+    fn band_of<T: Element>(&self, band: Band<'_, S>) {
+        let patches = Rows::<T>::new(self.patches.bits());
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has the one feature that the function is compiled for.
-            unsafe { self.band_avx2(band) };
-            self.monitor.advance(done);
-            return;
+            return unsafe { self.band_avx2(&patches, band) };
         }
-        self.band_kernel(band);
-        self.monitor.advance(done);
+        self.band_kernel(&patches, band);
     }
 
     /// [`Self::band_kernel`], compiled for wider vectors. The operations and their order are the
     /// same, no two are fused, and so the results are the same to the bit.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn band_avx2(&self, band: Band<'_, T::Sum>) {
-        self.band_kernel(band);
+    fn band_avx2<T: Element>(&self, patches: &Rows<'_, T>, band: Band<'_, S>) {
+        self.band_kernel(patches, band);
     }
 
     #[inline(always)]
-    fn band_kernel(&self, mut band: Band<'_, T::Sum>) {
+    fn band_kernel<T: Element>(&self, patches: &Rows<'_, T>, mut band: Band<'_, S>) {
         let [az, ay, ax] = self.axes;
         let [nz, ny, nx] = self.axes.map(|axis| axis.count());
         if self.fresh {
-            band.channels.iter_mut().for_each(|sums| sums.fill(T::Sum::default()));
+            band.channels.iter_mut().for_each(|sums| sums.fill(S::default()));
         }
         let (planes, lines) = self.planes_and_lines(&band.rows);
         let mut spare = Vec::new();
-        for iz in az.touching(planes.start, planes.end) {
-            for iy in ay.touching(lines.start, lines.end) {
+        for iz in az.overlapping(planes.start, planes.end) {
+            for iy in ay.overlapping(lines.start, lines.end) {
                 let first = ((band.image * nz + iz) * ny + iy) * nx;
                 let corner = [az.start(iz), ay.start(iy)];
-                let reaching = ax.touching(band.columns.start, band.columns.end);
+                let reaching = ax.overlapping(band.columns.start, band.columns.end);
                 for (index, slot) in self.slots.within(first + reaching.start..first + reaching.end) {
-                    self.add_patch(&mut band, slot, corner, ax.start(index - first), &mut spare);
+                    let place = Place { slot, corner, x0: ax.start(index - first) };
+                    self.add_patch(patches, &mut band, &place, &mut spare);
                 }
             }
         }
@@ -229,9 +236,15 @@ impl<T: Element> Sewing<'_, T> {
         }
     }
 
-    /// Adds what a band has of the patch whose window starts at `corner` (z, y) and `x0`.
+    /// Adds the part of a patch that lies in a band.
     #[inline(always)]
-    fn add_patch(&self, band: &mut Band<'_, T::Sum>, slot: usize, corner: [usize; 2], x0: usize, spare: &mut Vec<T>) {
+    fn add_patch<T: Element>(
+        &self,
+        patches: &Rows<'_, T>,
+        band: &mut Band<'_, S>,
+        &Place { slot, corner, x0 }: &Place,
+        spare: &mut Vec<T>,
+    ) {
         let [az, ay, ax] = self.axes;
         let Band { first_channel, rows, columns, channels, .. } = band;
         let width = columns.len();
@@ -242,7 +255,7 @@ impl<T: Element> Sewing<'_, T> {
         let count = channels.len();
         for (c, sums) in channels.iter_mut().enumerate() {
             // The piece of the next channel follows, after the last that of the next patch.
-            let channels_to_next = if c + 1 < count { 1 } else { self.patches.channels() + 1 - count };
+            let channels_to_next = if c + 1 < count { 1 } else { patches.channels() + 1 - count };
             let to_next = channels_to_next * az.window * ay.window * ax.window;
             for z in planes.clone() {
                 // The lines of this plane that are in the band and in the window.
@@ -263,19 +276,19 @@ impl<T: Element> Sewing<'_, T> {
                     is_last: z + 1 == planes.end,
                 };
                 let first = z * ay.size + from - rows.start;
-                self.add_piece(&mut sums[first * width + first_column..], &piece, spare);
+                self.add_piece(&mut sums[first * width + first_column..], &piece, patches, spare);
             }
         }
     }
 
     /// Adds some lines of one plane of a patch to `sums`, which begin at the first of its pixels.
     #[inline(always)]
-    fn add_piece(&self, sums: &mut [T::Sum], piece: &Piece, spare: &mut Vec<T>) {
+    fn add_piece<T: Element>(&self, sums: &mut [S], piece: &Piece, patches: &Rows<'_, T>, spare: &mut Vec<T>) {
         let [_, _, ax] = self.axes;
         let mut line = piece.lines.start;
         while line < piece.lines.end {
             let at = [piece.slot, piece.channel, piece.plane, line];
-            let mut values = self.patches.block(at, piece.lines.end - line, spare).chunks_exact(ax.window);
+            let mut values = patches.block(at, piece.lines.end - line, spare).chunks_exact(ax.window);
             while values.len() > 0 {
                 let (run, scale, weights) = self.weights.run(piece.plane, line..line + values.len());
                 let weights = &weights[piece.columns.clone()];
@@ -291,6 +304,13 @@ impl<T: Element> Sewing<'_, T> {
             }
         }
     }
+}
+
+/// Where a patch is: its slot, and where its window starts, (z, y) and x.
+struct Place {
+    slot: usize,
+    corner: [usize; 2],
+    x0: usize,
 }
 
 /// Lines and columns of one plane of a patch.
@@ -310,7 +330,7 @@ struct Piece {
 
 /// Divides the sums of a band by the weights that reached them.
 #[inline(always)]
-fn divide<S: crate::Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: usize) {
+fn divide<S: Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: usize) {
     let width = band.columns.len();
     for columns in column_runs(band.columns.clone()) {
         let first = columns.start - band.columns.start;

@@ -1,0 +1,186 @@
+//! Borrowed arrays of any type, to be written.
+
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use ndarray::{ArrayViewMut, ArrayViewMut5, ArrayViewMutD, Dimension, Ix5, ShapeBuilder};
+
+use super::layout::{Layout, argument, tell_layout};
+use super::{ArrayRef, DType};
+use crate::element::Element;
+use crate::{Error, Result};
+
+/// An array to be written: elements of a [`DType`] at any strides under which no two share memory, borrowed.
+#[derive(Debug)]
+pub struct ArrayMut<'a> {
+    layout: Layout,
+    first: *mut u8,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: as `&mut [T]` of the elements, which are numbers, for the lifetime that is in the type.
+unsafe impl Send for ArrayMut<'_> {}
+// SAFETY: through a shared reference only the layout and addresses are told, and nothing is read.
+unsafe impl Sync for ArrayMut<'_> {}
+
+tell_layout!(ArrayMut);
+
+impl<'a> ArrayMut<'a> {
+    /// The array of a typed view.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where it has more than [`MAX_NDIM`] axes.
+    pub fn of<T: Element, D: Dimension>(name: &'static str, mut view: ArrayViewMut<'a, T, D>) -> Result<Self> {
+        let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
+        Ok(Self { layout, first: view.as_mut_ptr().cast(), memory: PhantomData })
+    }
+
+    /// An array at `data`; see [`ArrayRef::from_raw`].
+    ///
+    /// # Errors
+    /// Those of [`ArrayRef::from_raw`], and [`Error::Argument`] where two elements may share memory.
+    ///
+    /// # Safety
+    /// The elements are in memory of one allocation that lives and is used by nothing else during `'a`; those of
+    /// `Bool` are 0 or 1.
+    pub unsafe fn from_raw(
+        name: &'static str,
+        data: *mut c_void,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+    ) -> Result<Self> {
+        let layout = Layout::new(name, dtype, shape, strides)?;
+        layout.check_address(name, data.cast())?;
+        if layout.may_overlap() {
+            let got = format!("strides {strides:?} for shape {shape:?}");
+            return Err(argument(name, got, "no two values in one place".to_owned()));
+        }
+        Ok(Self { layout, first: data.cast(), memory: PhantomData })
+    }
+
+    /// The typed view.
+    ///
+    /// # Errors
+    /// [`Error::DataType`] where the elements are not `T`.
+    pub fn view_mut<T: Element>(&mut self, name: &'static str) -> Result<ArrayViewMutD<'_, T>> {
+        if self.dtype() != T::DTYPE {
+            return Err(Error::dtype(name, self.dtype(), T::DTYPE.name()));
+        }
+        // SAFETY: the elements are of this type.
+        Ok(unsafe { self.reborrow().cast() })
+    }
+
+    /// # Safety
+    /// The bytes of each element are a `T`, and those of each `T` that is written are an element.
+    unsafe fn cast<T: Element>(self) -> ArrayViewMutD<'a, T> {
+        let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape, strides| {
+            // SAFETY: whoever made the array has promised its elements for `'a` to it alone, no two of them share
+            // memory, `new` has checked that they can be addressed, and the address is aligned as in `ArrayRef`.
+            unsafe { ArrayViewMut::from_shape_ptr(shape.strides(strides), lowest.cast_mut()) }
+        });
+        reversed.into_iter().for_each(|axis| view.invert_axis(axis));
+        view
+    }
+
+    /// The same array, borrowed for a shorter time.
+    pub fn reborrow(&mut self) -> ArrayMut<'_> {
+        ArrayMut { layout: self.layout, first: self.first, memory: PhantomData }
+    }
+
+    /// The array, to be read.
+    pub fn array_ref(&self) -> ArrayRef<'_> {
+        ArrayRef { layout: self.layout, first: self.first, memory: PhantomData }
+    }
+
+    /// [`ArrayRef::five`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where there are more.
+    #[doc(hidden)]
+    pub fn five(self, name: &'static str, spatial: usize) -> Result<Self> {
+        Ok(Self { layout: self.layout.five(name, spatial)?, ..self })
+    }
+
+    pub(crate) fn with_channels_in_rows(self) -> Self {
+        Self { layout: self.layout.with_channels_in_rows(), ..self }
+    }
+
+    /// [`ArrayRef::bits`]; what is written must be elements, as are bits that are copied from elements of the same
+    /// type.
+    ///
+    /// # Panics
+    /// Where there are not five axes, or `W` has another size.
+    ///
+    /// # Safety
+    /// What is written to an array of `Bool` is 0 or 1.
+    #[doc(hidden)]
+    pub unsafe fn bits<W: Element>(self) -> ArrayViewMut5<'a, W> {
+        assert!(self.layout.check_bits::<W>(), "{} as {}", self.dtype(), W::DTYPE);
+        // SAFETY: as in `ArrayRef::bits`, and the caller promises what is written.
+        let view = unsafe { self.cast::<W>() };
+        #[allow(clippy::expect_used, reason = "the doc says so")]
+        view.into_dimensionality::<Ix5>().expect("five axes")
+    }
+
+    /// The elements `range` along an axis.
+    ///
+    /// # Panics
+    /// Where there is no such axis, or the range leaves it.
+    pub fn part(self, axis: usize, range: Range<usize>) -> Self {
+        let (layout, by) = self.layout.part(axis, range);
+        Self { first: self.first.wrapping_offset(by * layout.dtype.size() as isize), layout, ..self }
+    }
+
+    /// The elements before `index` along an axis, and those from it on.
+    ///
+    /// # Panics
+    /// Where there is no such axis, or `index` is beyond its end.
+    pub fn split_at(self, axis: usize, index: usize) -> (Self, Self) {
+        let end = self.shape()[axis];
+        let low = Self { layout: self.layout, first: self.first, memory: PhantomData };
+        // Both are parts of an array in which no two elements share memory, and have none in common.
+        (low.part(axis, 0..index), self.part(axis, index..end))
+    }
+
+    /// Copies the elements of an array of the same shape and type, or of truth values to bytes.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::DataType`].
+    pub fn assign(&mut self, name: &'static str, from: &ArrayRef<'_>) -> Result<()> {
+        if from.shape() != self.shape() {
+            return Err(Error::shape(name, self.shape(), format!("{:?}", from.shape())));
+        }
+        check_copy(name, self.dtype(), from.dtype())?;
+        copy(self.reborrow(), *from);
+        Ok(())
+    }
+}
+
+/// Fails unless elements of type `from` can be copied to an array `name` of type `to`.
+pub(crate) fn check_copy(name: &'static str, to: DType, from: DType) -> Result<()> {
+    if !from.can_be_read_as(to) {
+        return Err(Error::dtype(name, to, from.name()));
+    }
+    Ok(())
+}
+
+/// Copies between arrays of one shape and of types of one width, large ones by several threads.
+fn copy(to: ArrayMut<'_>, from: ArrayRef<'_>) {
+    const TASK_BYTES: usize = 1 << 20;
+    if to.len() * to.dtype().size() > TASK_BYTES {
+        if let Some(axis) = to.shape().iter().position(|len| *len > 1) {
+            let (half, end) = (to.shape()[axis] / 2, to.shape()[axis]);
+            let (to_low, to_high) = to.split_at(axis, half);
+            let (from_low, from_high) = (from.part(axis, 0..half), from.part(axis, half..end));
+            rayon::join(|| copy(to_low, from_low), || copy(to_high, from_high));
+            return;
+        }
+    }
+    crate::with_width!(from.dtype(), W => {
+        // SAFETY: numbers are copied as numbers of their width; truth values come from truth values.
+        let (mut to, from) = unsafe { (to.cast::<W>(), from.cast::<W>()) };
+        to.assign(&from);
+    });
+}

@@ -1,0 +1,243 @@
+//! Type, shape and strides of an array, and what follows of them.
+
+use std::ops::Range;
+
+use ndarray::{Axis, IxDyn};
+
+use super::DType;
+use crate::element::Element;
+use crate::{Error, Result};
+
+/// The most axes that an array can have.
+pub const MAX_NDIM: usize = 6;
+
+/// Type, shape and strides of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) dtype: DType,
+    pub(super) ndim: usize,
+    /// The sizes of the first `ndim` axes; those after them are 1.
+    pub(super) shape: [usize; MAX_NDIM],
+    /// The distances of neighbours in elements; 0 after the first `ndim` axes.
+    pub(super) strides: [isize; MAX_NDIM],
+}
+
+/// The elements that an array reaches: the lowest one's distance from the first, and how many from the lowest to
+/// the highest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) lowest: isize,
+    pub(super) extent: usize,
+}
+
+impl Layout {
+    pub(super) fn new(name: &'static str, dtype: DType, shape: &[usize], strides: &[isize]) -> Result<Self> {
+        if shape.len() > MAX_NDIM || shape.len() != strides.len() {
+            return Err(Error::shape(name, shape, format!("at most {MAX_NDIM} axes, and a stride for each")));
+        }
+        let mut layout = Self { dtype, ndim: shape.len(), shape: [1; MAX_NDIM], strides: [0; MAX_NDIM] };
+        layout.shape[..shape.len()].copy_from_slice(shape);
+        layout.strides[..shape.len()].copy_from_slice(strides);
+        layout.reach().ok_or_else(|| Error::Overflow { what: name, factors: shape.to_vec() })?;
+        Ok(layout)
+    }
+
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.shape[..self.ndim]
+    }
+
+    pub(super) fn strides(&self) -> &[isize] {
+        &self.strides[..self.ndim]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.shape().contains(&0)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// `None` where the bytes cannot be addressed.
+    pub(super) fn reach(&self) -> Option<Reach> {
+        // What ndarray asks of a shape, also of one whose strides are zero.
+        let sizes = self.shape().iter().filter(|len| **len > 0);
+        sizes
+            .clone()
+            .try_fold(1_usize, |product, len| product.checked_mul(*len))
+            .filter(|n| isize::try_from(*n).is_ok())?;
+        if self.is_empty() {
+            return Some(Reach { lowest: 0, extent: 0 });
+        }
+        let (mut lowest, mut last) = (0_isize, 0_usize);
+        for (len, stride) in self.shape().iter().zip(self.strides()) {
+            let reach = stride.unsigned_abs().checked_mul(len - 1)?;
+            last = last.checked_add(reach)?;
+            if *stride < 0 {
+                lowest = lowest.checked_sub(isize::try_from(reach).ok()?)?;
+            }
+        }
+        let extent = last.checked_add(1)?;
+        let bytes = extent.checked_mul(self.dtype.size())?;
+        isize::try_from(bytes).ok().map(|_| Reach { lowest, extent })
+    }
+
+    /// [`Layout::reach`] of a layout that was checked when it was made.
+    pub(super) fn checked_reach(&self) -> Reach {
+        self.reach().unwrap_or(Reach { lowest: 0, extent: 0 })
+    }
+
+    /// Whether two elements may share memory: unless each stride is larger than all that the smaller ones reach.
+    pub(super) fn may_overlap(&self) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let axes = self.shape().iter().zip(self.strides()).filter(|(len, _)| **len > 1);
+        let mut axes: Vec<_> = axes.map(|(len, stride)| (stride.unsigned_abs(), *len)).collect();
+        axes.sort_unstable();
+        let mut reach = 0;
+        axes.iter().any(|(stride, len)| {
+            let overlapping = *stride <= reach;
+            // The sum of these does not overflow: `new` has checked it.
+            reach += stride * (len - 1);
+            overlapping
+        })
+    }
+
+    pub(super) fn bytes(&self, first: *const u8) -> Range<usize> {
+        let (Reach { lowest, extent }, size) = (self.checked_reach(), self.dtype.size());
+        let start = (first as usize).wrapping_add_signed(lowest.wrapping_mul(size as isize));
+        start..start + extent * size
+    }
+
+    pub(super) fn check_address(&self, name: &'static str, first: *const u8) -> Result<()> {
+        let extent = self.checked_reach().extent;
+        if extent > 0 && first.is_null() {
+            return Err(argument(name, "data NULL".to_owned(), format!("{extent} values")));
+        }
+        let size = self.dtype.size();
+        if extent > 0 && first as usize % size != 0 {
+            let expected = format!("an address that is a multiple of {size}");
+            return Err(argument(name, format!("data at {first:?}"), expected));
+        }
+        Ok(())
+    }
+
+    /// The elements `range` along an axis, and by how many elements the first moves.
+    pub(super) fn part(mut self, axis: usize, range: Range<usize>) -> (Self, isize) {
+        assert!(axis < self.ndim && range.start <= range.end && range.end <= self.shape[axis], "a part of the array");
+        self.shape[axis] = range.len();
+        // Of no elements there is no address to be moved.
+        let by = if self.is_empty() { 0 } else { self.strides[axis] * range.start as isize };
+        (self, by)
+    }
+
+    /// The five axes (N,C,Z,Y,X) of a batch of `spatial` axes, with or without channels, or of a window or an image
+    /// without both.
+    pub(super) fn five(mut self, name: &'static str, spatial: usize) -> Result<Self> {
+        let batch: &[usize] = match self.ndim.saturating_sub(spatial) {
+            0 => &[0, 0],
+            1 => &[1],
+            _ => &[],
+        };
+        if self.ndim + batch.len() + (3 - spatial) != 5 {
+            return Err(Error::shape(name, self.shape(), "at most five axes"));
+        }
+        for at in batch.iter().copied().chain((spatial..3).map(|_| 2)) {
+            self.shape.copy_within(at..MAX_NDIM - 1, at + 1);
+            self.strides.copy_within(at..MAX_NDIM - 1, at + 1);
+            (self.shape[at], self.strides[at]) = (1, 0);
+        }
+        self.ndim = 5;
+        Ok(self)
+    }
+
+    /// (N,C,Z,Y,X) with the channels, which are interleaved, as a part of X; see [`crate::interleaved`].
+    pub(super) fn with_channels_in_rows(mut self) -> Self {
+        self.shape[4] *= self.shape[1];
+        (self.strides[4], self.shape[1], self.strides[1]) = (1, 1, 0);
+        self
+    }
+
+    pub(super) fn check_type<T: Element>(&self, name: &'static str) -> Result<()> {
+        if !self.dtype.can_be_read_as(T::DTYPE) {
+            return Err(Error::dtype(name, self.dtype, T::DTYPE.name()));
+        }
+        Ok(())
+    }
+
+    /// A view made by `view` of the lowest element, its shape and strides that are not negative.
+    pub(super) fn with_ndarray<T, V>(
+        &self,
+        first: *const u8,
+        view: impl FnOnce(*const T, IxDyn, IxDyn) -> V,
+    ) -> (V, Vec<Axis>) {
+        let reach = self.checked_reach();
+        let empty = reach.extent == 0;
+        let strides = self.strides().iter().zip(self.shape());
+        // The stride along an axis of one element is never taken.
+        let strides: Vec<usize> =
+            strides.map(|(stride, len)| if *len > 1 && !empty { stride.unsigned_abs() } else { 0 }).collect();
+        let reversed = (0..self.ndim).filter(|axis| self.strides[*axis] < 0 && self.shape[*axis] > 1);
+        let reversed = reversed.filter(|_| !empty).map(Axis).collect();
+        let lowest = if empty {
+            std::ptr::NonNull::<T>::dangling().as_ptr().cast_const()
+        } else {
+            first.cast::<T>().wrapping_offset(reach.lowest)
+        };
+        (view(lowest, IxDyn(self.shape()), IxDyn(&strides)), reversed)
+    }
+
+    /// Whether any bytes of an element are a `W`: one of the same size which is no truth value, or the same type.
+    pub(super) fn check_bits<W: Element>(&self) -> bool {
+        W::DTYPE == self.dtype || (W::DTYPE != DType::Bool && W::DTYPE.size() == self.dtype.size())
+    }
+}
+
+/// What both kinds of arrays tell.
+macro_rules! tell_layout {
+    ($array:ident) => {
+        impl $array<'_> {
+            /// The type of the elements.
+            pub fn dtype(&self) -> DType {
+                self.layout.dtype
+            }
+
+            /// The number of elements along each axis.
+            pub fn shape(&self) -> &[usize] {
+                self.layout.shape()
+            }
+
+            /// The distance of neighbours along each axis, in elements.
+            pub fn strides(&self) -> &[isize] {
+                self.layout.strides()
+            }
+
+            /// The number of axes.
+            pub fn ndim(&self) -> usize {
+                self.layout.ndim
+            }
+
+            /// The number of elements.
+            pub fn len(&self) -> usize {
+                self.layout.len()
+            }
+
+            /// Whether there is no element.
+            pub fn is_empty(&self) -> bool {
+                self.layout.is_empty()
+            }
+
+            /// The addresses from the first byte to the end of the last in memory; none of an empty array.
+            pub fn addresses(&self) -> Range<usize> {
+                self.layout.bytes(self.first)
+            }
+        }
+    };
+}
+pub(super) use tell_layout;
+
+/// An [`Error::Argument`] whose `got` is a phrase.
+pub(super) fn argument(name: &'static str, got: String, expected: String) -> Error {
+    Error::Argument { argument: name.to_owned(), got, expected }
+}

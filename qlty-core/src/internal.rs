@@ -1,0 +1,17 @@
+//! For the implementation of the crates beside this one: no part of the interface, and not stable.
+#![doc(hidden)]
+
+/// Allocating, and dividing among threads.
+pub mod array {
+    pub use crate::array::{divide, product, zeros};
+}
+
+/// Accumulating box by box.
+pub mod region {
+    pub use crate::region::{BoxAccumulator, PixelBox};
+}
+
+/// Copying past the caches.
+pub mod stream {
+    pub use crate::stream::{RowWriter, STREAM_BYTES, copy, prefetch};
+}
