@@ -76,7 +76,7 @@ impl ArrayMut<'_> {
             }
             Ok(())
         }
-        super::array_ref::check_copy(name, self.dtype(), value.dtype)?;
+        super::check_copy(name, self.dtype(), value.dtype)?;
         match self.dtype() {
             DType::Bool => fill::<bool>(self, name, value),
             dtype => crate::with_dtype!(dtype, T => fill::<T>(self, name, value)),
