@@ -3,6 +3,7 @@
 use ndarray::{ArrayView4, ArrayView5, Axis};
 use rayon::prelude::*;
 
+use crate::array;
 use crate::dynamic::{ArrayMut, ArrayRef, Scalar, check_copy};
 use crate::element::Element;
 use crate::geometry::{AnyQuilt, check_last};
@@ -65,28 +66,30 @@ impl AnyQuilt {
     /// [`crate::Quilt::labelled`], with a `missing` of the patches' type.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches do not have the size of the windows, [`Error::DataType`].
+    /// [`Error::Shape`] where the patches do not have the size of the windows, [`Error::DataType`], [`Error::OutOfMemory`].
     pub fn labelled(&self, patches: ArrayRef<'_>, missing: Scalar) -> Result<Vec<bool>> {
         self.check_labels("label patches", patches.shape(), &self.window())?;
         check_copy("missing label", patches.dtype(), missing.dtype())?;
         let patches = patches.five("label patches", self.ndim)?;
         crate::with_dtype!(patches.dtype(), L => {
             let missing = missing.get::<L>().unwrap_or_default();
-            Ok(self.find_labelled::<L>(patches.bits(), missing))
+            self.find_labelled::<L>(patches.bits(), missing)
         })
     }
 
-    fn find_labelled<L: Element>(&self, patches: ArrayView5<'_, L>, missing: L) -> Vec<bool> {
+    fn find_labelled<L: Element>(&self, patches: ArrayView5<'_, L>, missing: L) -> Result<Vec<bool>> {
         #[allow(clippy::eq_op, reason = "only a NaN differs from itself, and an element need not be a float")]
         let is_nan = |value: &L| value != value;
         let is_label = |value: &L| *value != missing && !(is_nan(value) && is_nan(&missing));
         let [az, ay, ax] = self.axes;
-        let is_labelled = |patch: ArrayView4<'_, L>| {
+        let mut found = array::zeroed("whether patches are labelled", patches.dim().0)?;
+        let check = |(found, patch): (&mut bool, ArrayView4<'_, L>)| {
             let mut pixels = patch.indexed_iter();
-            pixels.any(|((_, z, y, x), value)| is_label(value) && az.is_inner(z) && ay.is_inner(y) && ax.is_inner(x))
+            *found = pixels
+                .any(|((_, z, y, x), value)| is_label(value) && az.is_inner(z) && ay.is_inner(y) && ax.is_inner(x));
         };
-        let patches: Vec<_> = patches.axis_iter(Axis(0)).collect();
-        patches.into_par_iter().map(is_labelled).collect()
+        found.par_iter_mut().zip(patches.axis_iter(Axis(0))).for_each(check);
+        Ok(found)
     }
 
     /// Fails where an array of labels or of label patches does not end with `spatial`.

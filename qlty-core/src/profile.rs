@@ -12,6 +12,7 @@ pub(crate) const LEAST_WEIGHT: f64 = 1e-8;
 /// Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform",
 /// Proceedings of the IEEE 66 (1978), 51-83.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Profile {
     /// 1 inside the border, the border weight on it: what the Python package qlty does.
     #[default]

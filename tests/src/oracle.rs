@@ -213,6 +213,7 @@ where
                         let (coordinate, whole) = match positional.origin {
                             Origin::Image => (start[d] + pixel[d], size[d]),
                             Origin::Window => (pixel[d], if window[d] == 1 { 1 } else { window[d] - 1 }),
+                            other => unreachable!("{other:?} has no oracle"),
                         };
                         let coordinate = coordinate as f64;
                         values.push(T::from_f64(if positional.normalize {
@@ -242,6 +243,7 @@ fn factor(profile: Profile, i: usize, window: usize) -> f64 {
         Profile::Tukey { alpha } if t < alpha / 2.0 => raised_cosine(2.0 * t / alpha),
         Profile::Tukey { alpha } if 1.0 - t < alpha / 2.0 => raised_cosine(2.0 * (1.0 - t) / alpha),
         Profile::Tukey { .. } => 1.0,
+        other => unreachable!("{other:?} has no oracle"),
     }
 }
 

@@ -37,7 +37,7 @@ macro_rules! quilt_cases {
                 assert_same_bits(&what("patches"), &one, &patches.index_axis(Axis(0), middle));
 
                 let processed: Array<f32, $batch> = case.array("processed");
-                let (stitched, weights) = quilt.stitch(processed.view()).unwrap();
+                let qlty_core::Stitched { batch: stitched, weights, .. } = quilt.stitch(processed.view()).unwrap();
                 assert_close(&what("stitched"), &stitched, &case.array::<f32, $batch>("stitched"), TOLERANCE);
                 assert_relative(&what("weights"), &weights, &case.array::<f32, $window>("weights"), TOLERANCE);
                 let weights = quilt.weights::<f64>().unwrap();
@@ -81,11 +81,11 @@ fn sparse_2d() {
     let quilt: NcyxQuilt = case.quilt();
     let missing = case.number("missing_label") as f32;
     let (image, labels): (Array4<f32>, Array3<f32>) = (case.array("image"), case.array("labels"));
-    let (images, label_patches) = quilt.unstitch_pair(image.view(), labels.view(), Some(missing)).unwrap();
+    let qlty_core::LabelledPatches { images, labels: label_patches, .. } = quilt.unstitch_pair(image.view(), labels.view(), Some(missing)).unwrap();
     assert_same_bits("image_patches", &images, &case.array::<f32, Ix4>("image_patches"));
     assert_same_bits("label_patches", &label_patches, &case.array::<f32, Ix3>("label_patches"));
 
-    let kept = quilt.weed_sparse(images.view(), label_patches.view(), missing).unwrap();
+    let kept = quilt.filter_labelled(images.view(), label_patches.view(), missing).unwrap();
     assert_same_bits("kept_images", &kept.images, &case.array::<f32, Ix4>("kept_images"));
     assert_same_bits("kept_labels", &kept.labels, &case.array::<f32, Ix3>("kept_labels"));
     assert_eq!(kept.removed, case.array::<bool, _>("removed"));
@@ -94,7 +94,7 @@ fn sparse_2d() {
 
     // Labels with a channel axis are the same labels.
     let with_channel = labels.view().insert_axis(Axis(1));
-    let (_, patches) = quilt.unstitch_pair(image.view(), with_channel, Some(missing)).unwrap();
+    let qlty_core::LabelledPatches { labels: patches, .. } = quilt.unstitch_pair(image.view(), with_channel, Some(missing)).unwrap();
     assert_same_bits("label_patches", &patches.index_axis(Axis(1), 0), &label_patches);
 }
 
@@ -107,17 +107,17 @@ fn sparse_3d() {
     let missing = case.number("missing_label") as f32;
     let image: Array<f32, Ix5> = case.array("image");
     let labels: Array4<f32> = case.array("labels");
-    let (images, unmarked) = quilt.unstitch_pair(image.view(), labels.view(), None).unwrap();
+    let qlty_core::LabelledPatches { images, labels: unmarked, .. } = quilt.unstitch_pair(image.view(), labels.view(), None).unwrap();
     assert_same_bits("image_patches", &images, &case.array::<f32, Ix5>("image_patches"));
     assert_same_bits("label_patches", &unmarked, &case.array::<f32, Ix4>("label_patches"));
-    let kept = quilt.weed_sparse(images.view(), unmarked.view(), missing).unwrap();
+    let kept = quilt.filter_labelled(images.view(), unmarked.view(), missing).unwrap();
     assert_same_bits("kept_images", &kept.images, &case.array::<f32, Ix5>("kept_images"));
     assert_same_bits("kept_labels", &kept.labels, &case.array::<f32, Ix4>("kept_labels"));
     assert_eq!(kept.removed, case.array::<bool, _>("removed"));
 
     // Marking the border first takes no patch away: the filter does not look there.
     let marked = quilt.unstitch_labels(labels.view(), Some(missing)).unwrap();
-    let kept = quilt.weed_sparse(images.view(), marked.view(), missing).unwrap();
+    let kept = quilt.filter_labelled(images.view(), marked.view(), missing).unwrap();
     assert_same_bits("kept_images", &kept.images, &case.array::<f32, Ix5>("kept_images"));
     assert_eq!(kept.removed, case.array::<bool, _>("removed"));
 }

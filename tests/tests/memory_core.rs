@@ -51,7 +51,7 @@ fn check_stitch<T: Element>(quilt: &NcyxQuilt, images: usize, channels: usize, o
         channels,
         |patches| {
             let (result, held) = most_held(|| quilt.stitch(patches));
-            let (batch, weights) = result.unwrap();
+            let qlty_core::Stitched { batch, weights, .. } = result.unwrap();
             assert_within("stitch", held, outputs + SLACK);
             assert_eq!((batch.dim(), weights.dim()), ((images, channels, height, width), (height, width)));
             drop((batch, weights));

@@ -174,10 +174,13 @@ impl Layout {
     ) -> (V, Vec<Axis>) {
         let reach = self.checked_reach();
         let empty = reach.extent == 0;
-        let strides = self.strides().iter().zip(self.shape());
-        // The stride along an axis of one element is never taken.
-        let strides: Vec<usize> =
-            strides.map(|(stride, len)| if *len > 1 && !empty { stride.unsigned_abs() } else { 0 }).collect();
+        let mut strides = vec![0; self.ndim];
+        let mut next = 1;
+        for axis in (0..self.ndim).rev().filter(|axis| self.shape[*axis] > 1) {
+            // Without elements any strides will do under which none would share memory; `new` has checked their product.
+            strides[axis] = if empty { next } else { self.strides[axis].unsigned_abs() };
+            next *= self.shape[axis];
+        }
         let reversed = (0..self.ndim).filter(|axis| self.strides[*axis] < 0 && self.shape[*axis] > 1);
         let reversed = reversed.filter(|_| !empty).map(Axis).collect();
         let lowest = if empty {

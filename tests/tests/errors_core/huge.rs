@@ -141,7 +141,7 @@ fn nothing_at_all_is_done_at_once() {
     let done = [batch().dim(), patches().dim()];
     let calls: [(&str, &dyn Fn()); 6] = [
         ("unstitch", &|| assert_eq!(quilt.unstitch(batch().view()).unwrap().dim(), done[1])),
-        ("stitch", &|| assert_eq!(quilt.stitch(patches().view()).unwrap().0.dim(), done[0])),
+        ("stitch", &|| assert_eq!(quilt.stitch(patches().view()).unwrap().batch.dim(), done[0])),
         ("unstitch_adjoint", &|| assert_eq!(quilt.unstitch_adjoint(patches().view()).unwrap().dim(), done[0])),
         ("stitch_adjoint", &|| assert_eq!(quilt.stitch_adjoint(batch().view()).unwrap().dim(), done[1])),
         ("unstitch_labels", &|| {

@@ -241,7 +241,7 @@ fn no_images_and_no_channels_are_no_mistake() {
         assert_eq!(quilt.unstitch(batch.view()).unwrap().dim(), patches.dim());
         assert_eq!(quilt.stitch_adjoint(batch.view()).unwrap().dim(), patches.dim());
         assert_eq!(quilt.unstitch_adjoint(patches.view()).unwrap().dim(), batch.dim());
-        let (stitched, weights) = quilt.stitch(patches.view()).unwrap();
+        let qlty_core::Stitched { batch: stitched, weights, .. } = quilt.stitch(patches.view()).unwrap();
         assert_eq!((stitched.dim(), weights), (batch.dim(), quilt.weights().unwrap()));
         let mut backwards = zeros(n, c, 8, 8);
         backwards.invert_axis(ndarray::Axis(3));
@@ -252,13 +252,13 @@ fn no_images_and_no_channels_are_no_mistake() {
 
         let mut stitcher = quilt.stitcher::<f32>(n, c).unwrap();
         stitcher.push(0, patches.view()).unwrap();
-        assert_eq!(stitcher.finish().unwrap().0.dim(), batch.dim());
-        let (stitched, weights) = stitcher.finish_incomplete(1.0).unwrap();
+        assert_eq!(stitcher.finish().unwrap().batch.dim(), batch.dim());
+        let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } = stitcher.finish_incomplete(1.0).unwrap();
         assert_eq!((stitched.dim(), weights.dim()), (batch.dim(), (n, 8, 8)));
 
         let pair = quilt.unstitch_pair(batch.view(), zeros(n, c, 8, 8).view(), Some(0.0)).unwrap();
-        assert_eq!((pair.0.dim(), pair.1.dim()), (patches.dim(), patches.dim()));
-        let kept = quilt.weed_sparse(pair.0.view(), pair.1.view(), 0.0).unwrap();
+        assert_eq!((pair.images.dim(), pair.labels.dim()), (patches.dim(), patches.dim()));
+        let kept = quilt.filter_labelled(pair.images.view(), pair.labels.view(), 0.0).unwrap();
         assert_eq!((kept.images.dim(), kept.removed.len()), ((0, c, 4, 4), 9 * n));
     }
 }

@@ -69,7 +69,7 @@ where
     }
     let adjoint = quilt.stitch_adjoint(typed::<_, D>(held.view())).unwrap();
     let patches = trial.patches::<S>().into_dimensionality().unwrap();
-    let (stitched, weights) = quilt.stitch(patches.view()).unwrap();
+    let qlty_core::Stitched { batch: stitched, weights, .. } = quilt.stitch(patches.view()).unwrap();
     let stitched = stitched.map(|v| v.number());
     assert_identity("stitch", [dot(&stitched, &batch), dot(&patches, &adjoint)], patches.len(), S::EPSILON);
 

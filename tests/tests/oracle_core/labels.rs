@@ -48,16 +48,16 @@ fn check_labels<L: Sample, Labels: LabelRank<D> + ndarray::RemoveAxis, const D: 
     let images = any_values::<u16>(&trial.batch_shape(), trial.seed);
     let image_patches = trial.geometry.cut(&images);
     let pair = quilt.unstitch_pair(typed::<_, D>(images.view()), labels.view(), Some(missing)).unwrap();
-    assert_same_bits("images", &pair.0, &image_patches);
-    assert_same_bits("marked", &pair.1, &marked);
+    assert_same_bits("images", &pair.images, &image_patches);
+    assert_same_bits("marked", &pair.labels, &marked);
     let plain = quilt.unstitch_pair(typed::<_, D>(images.view()), labels.view(), None).unwrap();
-    assert_same_bits("unmarked", &plain.1, unmarked);
+    assert_same_bits("unmarked", &plain.labels, unmarked);
     assert_same_bits("labels", &quilt.unstitch_labels(labels.view(), Some(missing)).unwrap(), &marked);
 
-    for patches in [&pair.1, &plain.1] {
+    for patches in [&pair.labels, &plain.labels] {
         let found = quilt.labelled(patches.view(), missing).unwrap();
         assert_eq!(found.to_vec(), labelled);
-        let kept = quilt.weed_sparse(typed::<_, D>(image_patches.view()), patches.view(), missing).unwrap();
+        let kept = quilt.filter_labelled(typed::<_, D>(image_patches.view()), patches.view(), missing).unwrap();
         assert_eq!(kept.removed.to_vec(), labelled.iter().map(|has| !has).collect::<Vec<_>>());
         let indices: Vec<_> = (0..labelled.len()).filter(|index| labelled[*index]).collect();
         assert_same_bits("kept images", &kept.images, &image_patches.select(Axis(0), &indices));
@@ -149,6 +149,6 @@ fn another_number_of_labels() {
     assert!(text.contains("labels") && text.contains("[3, 8, 8]") && text.contains('2'), "{text}");
     let patches = ndarray::Array4::<f32>::zeros((7, 1, 4, 4));
     let labels = ndarray::Array3::<u8>::zeros((8, 4, 4));
-    let text = quilt.weed_sparse(patches.view(), labels.view(), 0).unwrap_err().to_string();
+    let text = quilt.filter_labelled(patches.view(), labels.view(), 0).unwrap_err().to_string();
     assert!(text.contains("image patches") && text.contains("[7, 1, 4, 4]") && text.contains('8'), "{text}");
 }

@@ -7,7 +7,7 @@ use qlty_tests::layout::{Held, Layout};
 use qlty_tests::oracle::Geometry;
 use qlty_tests::sample::{Sample, any as any_values, moderate};
 
-use crate::sewing::stitched_by_hand;
+use crate::accumulating::stitched_by_hand;
 use crate::{Batch, threads, typed, typed_mut};
 
 /// Stitches on 1, 2 and 5 threads, from and to memory of several layouts: always the same bits.
@@ -27,7 +27,7 @@ where
     let backwards = Layout { reversed: vec![true; D + 2], margin: vec![1; D + 2], ..standard };
     for count in [1, 2, 5] {
         threads(count).install(|| {
-            let (stitched, _) = quilt.stitch(typed::<_, D>(patches.view())).unwrap();
+            let qlty_core::Stitched { batch: stitched, .. } = quilt.stitch(typed::<_, D>(patches.view())).unwrap();
             assert_same_bits("stitch", &stitched, &expected);
             let [last, backwards] = [&channels_last, &backwards];
             for (from, to) in [(last, backwards), (backwards, last), (last, last)].into_iter().take(count) {
@@ -78,7 +78,7 @@ fn pulled_back_windows_of_1024_in_2053() {
     let patches = moderate::<f32>(&[16, 1, 1024, 1024], 1);
     let expected = stitched_by_hand(&geometry, &patches);
     for count in [1, 2, 5] {
-        let stitched = threads(count).install(|| quilt.stitch(typed::<_, 2>(patches.view())).unwrap().0);
+        let stitched = threads(count).install(|| quilt.stitch(typed::<_, 2>(patches.view())).unwrap().batch);
         assert_same_bits("stitch", &stitched, &expected);
     }
 }
@@ -184,13 +184,13 @@ fn a_hundred_threads_share_a_quilt() {
     let batch = moderate::<f32>(&[2, 3, 64, 65], 8);
     let batch: Array4<f32> = batch.into_dimensionality().unwrap();
     let patches = quilt.unstitch(batch.view()).unwrap();
-    let (stitched, _) = quilt.stitch(patches.view()).unwrap();
+    let qlty_core::Stitched { batch: stitched, .. } = quilt.stitch(patches.view()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..100 {
             scope.spawn(|| {
                 let own = quilt.unstitch(batch.view()).unwrap();
                 assert_same_bits("patches", &own, &patches);
-                assert_same_bits("stitched", &quilt.stitch(own.view()).unwrap().0, &stitched);
+                assert_same_bits("stitched", &quilt.stitch(own.view()).unwrap().batch, &stitched);
             });
         }
     });

@@ -1,14 +1,14 @@
 //! The in-memory quilt against plain loops, on random geometries, element types and strides.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod accumulating;
 mod adjoints;
-mod cutting;
 mod labels;
 mod large;
 mod monitoring;
 mod positional;
-mod sewing;
 mod stitching;
+mod unstitching;
 
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD};
 use proptest::prelude::*;

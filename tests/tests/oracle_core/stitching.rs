@@ -8,7 +8,7 @@ use qlty_tests::layout::Held;
 use qlty_tests::sample::{Sample, random};
 use qlty_tests::strategy::{cases, covering_geometry};
 
-use crate::sewing::stitched_by_hand;
+use crate::accumulating::stitched_by_hand;
 use crate::{Trial, trial, typed};
 
 /// The indices of all patches in a random order.
@@ -48,13 +48,14 @@ where
             batches += 1;
         }
         assert_eq!(stitcher.missing_count(), 0);
-        let (stitched, weights) = stitcher.finish().unwrap();
+        let qlty_core::Stitched { batch: stitched, weights, .. } = stitcher.finish().unwrap();
         assert_same_bits("in order", &stitched, &expected);
         assert_same_bits("weights", &weights, &quilt.weights::<T::Sum>().unwrap());
     }
     // All at once is in order too; without a gap the incomplete result is the complete one.
     stitcher.push(0, typed::<_, D>(patches.view())).unwrap();
-    let (stitched, weights) = stitcher.finish_incomplete(<T::Sum as Float>::from_f64(f64::NAN)).unwrap();
+    let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } =
+        stitcher.finish_incomplete(<T::Sum as Float>::from_f64(f64::NAN)).unwrap();
     let tolerance = trial.tolerance(T::Sum::EPSILON);
     assert_close("incomplete", &stitched, &expected, tolerance);
     let relative = tolerance / 100.0;
@@ -85,7 +86,7 @@ where
         arrived.extend(some);
         check_refusals(&mut stitcher, trial, &patches, &arrived);
     }
-    let (stitched, _) = stitcher.finish().unwrap();
+    let qlty_core::Stitched { batch: stitched, .. } = stitcher.finish().unwrap();
     assert_close("any order", &stitched, &trial.geometry.stitch(&patches), trial.tolerance(T::Sum::EPSILON));
 }
 
@@ -147,7 +148,7 @@ where
         (0..trial.patch_count()).filter(|index| !random(trial.seed, *index as u64).is_multiple_of(3)).collect();
     let mut stitcher = quilt.stitcher::<f32>(trial.images, trial.channels).unwrap();
     stitcher.push_at(&given, typed::<_, D>(pick(&patches, &given).view())).unwrap();
-    let (stitched, weights) = stitcher.finish_incomplete(-7.0).unwrap();
+    let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } = stitcher.finish_incomplete(-7.0).unwrap();
     assert_eq!(stitcher.missing_count(), trial.patch_count(), "as new");
 
     // The patches that did not come as zeros, and their weights as zeros.
@@ -204,7 +205,8 @@ proptest! {
 #[test]
 fn nothing_came() {
     let quilt = qlty_core::NcyxQuilt::builder([9, 8], [4, 4], [2, 2]).build().unwrap();
-    let (stitched, weights) = quilt.stitcher::<u8>(2, 3).unwrap().finish_incomplete(f32::NAN).unwrap();
+    let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } =
+        quilt.stitcher::<u8>(2, 3).unwrap().finish_incomplete(f32::NAN).unwrap();
     assert_eq!((stitched.dim(), weights.dim()), ((2, 3, 9, 8), (2, 9, 8)));
     assert!(stitched.iter().all(|v| v.is_nan()) && weights.iter().all(|v| *v == 0.0));
 }
@@ -218,7 +220,7 @@ fn a_clone_is_independent() {
     let mut clone = stitcher.clone();
     clone.push(1, ndarray::Array4::from_elem((1, 1, 4, 4), 2.0).view()).unwrap();
     assert_eq!((stitcher.missing_count(), clone.missing_count()), (1, 0));
-    assert_eq!(clone.finish().unwrap().0.sum(), 48.0);
+    assert_eq!(clone.finish().unwrap().batch.sum(), 48.0);
     stitcher.push(1, ndarray::Array4::from_elem((1, 1, 4, 4), 4.0).view()).unwrap();
-    assert_eq!(stitcher.finish().unwrap().0.sum(), 80.0);
+    assert_eq!(stitcher.finish().unwrap().batch.sum(), 80.0);
 }

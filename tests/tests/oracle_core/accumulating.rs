@@ -51,7 +51,7 @@ where
         return;
     }
     let expected = stitched_by_hand(geometry, &patches);
-    let (stitched, weights) = quilt.stitch(input()).unwrap();
+    let qlty_core::Stitched { batch: stitched, weights, .. } = quilt.stitch(input()).unwrap();
     assert_same_bits("stitch", &stitched, &expected);
     assert_same_bits("weights", &weights, &quilt.weights::<T::Sum>().unwrap());
     assert_close("mean", &stitched, &geometry.stitch(&patches), trial.tolerance(T::Sum::EPSILON));
@@ -122,7 +122,7 @@ where
     let patches = quilt.unstitch(typed::<_, D>(batch.view())).unwrap();
     assert_close(
         "round trip in f32",
-        &quilt.stitch(patches.view()).unwrap().0,
+        &quilt.stitch(patches.view()).unwrap().batch,
         &batch,
         trial.tolerance(1.2e-9).max(1e-6),
     );
@@ -130,7 +130,7 @@ where
     let patches = quilt.unstitch(typed::<_, D>(batch.view())).unwrap();
     assert_close(
         "round trip in f64",
-        &quilt.stitch(patches.view()).unwrap().0,
+        &quilt.stitch(patches.view()).unwrap().batch,
         &batch,
         trial.tolerance(2.3e-18).max(1e-14),
     );
@@ -144,7 +144,8 @@ where
     let ulps = (trial.geometry.most_overlapping() + 4) as f64;
     for constant in [1.0_f32, 0.1, -3e7, 1e-6] {
         let patches = ArrayD::from_elem(IxDyn(&trial.patches_shape()), constant);
-        let (stitched, _) = trial.geometry.quilt().stitch(typed::<_, D>(patches.view())).unwrap();
+        let qlty_core::Stitched { batch: stitched, .. } =
+            trial.geometry.quilt().stitch(typed::<_, D>(patches.view())).unwrap();
         let expected = ArrayD::from_elem(IxDyn(&trial.batch_shape()), constant);
         assert_relative("constant", &stitched, &expected, ulps * f64::from(f32::EPSILON) / 2.0);
     }
@@ -171,7 +172,7 @@ where
             *value = f32::NAN;
         }
     });
-    let (stitched, _) = geometry.quilt().stitch(typed::<_, D>(patches.view())).unwrap();
+    let qlty_core::Stitched { batch: stitched, .. } = geometry.quilt().stitch(typed::<_, D>(patches.view())).unwrap();
     assert_same_bits("NaN", &stitched, &expected);
 }
 
@@ -221,5 +222,5 @@ fn a_border_of_weight_zero_still_fills() {
     assert_eq!(geometry.quilt().border_weight(), 1e-8);
     let batch = moderate::<f32>(&[1, 1, 24, 24], 3);
     let patches = geometry.quilt().unstitch(typed::<_, 2>(batch.view())).unwrap();
-    assert_close("filled", &geometry.quilt().stitch(patches.view()).unwrap().0, &batch, 1e-6);
+    assert_close("filled", &geometry.quilt().stitch(patches.view()).unwrap().batch, &batch, 1e-6);
 }
