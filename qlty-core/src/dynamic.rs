@@ -22,10 +22,12 @@
 mod array_ref;
 mod dtype;
 mod owned;
+mod scalar;
 
 pub use array_ref::{ArrayMut, ArrayRef, MAX_NDIM};
 pub use dtype::DType;
 pub use owned::OwnedArray;
+pub use scalar::Scalar;
 
 #[doc(hidden)]
 pub use half::{bf16, f16};
