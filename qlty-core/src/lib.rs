@@ -61,6 +61,7 @@ mod stream;
 mod unstitch;
 mod weights;
 #[cfg(feature = "zarr")]
+#[allow(clippy::incompatible_msrv, reason = "zarrs needs a newer compiler than the rest of the crate")]
 pub mod zarr;
 
 pub use dynamic::DType;
