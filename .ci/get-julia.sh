@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts a real Julia (1.5.3, from Debian's bullseye suite) into a folder, for the ccall tests.
-# usage: .ci/get-julia.sh DIR     afterwards DIR/julia runs it. As root or not, with apt-get and dpkg;
-# it installs nothing on the system and takes the mirror that this machine's apt already uses.
+# Installs Julia (1.5.3, from the bullseye suite of Debian) into a folder, for the tests that call the library by ccall.
+# usage: .ci/get-julia.sh DIR     afterwards, DIR/julia runs it. Needs apt-get and dpkg, but not root: it
+# installs nothing on the system, and uses the mirror that apt is configured with.
 set -euo pipefail
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 [ -x "$dir/julia" ] && "$dir/julia" --version && exit 0

@@ -1,6 +1,6 @@
 """Draws tiling.svg: python3 docs/images/draw.py > docs/images/tiling.svg
 
-The other pictures are made by `cargo run --release --example brain`, which puts them into out/brain.
+The other pictures are written by `cargo run --release --example brain`, to out/brain.
 """
 
 SIZE, WINDOW, STEP, BORDER = (26, 38), (12, 12), (6, 6), 2
@@ -9,7 +9,7 @@ INK, PALE, WARM = "#1f3a5f", "#9db8d6", "#c8553d"
 
 
 def starts(size, window, step):
-    """Where windows begin along an axis: the last one is pulled back inside."""
+    """Where windows begin along an axis: the last one is shifted back inside."""
     count = -(-(size - window) // step) + 1
     return [min(i * step, size - window) for i in range(count)]
 
@@ -42,14 +42,14 @@ def plan(left, top):
     window(left, top, rows[0], columns[1], INK, "1")
     window(left, top, rows[2], columns[2], INK, "14")
     window(left, top, rows[-1], columns[-1], WARM, str(len(rows) * len(columns) - 1))
-    text(left, top - 24, f"an image of {SIZE[0]} x {SIZE[1]} pixels,", 'font-weight="bold"')
+    text(left, top - 24, f"an image of {SIZE[0]} x {SIZE[1]} pixels:", 'font-weight="bold"')
     text(left, top - 8, f"windows of {WINDOW[0]}, step {STEP[0]}, border {BORDER}: {len(rows)} x {len(columns)} patches")
 
 
 def section(left, top):
     """Windows along a row of pixels, and the sum of their weights."""
-    text(left, top - 24, "along a row of it", 'font-weight="bold"')
-    text(left, top - 8, "inside a window counts 1, its border 0.1")
+    text(left, top - 24, "along one row", 'font-weight="bold"')
+    text(left, top - 8, "weights: 1 inside a window, 0.1 in its border")
     sums = [0.0] * SIZE[1]
     places = starts(SIZE[1], WINDOW[1], STEP[1])
     for i, start in enumerate(places):
@@ -61,12 +61,12 @@ def section(left, top):
             box(left + (start + u) * SCALE, y + (0 if inside else 12), SCALE, 16 if inside else 4,
                 f'fill="{colour}" fill-opacity="{0.55 if inside else 0.3}"')
         if i == len(places) - 1:
-            text(left + start * SCALE - 8, y + 13, "the last is pulled back", f'fill="{WARM}" text-anchor="end"')
+            text(left + start * SCALE - 8, y + 13, "the last one is shifted back", f'fill="{WARM}" text-anchor="end"')
     base = top + 10 + len(places) * 26 + 64
     for x, weight in enumerate(sums):
         box(left + x * SCALE, base - weight * 24, SCALE, weight * 24, f'fill="{PALE}" stroke="none"')
     print(f'<line x1="{left}" y1="{base}" x2="{left + SIZE[1] * SCALE}" y2="{base}" stroke="#333"/>')
-    text(left, base + 18, "what a pixel is divided by: the sum of the weights over it")
+    text(left, base + 18, "the sum of the weights at each pixel, by which it is divided")
 
 
 print('<svg xmlns="http://www.w3.org/2000/svg" width="860" height="350" viewBox="0 0 860 350" '

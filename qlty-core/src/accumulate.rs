@@ -1,9 +1,10 @@
 //! The accumulation kernel: adds weighted patches to images, in the order of the patch memory.
 //!
 //! A task owns some channels of a band of rows of one image, small enough for the second-level
-//! cache, and adds to it every patch that reaches the band, in the order of the patch index. So
+//! cache, and adds to it every patch that overlaps the band, in the order of the patch index. So
 //! each piece of a patch is read in one run and once, the sums stay in the cache, no two threads
 //! write the same pixel, and the order of the additions at a pixel does not depend on the threads.
+//! Small and large windows take the same path; only the height of a band follows from the sizes.
 
 use std::ops::Range;
 

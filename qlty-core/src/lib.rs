@@ -35,7 +35,27 @@
 //!
 //! Arrays are [`ndarray`] views of any strides, batches in the order (N,C,Y,X) or (N,C,Z,Y,X). Work
 //! is done on the threads of the current rayon pool, and no result depends on their number. Every
-//! mistake is an [`Error`] that says what was got and what was expected; nothing panics.
+//! mistake is an [`Error`] that says what was got and what was expected; nothing panics. Arrays of the
+//! caller's are unchanged after an error, except that a cancelled call leaves unspecified values.
+//!
+//! Memory beyond a result does not grow with it, nor with the width of an image or the number of threads.
+
+// How a call goes, from the outside in:
+//
+//   quilt                 the typed interface: Quilt<D>, Stitcher<T, D>; a thin layer over the next
+//   dynamic               arrays whose type and rank are known at run time: what everything below takes
+//   geometry, axis        which windows there are and where they lie: AnyQuilt
+//   profile, weights      how much a pixel of a window counts, and the sums of that over an image
+//   unstitch              batches to patches
+//   stitch, stitcher      patches to batches, all at once or as they arrive; region: box by box, for qlty-large
+//   accumulate            the kernel that adds patches to sums
+//   adjoint, labels, positional
+//   interleaved           channels last: treated as longer rows
+//   rows, array, stream   rows of any strides; allocation, division among threads; non-temporal stores
+//
+// Inside, every array has five axes, (N,C,Z,Y,X), and a plane is a volume of depth one: there is one implementation for
+// both ranks. Types are chosen at the innermost call: by width where values are copied (unstitch, labels), by type
+// where they are added (accumulate).
 
 mod accumulate;
 mod adjoint;

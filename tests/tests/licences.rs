@@ -24,10 +24,10 @@ const ALLOWED_IN_TESTS: [&str; 1] = ["MPL-2.0"];
 
 const BEGINNING: &str = "# Licences
 
-What is built from where, on Linux: written by `QLTY_BLESS=1 cargo test -p qlty-tests --test licences` from what the
-packages say of themselves, and compared with that by every run of the tests. Of terms with an OR this project takes
-MIT or Apache-2.0 where they are among them. The C libraries in `blosc-src`, `lz4-sys`, `zstd-sys`, `libz-sys` and
-`snappy_src` are BSD-2-Clause, BSD-3-Clause and Zlib.
+The dependencies on Linux and their licences, as their packages declare them. This file is written by
+`QLTY_BLESS=1 cargo test -p qlty-tests --test licences`, and the tests check that it is up to date. Where a package
+offers a choice (OR), this project uses it under MIT or Apache-2.0 if those are offered. The C libraries in `blosc-src`,
+`lz4-sys`, `zstd-sys`, `libz-sys` and `snappy_src` are licensed under BSD-2-Clause, BSD-3-Clause and Zlib.
 ";
 
 /// Whether terms can be met with what is allowed: `A OR B`, `A/B`, `A AND B`, in parentheses or not.
