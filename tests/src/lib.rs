@@ -2,7 +2,7 @@
 //! means to compare.
 //!
 //! - [`golden`] reads the reference results under `tests/golden/`;
-//! - [`oracle`] cuts and sews with plain loops, written from the contract and not from the code;
+//! - [`oracle`] unstitches and stitches with plain loops, written from the contract and not from the code;
 //! - [`sample`] makes values of every element type, [`layout`] arrays of every kind of strides,
 //!   and [`strategy`] geometries that proptest can shrink;
 //! - [`compare`] says where two arrays differ, and by how much;

@@ -1,4 +1,4 @@
-//! Cutting and sewing as plain loops: slow, and right because there is nothing to get wrong.
+//! Unstitching and stitching as plain loops: slow, and right because there is nothing to get wrong.
 //!
 //! Written from the contract, not from the code under test. Arrays are flat, in C order over
 //! (n, c, z, y, x); a plane is a volume of depth one.
@@ -164,7 +164,7 @@ where
 
     /// The weighted sums of the patches (P,C,..) in standard layout, as (N,C,..): for each patch in
     /// the order of its index, `sum += value * weight`, in the type `S`.
-    pub fn sew<T: Sample, S: Copy + Default + std::ops::AddAssign + std::ops::Mul<Output = S>>(
+    pub fn accumulate<T: Sample, S: Copy + Default + std::ops::AddAssign + std::ops::Mul<Output = S>>(
         &self,
         patches: &ArrayD<T>,
         weight: &[S],
@@ -194,7 +194,7 @@ where
 
     /// The stitched batch, in `f64` throughout.
     pub fn stitch<T: Sample>(&self, patches: &ArrayD<T>) -> ArrayD<f64> {
-        let mut sums = self.sew(patches, &self.window_weight(), T::number);
+        let mut sums = self.accumulate(patches, &self.window_weight(), T::number);
         let weights = self.weights();
         let volume = weights.len();
         let values = sums.as_slice_mut().unwrap();

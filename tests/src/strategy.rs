@@ -69,7 +69,7 @@ pub fn channels_last(axes: usize) -> impl Strategy<Value = Layout> {
     })
 }
 
-/// Any layout of an array with so many axes; standard layout now and then.
+/// Any layout of an array with this number of axes; standard layout now and then.
 pub fn layout(axes: usize) -> impl Strategy<Value = Layout> {
     let order = Just((0..axes).collect::<Vec<_>>()).prop_shuffle();
     let each = |most: usize| prop::collection::vec(0..=most, axes);
