@@ -71,7 +71,7 @@ impl<'a> Draws<'a> {
         choices[usize::from(self.byte()) % choices.len()]
     }
 
-    /// Whether something happens that happens once in `n` times.
+    /// Whether something happens that happens once in `times` times.
     pub fn once_in(&mut self, times: u8) -> bool {
         self.byte() % times == times - 1
     }

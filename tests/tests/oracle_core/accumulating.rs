@@ -20,7 +20,7 @@ where
     let quilt = geometry.quilt();
     let weight = quilt.window_weight::<T::Sum>().unwrap().into_raw_vec_and_offset().0;
     let weights = quilt.weights::<T::Sum>().unwrap().into_raw_vec_and_offset().0;
-    let mut sums = geometry.sew(patches, &weight, T::widen);
+    let mut sums = geometry.accumulate(patches, &weight, T::widen);
     let values = sums.as_slice_mut().unwrap();
     values.iter_mut().enumerate().for_each(|(i, sum)| *sum /= weights[i % weights.len()]);
     sums
@@ -164,7 +164,7 @@ where
     // The one pixel under it: where a patch of zeros with a single one there leaves a trace.
     let mut trace = ArrayD::<f64>::zeros(patches.shape());
     trace.as_slice_mut().unwrap()[hit] = 1.0;
-    let trace = geometry.sew(&trace, &vec![1.0; geometry.window_pixels().len()], |v| v);
+    let trace = geometry.accumulate(&trace, &vec![1.0; geometry.window_pixels().len()], |v| v);
     assert_eq!(trace.iter().filter(|v| **v != 0.0).count(), 1);
     let mut expected = clean;
     expected.zip_mut_with(&trace, |value, hit| {

@@ -33,7 +33,7 @@ where
     let held = Held::of(&patches, &trial.layouts[0]);
     let adjoint = quilt.unstitch_adjoint(typed::<_, D>(held.view())).unwrap();
     let ones = vec![<T::Sum as qlty_core::Float>::from_f64(1.0); trial.geometry.window_pixels().len()];
-    let expected = trial.geometry.sew(&patches, &ones, T::widen);
+    let expected = trial.geometry.accumulate(&patches, &ones, T::widen);
     assert_same_bits("adjoint of unstitch", &adjoint, &expected);
 
     let batch = moderate::<T::Sum>(&trial.batch_shape(), !trial.seed).into_dimensionality().unwrap();

@@ -159,7 +159,7 @@ where
         came.index_axis_mut(Axis(0), *index).assign(&patches.index_axis(Axis(0), *index));
         ones.index_axis_mut(Axis(0), *index).fill(1.0);
     }
-    let (sums, all_weights) = (geometry.sew(&came, &weight, |v| v), geometry.sew(&ones, &weight, |v| v));
+    let (sums, all_weights) = (geometry.accumulate(&came, &weight, |v| v), geometry.accumulate(&ones, &weight, |v| v));
     assert_same_bits("weights", &weights, &all_weights.index_axis(Axis(1), 0));
     let mut expected = sums;
     expected.zip_mut_with(&all_weights, |sum, weight| *sum = if *weight == 0.0 { -7.0 } else { *sum / *weight });
