@@ -44,7 +44,7 @@ impl Chunk {
         if let (DType::Bool, Some(byte)) = (dtype, bytes.iter().find(|byte| **byte > 1)) {
             return Err(format!("got a truth value of {byte}, expected 0 or 1"));
         }
-        let is_aligned = bytes.as_ptr().addr().is_multiple_of(dtype.size());
+        let is_aligned = bytes.as_ptr().addr() % dtype.size() == 0;
         let elements = if is_aligned { Elements::Decoded(bytes) } else { Elements::Copied(words(&bytes)) };
         Ok(Self { dtype, shape, elements })
     }

@@ -216,6 +216,7 @@ mod tests {
         );
         let text = ZarrImages::<u8, 3>::open(folder.path()).unwrap_err().to_string();
         assert!(text.ends_with("got elements of type bool, expected uint8"), "{text}");
+        let folder = tempfile::tempdir().unwrap();
         store(folder.path(), &ndarray::Array3::<f32>::zeros((2, 2, 2)));
         let text = AnyZarrImages::open(folder.path()).unwrap_err().to_string();
         assert!(text.ends_with("number of axes: got 3, expected 4 or 5: (N, C, Y, X) or (N, C, Z, Y, X)"), "{text}");
