@@ -30,7 +30,7 @@ impl<'a> ArrayMut<'a> {
     /// The array of a typed view.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has more than [`MAX_NDIM`] axes.
+    /// [`Error::Shape`] where it has more than [`super::MAX_NDIM`] axes.
     pub fn of<T: Element, D: Dimension>(name: &'static str, mut view: ArrayViewMut<'a, T, D>) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
         Ok(Self { layout, first: view.as_mut_ptr().cast(), memory: PhantomData })
