@@ -164,7 +164,7 @@ fn by_add_subdirectory() -> Outcome {
 
 /// A version that has another interface is not taken for this one.
 fn another_version() -> Outcome {
-    for wanted in ["0.2", "1.0", "0.0.9"] {
+    for wanted in ["0.1", "0.3", "1.0", "0.0.9"] {
         let prefix = format!("-DCMAKE_PREFIX_PATH={}", prefix()?.display());
         let (_, output) = configure("another_version", &[prefix, format!("-DQLTY_WANTED={wanted}")])?;
         let said = String::from_utf8_lossy(&output.stderr);
