@@ -51,7 +51,7 @@ impl<'a, T: Element> Plane<'a, T> {
         self.0.index_axis_move(Axis(0), y).to_slice().unwrap_or_default()
     }
 
-    /// The size after so many quarter turns.
+    /// The size after this number of quarter turns.
     fn turned_size(&self, turns: u8) -> [usize; 2] {
         let (height, width) = self.0.dim();
         if turns % 2 == 1 { [width, height] } else { [height, width] }
