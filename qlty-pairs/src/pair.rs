@@ -122,7 +122,7 @@ impl<'a> AnyPlacesMut<'a> {
                 let expected = format!("[{count}, {ndim}] or [{count}, {}]", ndim + 1);
                 return Err(Error::shape(name, shape, expected));
             }
-            check_array(name, positions, DType::I64, &shape.to_vec())?;
+            check_array(name, positions, DType::I64, shape)?;
         }
         Ok(())
     }

@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn given_pairs_are_measured_like_drawn_ones() {
-        let options = PairOptions { rotations: vec![0, 1], ..PairOptions::new([8, 8], 3, (2.0, 6.0)) };
+        let options = PairOptions::new([8, 8], 3, (2.0, 6.0)).rotations([0, 1]);
         let drawn = extract_patch_pairs_metadata(&images().view(), &options).unwrap();
         let given = PairMetadata::unmeasured([8, 8], drawn.pairs.clone()).select(&[5, 0, 0]).unwrap();
         assert!(given.mean1.is_empty() && given.sigma2.is_empty());
