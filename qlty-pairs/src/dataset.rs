@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{Array, Array1, Array2, Dimension};
-use qlty_core::array::product;
 use qlty_core::dynamic::ArrayMut;
+use qlty_core::internal::array::product;
 use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result};
 use qlty_core::{DType, Element};
 use rand::seq::SliceRandom;
@@ -263,7 +263,7 @@ fn whole<T: Element, Dim: Dimension>(
         return Err(Error::store(reader.path(), "shape", reader.shape(), expected));
     }
     product(name, &[count, 4, size_of::<T>()])?;
-    let mut values = qlty_core::array::zeros::<T, Dim>(name, reader.shape())?;
+    let mut values = qlty_core::internal::array::zeros::<T, Dim>(name, reader.shape())?;
     reader.read_into(&vec![0; reader.shape().len()], ArrayMut::of(name, values.view_mut())?)?;
     Ok(values)
 }

@@ -65,7 +65,7 @@ impl Displacements {
 
     fn count_rows(&mut self) -> Result<()> {
         let widths: Vec<usize> = self.reach[..2].iter().map(|reach| 2 * *reach as usize + 1).collect();
-        let rows = qlty_core::array::product("rows of displacements", &widths)?;
+        let rows = qlty_core::internal::array::product("rows of displacements", &widths)?;
         let bytes = rows.saturating_mul(size_of::<u64>());
         let no_memory = |_| Error::OutOfMemory { what: "rows of displacements", bytes };
         self.ends.try_reserve_exact(rows).map_err(no_memory)?;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use qlty_core::array::product;
+use qlty_core::internal::array::product;
 use qlty_core::{Error, Result};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};

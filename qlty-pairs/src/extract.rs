@@ -4,9 +4,9 @@
 //! the result. Each task writes a part of the result that is contiguous if the whole result is.
 
 use ndarray::{ArrayViewMut5, Axis};
-use qlty_core::array::{divide, product};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
-use qlty_core::stream::{RowWriter, STREAM_BYTES};
+use qlty_core::internal::array::{divide, product};
+use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::zarr::Result;
 use qlty_core::{DType, Element, Error, Monitor, with_width};
 

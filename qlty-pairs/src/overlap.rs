@@ -7,8 +7,8 @@ use std::fmt;
 use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
-use qlty_core::array::product;
 use qlty_core::dynamic::ArrayRef;
+use qlty_core::internal::array::product;
 use qlty_core::{DType, Error, Monitor, Result};
 
 use crate::extent::Extent;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use ndarray::{Array1, Array2};
-use qlty_core::array::zeros;
 use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
+use qlty_core::internal::array::zeros;
 use qlty_core::{DType, Error, Result};
 
 use crate::{AnyPlacesMut, Positions};

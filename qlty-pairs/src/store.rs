@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use qlty_core::array::product;
 use qlty_core::dynamic::{ArrayRef, OwnedArray, Scalar};
+use qlty_core::internal::array::product;
 use qlty_core::zarr::{ArrayWriter, Codec, FolderStore, Partial, Plan, Result, create_group};
 use qlty_core::{DType, Monitor};
 use rayon::prelude::*;

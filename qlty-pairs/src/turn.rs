@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, Axis};
 use qlty_core::Element;
-use qlty_core::stream::RowWriter;
+use qlty_core::internal::stream::RowWriter;
 
 /// The side of the blocks in which a plane is transposed: a cache line of small elements, and as many
 /// lines as a processor can fetch at a time.
@@ -176,7 +176,7 @@ mod tests {
     use ndarray::{Array2, ArrayViewMut5, s};
 
     use super::{Plane, Rect};
-    use qlty_core::stream::RowWriter;
+    use qlty_core::internal::stream::RowWriter;
 
     /// The plane turned once, by the definition: out[i, j] = m[j, columns - 1 - i].
     fn turned(plane: &Array2<u16>, turns: u8) -> Array2<u16> {

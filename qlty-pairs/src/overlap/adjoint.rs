@@ -1,9 +1,9 @@
 //! The adjoint of extracting overlapping pixels, which is the backward pass of an autodiff framework.
 
 use ndarray::{ArrayView2, ArrayView5, ArrayViewMut5, Axis};
-use qlty_core::array::divide;
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
-use qlty_core::stream::{RowWriter, STREAM_BYTES};
+use qlty_core::internal::array::divide;
+use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::{Element, Monitor, Result, with_width};
 
 use super::{AnyOverlap, PairOverlap, check_types};

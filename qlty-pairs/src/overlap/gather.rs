@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView3, ArrayView5, ArrayViewMut2, ArrayViewMut5, Axis, s};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
-use qlty_core::stream::{RowWriter, STREAM_BYTES};
+use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::{Element, Monitor, Result, with_width};
 
 use super::{AnyOverlap, check_types};

@@ -1,6 +1,6 @@
 //! How the patch arrays of a store are divided into chunks and files.
 
-use qlty_core::array::product;
+use qlty_core::internal::array::product;
 use qlty_core::zarr::Layout;
 use qlty_core::{Error, Result};
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ndarray::{Array, Array1, Array2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2};
-use qlty_core::array::zeros;
 use qlty_core::dynamic::ArrayMut;
+use qlty_core::internal::array::zeros;
 use qlty_core::zarr::Result;
 use qlty_core::{BatchDim, Element, Monitor, Rank, Spatial};
 

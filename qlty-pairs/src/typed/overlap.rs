@@ -1,8 +1,8 @@
 //! The pixels that both patches of a pair show, and where they lie.
 
 use ndarray::{Array, Array2, ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2};
-use qlty_core::array::zeros;
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::internal::array::zeros;
 use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
 
 use crate::AnyOverlap;
