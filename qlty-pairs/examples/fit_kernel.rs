@@ -12,7 +12,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use ndarray::{Array2, Array4, ArrayView4, Axis, arr2, s};
-use qlty_pairs::{Overlap, PairOptions, PatchPairs, Positions, extract_patch_pairs};
+use qlty_pairs::{Overlap, OverlapPixels, PairOptions, PatchPairs, Positions, extract_patch_pairs};
 
 /// The size of a patch before the convolution, which takes a pixel off each side.
 const WINDOW: usize = 32;
@@ -37,7 +37,7 @@ fn fit(picture: Array2<f32>, steps: u32) -> Result<Vec<f32>, Box<dyn Error>> {
     let target = arr2(&[[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]);
     let mut kernel = arr2(&[[0.3, -0.2, 0.5], [-0.4, 0.1, 0.2], [0.6, -0.1, -0.3]]);
     let images = picture.insert_axis(Axis(0)).insert_axis(Axis(0));
-    let options = PairOptions { seed: 1, ..PairOptions::new([WINDOW, WINDOW], 64, (8.0, 16.0)) };
+    let options = PairOptions::new([WINDOW, WINDOW], 64, (8.0, 16.0)).seed(1);
     let PatchPairs { patches1, patches2, deltas, .. } = extract_patch_pairs(&images.view(), &options, Positions::None)?;
     let overlap = Overlap::new([WINDOW - 2, WINDOW - 2], deltas.view(), None)?;
     let wanted = convolve(patches1.view(), &target);
@@ -47,13 +47,13 @@ fn fit(picture: Array2<f32>, steps: u32) -> Result<Vec<f32>, Box<dyn Error>> {
     let mut losses = Vec::new();
     for step in 0..=steps {
         let got = convolve(patches2.view(), &kernel);
-        let (pixels1, pixels2) = overlap.extract(wanted.view(), got.view())?;
+        let OverlapPixels { pixels1, pixels2, .. } = overlap.extract(wanted.view(), got.view())?;
         let apart = &pixels2 - &pixels1;
         losses.push(apart.mapv(f32::abs).mean().unwrap_or(0.0));
         // The gradient of the L1 distance is a sign; the first convolution does not learn.
         let sign = apart.mapv(|d| d.signum() / apart.len() as f32);
-        let (_, back) = overlap.adjoint(Array2::zeros(sign.dim()).view(), sign.view())?;
-        let gradient = kernel_gradient(patches2.view(), &back);
+        let back = overlap.adjoint(Array2::zeros(sign.dim()).view(), sign.view())?;
+        let gradient = kernel_gradient(patches2.view(), &back.patches2);
         mean = mean * 0.9 + &gradient * 0.1;
         square = square * 0.99 + &gradient * &gradient * 0.01;
         let (n, rate) = (step as i32 + 1, 0.05 * (1.0 - step as f32 / (steps as f32 + 1.0)));

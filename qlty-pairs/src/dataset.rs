@@ -1,127 +1,128 @@
-//! Reading stored patch pairs, one by one, in batches, and in shuffled epochs.
+//! Reading stored patch pairs: one by one, in batches, and in shuffled epochs.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{Array, Array1, Array2, ArrayViewMutD, Axis};
-use qlty_core::array::product;
-use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result, Stored};
-use qlty_core::{ImageDim, Rank, Spatial};
+use ndarray::{Array, Array1, Array2, Dimension};
+use qlty_core::dynamic::ArrayMut;
+use qlty_core::internal::array::product;
+use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result};
+use qlty_core::{DType, Element};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use crate::draw::stream;
+use crate::extent::Extent;
 use crate::metadata::check_indices;
-use crate::{PatchPairs, PatchPairsMut, Positions};
+use crate::pair::{check_array, matrix};
+use crate::patches::check_patches;
+use crate::{AnyPairMetadata, AnyPairsMut, AnyPatchPairs, Positions};
 
-mod batches;
 mod metadata;
 
-pub use batches::Batches;
-
-/// A pair of patches.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PatchPair<T, const D: usize>
-where
-    Spatial<D>: Rank,
-{
-    /// The first patch, (C,y,x) or (C,z,y,x).
-    pub patch1: Array<T, ImageDim<D>>,
-    /// The second patch, displaced and turned.
-    pub patch2: Array<T, ImageDim<D>>,
-    /// Where the second starts relative to the first: (dx, dy) or (dx, dy, dz).
-    pub delta: Array1<f32>,
-    /// The quarter turns of the second, counter-clockwise.
-    pub rotation: i64,
-    /// Where the first starts, if the store says so.
-    pub position1: Option<Array1<i64>>,
-    /// Where the second starts, if the store says so.
-    pub position2: Option<Array1<i64>>,
-}
-
-/// The pairs of a store, as [`crate::extract_patches_to_zarr`] or qlty wrote it.
+/// The pairs of a store, where type and number of axes are known at run time; see [`crate::PatchPairDataset`].
 ///
 /// Threads may share it, and a clone is the same dataset: it costs nothing and shares the cache.
-///
-/// ```
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().join("pairs.zarr");
-/// use qlty_pairs::*;
-/// let images = ndarray::Array4::<f32>::from_shape_fn((4, 1, 60, 80), |(n, _, y, x)| (n * y * x) as f32);
-/// let metadata = extract_patch_pairs_metadata(&images.view(), &PairOptions::new([16, 16], 8, (4.0, 12.0)))?;
-/// extract_patches_to_zarr(&images.view(), &metadata, None, &path, &StoreOptions::default(), &Monitor::new())?;
-///
-/// let dataset = PatchPairDataset::<f32, 2>::open(&path)?;
-/// for epoch in 0..2 {
-///     for batch in dataset.batches(dataset.epoch(0, epoch), 5, 2)? {
-///         let batch: PatchPairs<f32, 2> = batch?; // the last one is smaller
-///         assert_eq!(batch.patches1.dim().1, 1);
-///     }
-/// }
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct PatchPairDataset<T, const D: usize>(Arc<Inner<T>>);
+#[derive(Clone)]
+pub struct AnyDataset(Arc<Inner>);
 
-#[derive(Debug)]
-struct Inner<T> {
+struct Inner {
     path: PathBuf,
-    /// Patches, (P,C,y,x) or with z, both of one shape.
-    patches: [ArrayReader<T>; 2],
+    /// Patches, (P,C,y,x) or (P,C,z,y,x), both of one type and shape.
+    patches: [ArrayReader; 2],
+    /// The size of a patch.
+    window: Extent,
     deltas: Array2<f32>,
     rotations: Array1<i64>,
     positions: Option<[Array2<i64>; 2]>,
 }
 
-impl<T: Stored, const D: usize> PatchPairDataset<T, D>
-where
-    Spatial<D>: Rank,
-{
+impl fmt::Debug for AnyDataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("AnyDataset");
+        told.field("path", &self.path()).field("dtype", &self.dtype()).field("patches", &self.shape());
+        told.field("positions", &self.positions()).finish()
+    }
+}
+
+impl AnyDataset {
     /// Opens a store, to keep up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its patches are not of `T`, and
-    /// [`Error::Store`] where its arrays do not go together.
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its patches are of no [`DType`], and
+    /// [`Error::Store`] where its arrays do not belong together.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`PatchPairDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two
-    /// arrays is always kept.
+    /// [`AnyDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always kept.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::open`].
+    /// Those of [`AnyDataset::open`].
     pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
-        let path = path.as_ref();
-        let patches = ["patches1", "patches2"].map(|name| ArrayReader::<T>::open(path.join(name), bytes / 2));
-        let [patches1, patches2] = patches;
-        let patches = [patches1?, patches2?];
-        let shape = patches[0].shape();
-        if shape.len() != D + 2 {
-            let expected = format!("(pairs, channels) and {D} axes of pixels");
-            return Err(Error::store(patches[0].path(), "shape", shape, expected));
+        Self::open_as(path.as_ref(), bytes, None)
+    }
+
+    /// Opens a store, of a type and a number of spatial axes if these are given.
+    pub(crate) fn open_as(path: &Path, bytes: usize, expected: Option<(DType, usize)>) -> Result<Self> {
+        let (path1, path2) = (path.join("patches1"), path.join("patches2"));
+        let patches1 = match expected {
+            None => ArrayReader::open(path1, bytes / 2)?,
+            Some((dtype, _)) => ArrayReader::open_as(path1, dtype, bytes / 2)?,
+        };
+        let patches2 = ArrayReader::open_as(path2, patches1.dtype(), bytes / 2)?;
+        let shape = patches1.shape();
+        match (shape.len(), expected) {
+            (axes, Some((_, ndim))) if axes != ndim + 2 => {
+                let expected = format!("(pairs, channels) and {ndim} axes of pixels");
+                return Err(Error::store(patches1.path(), "shape", shape, expected));
+            }
+            (4 | 5, _) => {}
+            (axes, _) => return Err(Error::store(patches1.path(), "number of axes", axes, "4 or 5")),
         }
-        if patches[1].shape() != shape {
+        if patches2.shape() != shape {
             let expected = format!("{shape:?}, that of the first patches");
-            return Err(Error::store(patches[1].path(), "shape", patches[1].shape(), expected));
+            return Err(Error::store(patches2.path(), "shape", patches2.shape(), expected));
         }
-        let count = shape[0];
-        let deltas = whole(path, "deltas", count, Some(&[D]))?;
+        let (count, window) = (shape[0], Extent::new("window", &shape[2..])?);
+        let ndim = window.ndim;
+        let deltas = whole(path, "deltas", count, Some(&[ndim]))?;
         let rotations = whole(path, "rotations", count, None)?;
         let positions = match path.join("positions1").is_dir() && path.join("positions2").is_dir() {
             false => None,
             true => {
-                let read = |name| whole(path, name, count, Some(&[D, D + 1]));
+                let read = |name| whole(path, name, count, Some(&[ndim, ndim + 1]));
                 Some([read("positions1")?, read("positions2")?])
             }
         };
         let path = path.to_path_buf();
-        Ok(Self(Arc::new(Inner { path, patches, deltas, rotations, positions })))
+        Ok(Self(Arc::new(Inner { path, patches: [patches1, patches2], window, deltas, rotations, positions })))
+    }
+
+    /// The folder of the store.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The type of the patches.
+    pub fn dtype(&self) -> DType {
+        self.0.patches[0].dtype()
+    }
+
+    /// The number of spatial axes, 2 or 3.
+    pub fn ndim(&self) -> usize {
+        self.0.window.ndim
+    }
+
+    /// The shape of the array of all first patches, or all second ones: (P,C,y,x) or (P,C,z,y,x).
+    pub fn shape(&self) -> &[usize] {
+        self.0.patches[0].shape()
     }
 
     /// The number of pairs.
     pub fn len(&self) -> usize {
-        self.0.patches[0].shape()[0]
+        self.shape()[0]
     }
 
     /// Whether there is no pair.
@@ -131,87 +132,87 @@ where
 
     /// The number of channels.
     pub fn channels(&self) -> usize {
-        self.0.patches[0].shape()[1]
+        self.shape()[1]
     }
 
     /// The size of a patch, (y, x) or (z, y, x).
-    pub fn window(&self) -> [usize; D] {
-        std::array::from_fn(|d| self.0.patches[0].shape()[2 + d])
+    pub fn window(&self) -> &[usize] {
+        &self.shape()[2..]
     }
 
     /// Which positions the store has.
     pub fn positions(&self) -> Positions {
         match &self.0.positions {
             None => Positions::None,
-            Some([first, _]) if first.ncols() == D => Positions::Pixels,
+            Some([first, _]) if first.ncols() == self.ndim() => Positions::Pixels,
             Some(_) => Positions::WithImage,
         }
     }
 
-    /// The pair of this index.
+    /// The metadata of the pairs, row i of pair i.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair; [`Error::Io`] and [`Error::Zarr`].
-    pub fn get(&self, index: usize) -> Result<PatchPair<T, D>> {
-        let PatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = self.get_batch(&[index])?;
-        let only = |positions: Option<Array2<i64>>| positions.map(|rows| rows.index_axis_move(Axis(0), 0));
-        Ok(PatchPair {
-            patch1: patches1.index_axis_move(Axis(0), 0),
-            patch2: patches2.index_axis_move(Axis(0), 0),
-            delta: deltas.index_axis_move(Axis(0), 0),
-            rotation: rotations[0],
-            position1: only(positions1),
-            position2: only(positions2),
-        })
+    /// [`Error::Zarr`] where the group cannot be read, and [`Error::Store`] where it has no such metadata, like the
+    /// stores that qlty writes.
+    pub fn metadata(&self) -> Result<AnyPairMetadata> {
+        metadata::read(&self.0.path, self.0.window, self.len())
     }
 
     /// The pairs of these indices, in their order.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and
-    /// [`qlty_core::Error::OutOfMemory`].
-    pub fn get_batch(&self, indices: &[usize]) -> Result<PatchPairs<T, D>> {
-        let mut batch = PatchPairs::zeros(indices.len(), self.channels(), self.window(), self.positions())?;
-        self.get_batch_into(indices, batch.view_mut())?;
+    /// [`qlty_core::Error::Argument`] where there is no such pair; [`Error::Io`] and [`Error::Zarr`];
+    /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
+    pub fn get_batch(&self, indices: &[usize]) -> Result<AnyPatchPairs> {
+        check_indices(indices, self.len())?;
+        let mut batch =
+            AnyPatchPairs::zeros(self.dtype(), indices.len(), self.channels(), self.window(), self.positions())?;
+        self.get_batch_into(indices, batch.view_mut()?)?;
         Ok(batch)
     }
 
-    /// [`PatchPairDataset::get_batch`] into arrays of the caller's, of any strides; positions only where
-    /// the store has them and the caller an array for them.
+    /// [`AnyDataset::get_batch`] into arrays of the caller, of any strides; positions only where the store has them and
+    /// the caller an array for them.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Shape`] where an array has not the shape of
-    /// the result, and then, as where there is no such pair, nothing is written.
-    pub fn get_batch_into(&self, indices: &[usize], out: PatchPairsMut<'_, T, D>) -> Result<()> {
+    /// Those of [`AnyDataset::get_batch`]; [`qlty_core::Error::Shape`] and [`qlty_core::Error::DataType`], and then, as
+    /// where there is no such pair, nothing is written.
+    pub fn get_batch_into(&self, indices: &[usize], out: AnyPairsMut<'_>) -> Result<()> {
         check_indices(indices, self.len())?;
-        let ([patches1, patches2], mut places) = out.split();
-        let expected: Vec<usize> = [indices.len(), self.channels()].into_iter().chain(self.window()).collect();
-        for (name, shape) in [("patches 1", patches1.shape()), ("patches 2", patches2.shape())] {
-            if shape != expected {
-                return Err(qlty_core::Error::shape(name, shape, format!("{expected:?}")).into());
+        let count = indices.len();
+        let (patches, mut places) = out.split();
+        let shape = [&[count], &self.shape()[1..]].concat();
+        check_patches(&patches, &shape)?;
+        for (name, patches) in ["patches 1", "patches 2"].into_iter().zip(&patches) {
+            if !self.dtype().can_be_read_as(patches.dtype()) {
+                return Err(qlty_core::Error::dtype(name, patches.dtype(), self.dtype().name()).into());
             }
         }
-        places.check::<D>(indices.len())?;
-        let stored = self.0.positions.as_ref();
-        for (i, positions) in places.positions.iter().enumerate() {
-            let (Some(positions), Some(stored)) = (positions, stored) else { continue };
-            if positions.ncols() != stored[i].ncols() {
-                let expected = format!("[{}, {}]", indices.len(), stored[i].ncols());
-                return Err(qlty_core::Error::shape("positions", positions.shape(), expected).into());
+        places.check(self.ndim(), count)?;
+        if let Some(stored) = &self.0.positions {
+            for ((_, _, positions), stored) in places.positions().into_iter().zip(stored) {
+                let Some(positions) = positions else { continue };
+                check_array("positions", positions, DType::I64, &[count, stored.ncols()])?;
             }
         }
-        let (mut patches1, mut patches2) = (patches1.into_dyn(), patches2.into_dyn());
-        let of = |reader, patches: &mut ArrayViewMutD<'_, T>| read_rows(reader, indices, patches);
+        let [patches1, patches2] = patches;
         let [reader1, reader2] = &self.0.patches;
-        let (first, second) = rayon::join(|| of(reader1, &mut patches1), || of(reader2, &mut patches2));
+        let (first, second) =
+            rayon::join(|| read_rows(reader1, indices, patches1), || read_rows(reader2, indices, patches2));
         first.and(second)?;
-        for (row, index) in indices.iter().enumerate() {
-            places.deltas.row_mut(row).assign(&self.0.deltas.row(*index));
-            places.rotations[row] = self.0.rotations[*index];
-            for (i, positions) in places.positions.iter_mut().enumerate() {
-                if let (Some(positions), Some(stored)) = (positions, stored) {
-                    positions.row_mut(row).assign(&stored[i].row(*index));
-                }
+        if let Some(deltas) = &mut places.deltas {
+            let mut deltas = matrix::<f32>("deltas", deltas)?;
+            indices.iter().zip(deltas.outer_iter_mut()).for_each(|(i, mut row)| row.assign(&self.0.deltas.row(*i)));
+        }
+        if let Some(rotations) = &mut places.rotations {
+            let mut rotations = rotations.view_mut::<i64>("rotations")?;
+            indices.iter().zip(rotations.iter_mut()).for_each(|(i, to)| *to = self.0.rotations[*i]);
+        }
+        if let Some(stored) = &self.0.positions {
+            for ((name, _, positions), stored) in places.positions().into_iter().zip(stored) {
+                let Some(positions) = positions else { continue };
+                let mut positions = matrix::<i64>(name, positions)?;
+                indices.iter().zip(positions.outer_iter_mut()).for_each(|(i, mut row)| row.assign(&stored.row(*i)));
             }
         }
         Ok(())
@@ -226,24 +227,29 @@ where
 }
 
 /// Reads rows of an array, those that share a chunk one after the other.
-fn read_rows<T: Stored>(reader: &ArrayReader<T>, indices: &[usize], out: &mut ArrayViewMutD<'_, T>) -> Result<()> {
-    let mut rows: Vec<_> = indices.iter().zip(out.axis_iter_mut(Axis(0))).collect();
-    rows.sort_by_key(|(index, _)| **index);
+fn read_rows(reader: &ArrayReader, indices: &[usize], out: ArrayMut<'_>) -> Result<()> {
+    let (mut rows, mut rest) = (Vec::with_capacity(indices.len()), out);
+    for index in indices {
+        let (row, others) = rest.split_at(0, 1);
+        rows.push((*index, row));
+        rest = others;
+    }
+    rows.sort_by_key(|(index, _)| *index);
     rows.into_par_iter().try_for_each(|(index, row)| {
         let mut start = vec![0; reader.shape().len()];
-        start[0] = *index;
-        reader.read_into(&start, row.insert_axis(Axis(0)))
+        start[0] = index;
+        reader.read_into(&start, row)
     })
 }
 
-/// A whole array with a row for each of `count` pairs; the columns may be as many as one of `columns`.
-fn whole<T: Stored, Dim: ndarray::Dimension>(
+/// A whole array with a row for each of `count` pairs, whose number of columns is one of `columns`.
+fn whole<T: Element, Dim: Dimension>(
     path: &Path,
     name: &'static str,
     count: usize,
     columns: Option<&[usize]>,
 ) -> Result<Array<T, Dim>> {
-    let reader = ArrayReader::<T>::open(path.join(name), 0)?;
+    let reader = ArrayReader::open_as(path.join(name), T::DTYPE, 0)?;
     let fits = match (reader.shape(), columns) {
         ([rows], None) => *rows == count,
         ([rows, width], Some(columns)) => *rows == count && columns.contains(width),
@@ -257,29 +263,30 @@ fn whole<T: Stored, Dim: ndarray::Dimension>(
         return Err(Error::store(reader.path(), "shape", reader.shape(), expected));
     }
     product(name, &[count, 4, size_of::<T>()])?;
-    let mut values = qlty_core::array::zeros::<T, Dim>(name, reader.shape())?;
-    reader.read_into(&vec![0; reader.shape().len()], values.view_mut().into_dyn())?;
+    let mut values = qlty_core::internal::array::zeros::<T, Dim>(name, reader.shape())?;
+    reader.read_into(&vec![0; reader.shape().len()], ArrayMut::of(name, values.view_mut())?)?;
     Ok(values)
 }
 
-/// A dataset of elements that are known when the program runs: what to open it as.
+/// What a store of pairs holds, to choose the types of [`crate::PatchPairDataset`].
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Zarr`], and [`Error::Store`] where the patches are neither planes nor volumes.
+/// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where the patches are of no [`DType`], and [`Error::Store`]
+/// where they are neither planes nor volumes.
 pub fn inspect_dataset(path: impl AsRef<Path>) -> Result<DatasetKind> {
-    let path = path.as_ref().join("patches1");
-    let (data_type, axes) = qlty_core::zarr::inspect(&path)?;
-    match axes {
-        4 | 5 => Ok(DatasetKind { data_type, spatial_axes: axes - 2 }),
-        _ => Err(Error::store(&path, "number of axes", axes, "4 or 5")),
+    let patches = ArrayReader::open(path.as_ref().join("patches1"), 0)?;
+    match patches.shape().len() {
+        4 | 5 => Ok(DatasetKind { dtype: patches.dtype(), ndim: patches.shape().len() - 2 }),
+        axes => Err(Error::store(patches.path(), "number of axes", axes, "4 or 5")),
     }
 }
 
 /// What a store of pairs holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DatasetKind {
-    /// The element type, by the name that Zarr gives it, such as `uint16`.
-    pub data_type: String,
-    /// 2 or 3.
-    pub spatial_axes: usize,
+    /// The type of the patches.
+    pub dtype: DType,
+    /// The number of spatial axes, 2 or 3.
+    pub ndim: usize,
 }

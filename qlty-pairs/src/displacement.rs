@@ -1,40 +1,45 @@
 //! The displacements that a pair may have: counted by rows, not stored.
 //!
-//! The integer vectors of a range of lengths fill a disc or a ball with a hole. A row along the
-//! fastest axis meets it in one run or in two, so the number of vectors up to the end of each row is
-//! all that is needed to find the n-th vector: a ball of radius 384 takes 5 MB instead of 5 GB.
+//! The integer vectors whose length is within a range fill a disc or a ball with a hole. A row along the fastest axis
+//! meets it in one run or two, so the number of vectors up to the end of each row is all that is needed to find the
+//! n-th vector: a ball of radius 384 takes 5 MB instead of 5 GB.
+//!
+//! A vector is in the range if its length *as computed in `f64`* is, so that `low = high = sqrt(50)` admits (5, 5).
 
-use qlty_core::{Error, Rank, Result, Spatial};
+use qlty_core::{Error, Result};
 
-use crate::PairOptions;
+use crate::AnyPairOptions;
+use crate::extent::Extent;
 
-/// Lengths beyond this would overflow where they are squared and added.
+/// Longer lengths would overflow when their squares are added.
 const LONGEST: f64 = (1_u64 << 30) as f64;
 
-/// The integer vectors of a range of lengths whose components stay within limits.
-#[derive(Debug, Clone)]
-pub(crate) struct Displacements<const D: usize> {
-    /// The largest component along each axis, slowest first.
-    reach: [u64; D],
-    /// The least and the largest square of a length.
+/// The integer vectors (z, y, x) whose length is within a range and whose components are within limits.
+#[derive(Clone)]
+pub(crate) struct Displacements {
+    /// The largest component along (z, y, x); along z 0 in a plane.
+    reach: [u64; 3],
+    /// The smallest and the largest square of a length.
     squares: (u64, u64),
-    /// The number of vectors up to the end of each row, rows in C order over the slower axes.
+    /// The number of vectors up to the end of each row; rows are in C order over (z, y).
     ends: Vec<u64>,
 }
 
-impl<const D: usize> Displacements<D>
-where
-    Spatial<D>: Rank,
-{
-    /// The displacements of two windows within an image of this size.
-    pub(crate) fn new(options: &PairOptions<D>, size: [usize; D]) -> Result<Self> {
+impl std::fmt::Debug for Displacements {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Displacements").field("count", &self.len()).field("reach", &self.reach).finish_non_exhaustive()
+    }
+}
+
+impl Displacements {
+    /// The displacements of two windows within an image of this size, which is at least that of the window.
+    pub(crate) fn new(options: &AnyPairOptions, window: Extent, size: Extent) -> Result<Self> {
         let (low, high) = options.delta_range;
         if high > LONGEST {
             let expected = format!("at most {LONGEST}, beyond which squares overflow");
             return Err(Error::argument("delta range", options.delta_range, expected));
         }
-        let reach: [u64; D] = std::array::from_fn(|d| (high as u64).min((size[d] - options.window[d]) as u64));
-        // The vectors are those whose length, as it is computed in f64, is in the range.
+        let reach: [u64; 3] = std::array::from_fn(|d| (high as u64).min((size.zyx[d] - window.zyx[d]) as u64));
         let length = |square: u64| (square as f64).sqrt();
         let mut least = ((low * low) as u64).saturating_sub(2);
         while length(least) < low {
@@ -47,12 +52,11 @@ where
         let mut displacements = Self { reach, squares: (least, most), ends: Vec::new() };
         displacements.count_rows()?;
         if displacements.len() == 0 {
-            let names = &["dz", "dy", "dx"][3 - D..];
-            let reach: Vec<_> = names.iter().zip(reach).map(|(name, reach)| format!("|{name}| <= {reach}")).collect();
-            let (reach, window) = (reach.join(", "), options.window);
+            let reach: Vec<_> = size.axes().map(|d| format!("|{}| <= {}", ["dz", "dy", "dx"][d], reach[d])).collect();
             let expected = format!(
-                "a range with the length of a whole-numbered vector of {reach}: no other lets two windows {window:?} \
-                 fit into images {size:?}"
+                "a range with the length of an integer vector with {}, since two windows {window:?} must fit into \
+                 images {size:?}",
+                reach.join(", ")
             );
             return Err(Error::argument("delta range", options.delta_range, expected));
         }
@@ -60,8 +64,8 @@ where
     }
 
     fn count_rows(&mut self) -> Result<()> {
-        let widths: Vec<usize> = self.reach[..D - 1].iter().map(|reach| 2 * *reach as usize + 1).collect();
-        let rows = qlty_core::array::product("rows of displacements", &widths)?;
+        let widths: Vec<usize> = self.reach[..2].iter().map(|reach| 2 * *reach as usize + 1).collect();
+        let rows = qlty_core::internal::array::product("rows of displacements", &widths)?;
         let bytes = rows.saturating_mul(size_of::<u64>());
         let no_memory = |_| Error::OutOfMemory { what: "rows of displacements", bytes };
         self.ends.try_reserve_exact(rows).map_err(no_memory)?;
@@ -80,10 +84,10 @@ where
         Ok(())
     }
 
-    /// The components of a row along the slower axes.
-    fn slow(&self, mut row: usize) -> [i64; D] {
-        let mut slow = [0; D];
-        for d in (0..D - 1).rev() {
+    /// The components of a row along z and y.
+    fn slow(&self, mut row: usize) -> [i64; 3] {
+        let mut slow = [0; 3];
+        for d in (0..2).rev() {
             let width = 2 * self.reach[d] as usize + 1;
             slow[d] = (row % width) as i64 - self.reach[d] as i64;
             row /= width;
@@ -91,30 +95,30 @@ where
         slow
     }
 
-    /// The least and the largest size of the component along the fastest axis in a row; no largest
-    /// where the row is beyond all lengths.
-    fn run(&self, slow: &[i64; D]) -> (u64, Option<u64>) {
+    /// The smallest and the largest absolute value of the x component in a row; there is no largest where the row is
+    /// beyond all lengths.
+    fn run(&self, slow: &[i64; 3]) -> (u64, Option<u64>) {
         let square: u64 = slow.iter().map(|component| component.unsigned_abs().pow(2)).sum();
-        let outer = self.squares.1.checked_sub(square).map(|rest| rest.isqrt().min(self.reach[D - 1]));
+        let outer = self.squares.1.checked_sub(square).map(|rest| rest.isqrt().min(self.reach[2]));
         let rest = self.squares.0.saturating_sub(square);
         let root = rest.isqrt();
         (root + u64::from(root * root < rest), outer)
     }
 
-    /// How many there are.
+    /// The number of displacements.
     pub(crate) fn len(&self) -> u64 {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    /// The vector of this number, below [`Displacements::len`], along each axis, slowest first.
-    pub(crate) fn get(&self, number: u64) -> [i64; D] {
+    /// The vector (z, y, x) of this number, which is below [`Displacements::len`].
+    pub(crate) fn get(&self, number: u64) -> [i64; 3] {
         let row = self.ends.partition_point(|end| *end <= number);
         let before = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         let (at, mut vector) = ((number - before) as i64, self.slow(row));
         let (inner, outer) = self.run(&vector);
         let (inner, outer) = (inner as i64, outer.unwrap_or(0) as i64);
         let first_run = outer - inner + 1;
-        vector[D - 1] = if inner == 0 || at < first_run { at - outer } else { inner + at - first_run };
+        vector[2] = if inner == 0 || at < first_run { at - outer } else { inner + at - first_run };
         vector
     }
 }
@@ -123,12 +127,13 @@ where
 mod tests {
     use super::*;
 
+    fn displacements(options: &AnyPairOptions, size: &[usize]) -> Result<Displacements> {
+        Displacements::new(options, Extent::window(&options.window)?, Extent::new("size", size)?)
+    }
+
     /// Each vector that the definition admits comes up once, in order.
-    fn check<const D: usize>(window: [usize; D], range: (f64, f64), size: [usize; D])
-    where
-        Spatial<D>: Rank,
-    {
-        let options = PairOptions::new(window, 1, range);
+    fn check<const D: usize>(window: [usize; D], range: (f64, f64), size: [usize; D]) {
+        let options = AnyPairOptions::new(&window, 1, range);
         options.check().unwrap();
         let reach = 40_i64;
         let width = (2 * reach + 1) as usize;
@@ -147,9 +152,11 @@ mod tests {
                 range.0 <= length && length <= range.1 && fits
             })
             .collect();
-        match Displacements::new(&options, size) {
+        match displacements(&options, &size) {
             Ok(found) => {
-                assert_eq!((0..found.len()).map(|n| found.get(n)).collect::<Vec<_>>(), admitted);
+                let all = (0..found.len()).map(|n| found.get(n));
+                let all: Vec<[i64; D]> = all.map(|vector| std::array::from_fn(|d| vector[3 - D + d])).collect();
+                assert_eq!(all, admitted);
             }
             Err(error) => assert!(admitted.is_empty(), "{error}"),
         }
@@ -173,9 +180,9 @@ mod tests {
 
     #[test]
     fn what_admits_none_says_so() {
-        let refused = |range, size| {
-            let options = PairOptions::new([12, 12], 1, range);
-            Displacements::new(&options, size).unwrap_err().to_string()
+        let refused = |range, size: [usize; 2]| {
+            let options = AnyPairOptions::new(&[12, 12], 1, range);
+            displacements(&options, &size).unwrap_err().to_string()
         };
         let text = refused((5.5, 5.6), [40, 40]);
         assert!(text.contains("got (5.5, 5.6)") && text.contains("|dy| <= 5, |dx| <= 5"), "{text}");
@@ -185,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_large_window_is_no_burden() {
-        let options = PairOptions::new([512; 3], 1, (128.0, 384.0));
-        let found = Displacements::new(&options, [2048; 3]).unwrap();
+        let options = AnyPairOptions::new(&[512; 3], 1, (128.0, 384.0));
+        let found = displacements(&options, &[2048; 3]).unwrap();
         // The volume of the shell, to a part in a thousand.
         let volume = 4.0 / 3.0 * std::f64::consts::PI * (384_f64.powi(3) - 128_f64.powi(3));
         assert!((found.len() as f64 / volume - 1.0).abs() < 1e-3);

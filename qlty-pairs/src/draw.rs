@@ -1,70 +1,77 @@
-//! Drawing pairs: uniform displacements, uniform positions, one stream of random numbers per image.
+//! Drawing pairs: uniform displacements, uniform positions, one stream of random numbers for each image.
+//!
+//! A seed names the same pairs in every version. So numbers are drawn as 64-bit integers, without bias, in a fixed
+//! order: the displacement, the position (slowest axis first), the rotation.
 
-use qlty_core::array::product;
-use qlty_core::{Error, Rank, Result, Spatial};
+use std::fmt;
+
+use qlty_core::internal::array::product;
+use qlty_core::{Error, Result};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 
 use crate::displacement::Displacements;
-use crate::{Pair, PairOptions};
+use crate::extent::Extent;
+use crate::{AnyPair, AnyPairOptions};
 
-/// Draws the pairs of images of one size.
-///
-/// A displacement is drawn uniformly from all whole-numbered vectors of the range that fit in the
-/// image, then a place uniformly from all at which both patches fit, then a rotation. Image n draws
-/// from the stream n of the seed, so its pairs depend on nothing else: not on other images, on the
-/// number of threads, or on how many more pairs are drawn from it.
+/// Draws the pairs of images of one size, where the number of axes is known at run time; see [`crate::PairDrawer`].
 ///
 /// ```
-/// use qlty_pairs::{PairDrawer, PairOptions};
-/// let drawer = PairDrawer::new(PairOptions::new([32, 32], 10, (8.0, 16.0)), [48, 200])?;
-/// for pair in drawer.pairs(0) {
-///     let [dx, dy] = pair.delta();
-///     assert!((64..=256).contains(&(dx * dx + dy * dy)) && dy.abs() <= 16);
-///     assert!(pair.start1[0] <= 16 && pair.start2[1] <= 168);
-/// }
+/// use qlty_pairs::dynamic::{AnyPairDrawer, AnyPairMetadata, AnyPairOptions};
+/// let options = AnyPairOptions::new(&[32, 32], 10, (8.0, 16.0));
+/// let drawer = AnyPairDrawer::new(options, &[48, 200])?;
+/// let pairs = AnyPairMetadata::unmeasured(&[32, 32], drawer.all(5)?)?;
+/// assert_eq!(pairs.len(), 50);
 /// # Ok::<(), qlty_core::Error>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct PairDrawer<const D: usize> {
-    options: PairOptions<D>,
-    size: [usize; D],
-    displacements: Displacements<D>,
+#[derive(Clone)]
+pub struct AnyPairDrawer {
+    options: AnyPairOptions,
+    window: Extent,
+    size: Extent,
+    displacements: Displacements,
     /// The rotations to choose from, at least one.
     turns: Vec<u8>,
 }
 
-impl<const D: usize> PairDrawer<D>
-where
-    Spatial<D>: Rank,
-{
+impl fmt::Debug for AnyPairDrawer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { options, size, displacements, .. } = self;
+        let mut told = f.debug_struct("AnyPairDrawer");
+        told.field("options", options).field("size", size).field("displacements", &displacements.len()).finish()
+    }
+}
+
+impl AnyPairDrawer {
     /// A drawer for images of `size`, (y, x) or (z, y, x).
     ///
     /// # Errors
-    /// Those of [`PairOptions::check`]; [`Error::Argument`] where the window is larger than the image,
-    /// or no displacement of the range fits in it; [`Error::OutOfMemory`] and [`Error::Overflow`].
-    pub fn new(options: PairOptions<D>, size: [usize; D]) -> Result<Self> {
+    /// Those of [`AnyPairOptions::check`]; [`Error::Argument`] where window and images differ in their number of axes,
+    /// the window is larger than the images, or no displacement of the range fits in them; [`Error::OutOfMemory`] and
+    /// [`Error::Overflow`].
+    pub fn new(options: AnyPairOptions, size: &[usize]) -> Result<Self> {
         options.check()?;
-        if (0..D).any(|d| options.window[d] > size[d]) {
+        let (window, size) = (Extent::window(&options.window)?, Extent::new("size of the images", size)?);
+        if window.ndim != size.ndim || size.axes().any(|d| window.zyx[d] > size.zyx[d]) {
             let expected = format!("at most {size:?}, the size of the images");
-            return Err(Error::argument("window", options.window, expected));
+            return Err(Error::argument("window", window, expected));
         }
-        let displacements = Displacements::new(&options, size)?;
+        let displacements = Displacements::new(&options, window, size)?;
         let mut turns: Vec<u8> = options.turns().collect();
         if turns.is_empty() {
             turns.push(0);
         }
-        Ok(Self { options, size, displacements, turns })
+        Ok(Self { options, window, size, displacements, turns })
     }
 
     /// The pairs of an image, in order.
-    pub fn pairs(&self, image: usize) -> impl ExactSizeIterator<Item = Pair<D>> + '_ {
+    pub fn pairs(&self, image: usize) -> impl ExactSizeIterator<Item = AnyPair> + '_ {
         let mut random = stream(self.options.seed, image as u64);
         (0..self.options.pairs_per_image).map(move |_| self.draw(image, &mut random))
     }
 
-    /// The number of pairs of so many images.
+    /// The number of pairs of `images` images.
     ///
     /// # Errors
     /// [`Error::Overflow`].
@@ -76,13 +83,12 @@ where
     ///
     /// # Errors
     /// [`Error::Overflow`] and [`Error::OutOfMemory`].
-    pub fn all(&self, images: usize) -> Result<Vec<Pair<D>>> {
+    pub fn all(&self, images: usize) -> Result<Vec<AnyPair>> {
         let count = self.count(images)?;
-        let empty = Pair { image: 0, start1: [0; D], start2: [0; D], rotation: 0 };
+        let bytes = count.saturating_mul(size_of::<AnyPair>());
         let mut pairs = Vec::new();
-        let no_memory = |_| Error::OutOfMemory { what: "pairs", bytes: count.saturating_mul(size_of::<Pair<D>>()) };
-        pairs.try_reserve_exact(count).map_err(no_memory)?;
-        pairs.resize(count, empty);
+        pairs.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "pairs", bytes })?;
+        pairs.resize(count, AnyPair { image: 0, start1: [0; 3], start2: [0; 3], rotation: 0 });
         let per_image = self.options.pairs_per_image.max(1);
         pairs.par_chunks_exact_mut(per_image).enumerate().for_each(|(image, pairs)| {
             pairs.iter_mut().zip(self.pairs(image)).for_each(|(to, pair)| *to = pair);
@@ -90,17 +96,19 @@ where
         Ok(pairs)
     }
 
-    fn draw(&self, image: usize, random: &mut ChaCha8Rng) -> Pair<D> {
-        // Numbers of 64 bits throughout: a `usize` would draw differently on other machines.
+    fn draw(&self, image: usize, random: &mut ChaCha8Rng) -> AnyPair {
+        // Always 64 bits: a `usize` would draw other numbers on other machines.
         let mut below = |count: u64| random.random_range(0..count);
         let delta = self.displacements.get(below(self.displacements.len()));
-        let start1: [usize; D] = std::array::from_fn(|d| {
-            let free = self.size[d] - self.options.window[d] - delta[d].unsigned_abs() as usize;
-            (below(free as u64 + 1) as i64 + (-delta[d]).max(0)) as usize
-        });
-        let start2 = std::array::from_fn(|d| (start1[d] as i64 + delta[d]) as usize);
+        let mut pair = AnyPair { image, start1: [0; 3], start2: [0; 3], rotation: 0 };
+        for d in self.size.axes() {
+            let free = self.size.zyx[d] - self.window.zyx[d] - delta[d].unsigned_abs() as usize;
+            let start = below(free as u64 + 1) as i64 + (-delta[d]).max(0);
+            (pair.start1[d], pair.start2[d]) = (start as usize, (start + delta[d]) as usize);
+        }
         let turn = if self.turns.len() > 1 { below(self.turns.len() as u64) as usize } else { 0 };
-        Pair { image, start1, start2, rotation: self.turns[turn] }
+        pair.rotation = self.turns[turn];
+        pair
     }
 }
 

@@ -1,4 +1,4 @@
-//! The first error of many threads.
+//! The first error among the tasks of a call.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use qlty_core::Monitor;
 use qlty_core::zarr::{Error, Result};
 
-/// Keeps the first error of the tasks of a call, which the others see and stop.
+/// Keeps the first error of the tasks of a call; the other tasks see that there is one, and stop.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     monitor: &'a Monitor,
@@ -19,12 +19,12 @@ impl<'a> Failure<'a> {
         Self { monitor, failed: AtomicBool::new(false), first: Mutex::new(None) }
     }
 
-    /// Whether a task has failed or the caller has cancelled.
+    /// Whether the tasks should stop: one has failed, or the caller has cancelled.
     pub(crate) fn stops(&self) -> bool {
         self.failed.load(Relaxed) || self.monitor.is_cancelled()
     }
 
-    /// Keeps the error of a task, if it is the first.
+    /// Keeps the error of a task if it is the first.
     pub(crate) fn note(&self, result: Result<()>) {
         if let Err(error) = result {
             self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);

@@ -1,56 +1,149 @@
 //! Pairs with the statistics of their patches, without the patches.
 
-use ndarray::ArrayView4;
+use std::fmt;
+
+use ndarray::{Array1, Array2};
+use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::zarr::Result;
-use qlty_core::{Element, Error, Monitor, Rank, Spatial};
+use qlty_core::{DType, Error, Monitor};
 use rayon::prelude::*;
 
-use crate::extract::{check_pairs, extract_pairs, extract_pairs_into};
+use crate::extent::Extent;
+use crate::extract::{check_pairs, check_pixels};
 use crate::failure::Failure;
-use crate::statistics::{Number, mean_and_sigma};
-use crate::{ImageSource, Pair, PairDrawer, PairOptions, PatchPairs, PatchPairsMut, Positions, Region, Side};
+use crate::pair::{self, check_array};
+use crate::statistics::mean_and_sigma;
+use crate::{AnyImageSource, AnyPair, AnyPlacesMut, AnyRegion, Positions, Side};
 
-/// Pairs, and the mean and standard deviation of each patch: what it takes to choose among them
-/// before any is cut out. The statistics are empty where they were not computed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PairMetadata<const D: usize> {
-    /// The size of a patch in pixels, (y, x) or (z, y, x).
-    pub window: [usize; D],
-    /// The pairs, in the order of the images.
-    pub pairs: Vec<Pair<D>>,
-    /// The mean of each first patch, over channels and pixels.
-    pub mean1: Vec<f64>,
-    /// The sample standard deviation (n - 1) of each first patch; NaN of a single pixel.
-    pub sigma1: Vec<f64>,
-    /// The mean of each second patch.
-    pub mean2: Vec<f64>,
-    /// The sample standard deviation of each second patch.
-    pub sigma2: Vec<f64>,
+/// Pairs, and the mean and standard deviation of each patch, where the number of axes is known at run time; see
+/// [`crate::PairMetadata`].
+#[derive(Clone, PartialEq)]
+pub struct AnyPairMetadata {
+    pub(crate) window: Extent,
+    pub(crate) pairs: Vec<AnyPair>,
+    pub(crate) statistics: Statistics,
 }
 
-/// The names of the columns that say where patches start.
+/// The mean and sample standard deviation of both patches of each pair; empty where they were not computed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Statistics {
+    pub(crate) mean1: Vec<f64>,
+    pub(crate) sigma1: Vec<f64>,
+    pub(crate) mean2: Vec<f64>,
+    pub(crate) sigma2: Vec<f64>,
+}
+
+impl Statistics {
+    /// The columns, in the order of [`STATISTICS`].
+    fn columns(&self) -> [&[f64]; 4] {
+        [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2]
+    }
+}
+
+/// The names of the columns of where patches start.
 const STARTS: [[&str; 3]; 2] = [["patch1_z", "patch1_y", "patch1_x"], ["patch2_z", "patch2_y", "patch2_x"]];
 
 /// The names of the columns of the displacement.
 const DELTAS: [&str; 3] = ["dx", "dy", "dz"];
 
+/// The names of the columns of the statistics.
+const STATISTICS: [&str; 4] = ["mean1", "sigma1", "mean2", "sigma2"];
+
 /// A column of metadata.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Column {
-    /// Whole numbers: images, pixels, quarter turns.
+    /// Integers: images, pixels, quarter turns.
     Integers(Vec<i64>),
     /// Statistics.
     Numbers(Vec<f64>),
 }
 
-impl<const D: usize> PairMetadata<D>
-where
-    Spatial<D>: Rank,
-{
-    /// Pairs without statistics.
-    pub fn unmeasured(window: [usize; D], pairs: Vec<Pair<D>>) -> Self {
-        let [mean1, sigma1, mean2, sigma2] = [const { Vec::new() }; 4];
-        Self { window, pairs, mean1, sigma1, mean2, sigma2 }
+impl fmt::Debug for AnyPairMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("AnyPairMetadata");
+        told.field("window", &self.window).field("pairs", &self.len()).field("measured", &self.is_measured()).finish()
+    }
+}
+
+impl AnyPairMetadata {
+    /// Pairs of patches of size `window`, (y, x) or (z, y, x), without statistics.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where the window has neither two nor three axes, or is empty.
+    pub fn unmeasured(window: &[usize], pairs: Vec<AnyPair>) -> qlty_core::Result<Self> {
+        Ok(Self { window: Extent::window(window)?, pairs, statistics: Statistics::default() })
+    }
+
+    /// Pairs whose patches start at these `positions`, rows (n, y, x) or (n, z, y, x) of type `i64` with the image
+    /// first, without statistics. `rotations`, of type `i64`, are the quarter turns of the second patches, taken
+    /// modulo 4; `None` means no turn.
+    ///
+    /// Whether the patches lie within images is checked when they are extracted.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where the window has other axes than the positions or is empty, a number is negative, or the
+    /// patches of a pair lie in different images; [`Error::Shape`], [`Error::DataType`] and [`Error::OutOfMemory`].
+    pub fn from_positions(
+        window: &[usize],
+        positions1: ArrayRef<'_>,
+        positions2: ArrayRef<'_>,
+        rotations: Option<ArrayRef<'_>>,
+    ) -> qlty_core::Result<Self> {
+        let extent = Extent::window(window)?;
+        let columns = extent.ndim + 1;
+        let &[count, width] = positions1.shape() else {
+            return Err(Error::shape("positions1", positions1.shape(), format!("(P, {columns})")));
+        };
+        if width != columns {
+            return Err(Error::shape("positions1", positions1.shape(), format!("[{count}, {columns}]")));
+        }
+        if positions2.shape() != positions1.shape() {
+            return Err(Error::shape("positions2", positions2.shape(), format!("[{count}, {columns}]")));
+        }
+        if let Some(rotations) = rotations.filter(|rotations| rotations.shape() != [count]) {
+            return Err(Error::shape("rotations", rotations.shape(), format!("[{count}]")));
+        }
+        let (rows1, rows2) = (positions1.view::<i64>("positions1")?, positions2.view::<i64>("positions2")?);
+        let turns = rotations.map(|rotations| rotations.view::<i64>("rotations")).transpose()?;
+        let place = |name: &'static str, rows: &ndarray::ArrayViewD<'_, i64>, p: usize| -> qlty_core::Result<_> {
+            let mut place = [0; 4];
+            for (i, to) in (0..columns).zip(std::iter::once(0).chain(4 - extent.ndim..4)) {
+                let negative = |_| Error::argument(format!("{name} of pair {p}"), rows[[p, i]], "at least 0");
+                place[to] = usize::try_from(rows[[p, i]]).map_err(negative)?;
+            }
+            let [image, z, y, x] = place;
+            Ok((image, [z, y, x]))
+        };
+        let mut pairs = Vec::new();
+        let bytes = count.saturating_mul(size_of::<AnyPair>());
+        pairs.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "pairs", bytes })?;
+        for p in 0..count {
+            let (image, start1) = place("positions1", &rows1, p)?;
+            let (other, start2) = place("positions2", &rows2, p)?;
+            if image != other {
+                let expected = format!("{image} as in positions1");
+                return Err(Error::argument(format!("positions2: image of pair {p}"), other, expected));
+            }
+            let rotation = turns.as_ref().map_or(0, |turns| turns[p].rem_euclid(4) as u8);
+            pairs.push(AnyPair { image, start1, start2, rotation });
+        }
+        Ok(Self { window: extent, pairs, statistics: Statistics::default() })
+    }
+
+    /// The number of spatial axes, 2 or 3.
+    pub fn ndim(&self) -> usize {
+        self.window.ndim
+    }
+
+    /// The size of a patch in pixels, (y, x) or (z, y, x).
+    pub fn window(&self) -> &[usize] {
+        self.window.sizes()
+    }
+
+    /// The pairs, in the order of the images.
+    pub fn pairs(&self) -> &[AnyPair] {
+        &self.pairs
     }
 
     /// The number of pairs.
@@ -63,68 +156,147 @@ where
         self.pairs.is_empty()
     }
 
-    /// The names of the columns, which are qlty's: `image_idx`, `patch1_y`, `patch1_x`, `patch2_y`,
-    /// `patch2_x`, `dx`, `dy`, `rotation`, `mean1`, `sigma1`, `mean2` and `sigma2`; of volumes `patch1_z`
-    /// before `patch1_y`, `patch2_z` before `patch2_y`, and `dz` after `dy`, too.
-    pub fn column_names() -> impl Iterator<Item = &'static str> {
-        let starts = STARTS.iter().flat_map(|names| &names[3 - D..]);
-        let numbers = ["mean1", "sigma1", "mean2", "sigma2"];
-        ["image_idx"].iter().chain(starts).chain(&DELTAS[..D]).chain(&["rotation"]).copied().chain(numbers)
+    /// Whether there are statistics of each pair.
+    pub fn is_measured(&self) -> bool {
+        self.statistics.columns().iter().all(|column| column.len() == self.len())
+    }
+
+    /// The names of the columns; see [`crate::PairMetadata::column_names`].
+    pub fn column_names(&self) -> impl Iterator<Item = &'static str> {
+        column_names(self.ndim())
     }
 
     /// The column of a name; `None` where there is no such column.
     pub fn column(&self, name: &str) -> Option<Column> {
-        let integers = |of: &dyn Fn(&Pair<D>) -> i64| Some(Column::Integers(self.pairs.iter().map(of).collect()));
-        match name {
-            "image_idx" => return integers(&|pair| pair.image as i64),
-            "rotation" => return integers(&|pair| i64::from(pair.rotation)),
-            "mean1" => return Some(Column::Numbers(self.mean1.clone())),
-            "sigma1" => return Some(Column::Numbers(self.sigma1.clone())),
-            "mean2" => return Some(Column::Numbers(self.mean2.clone())),
-            "sigma2" => return Some(Column::Numbers(self.sigma2.clone())),
-            _ => {}
-        }
-        if let Some(i) = DELTAS[..D].iter().position(|delta| *delta == name) {
-            return integers(&|pair| pair.delta()[i]);
-        }
-        STARTS.iter().zip([Side::First, Side::Second]).find_map(|(names, side)| {
-            let d = names[3 - D..].iter().position(|start| *start == name)?;
-            integers(&|pair| pair.start(side)[d] as i64)
-        })
+        column(self.ndim(), self.len(), &|p| self.pairs[p], self.statistics.columns(), name)
     }
 
-    /// All columns, in the order of [`PairMetadata::column_names`].
+    /// All columns, in the order of [`AnyPairMetadata::column_names`].
     pub fn columns(&self) -> Vec<(&'static str, Column)> {
-        Self::column_names().filter_map(|name| Some((name, self.column(name)?))).collect()
+        self.column_names().filter_map(|name| Some((name, self.column(name)?))).collect()
+    }
+
+    /// [`AnyPairMetadata::column`] into an array of a value for each pair: of type `f64` for statistics, of type `i64`
+    /// for all others.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where there is no such column, or it is one of statistics and the pairs were not measured;
+    /// [`Error::Shape`] and [`Error::DataType`].
+    pub fn column_into(&self, name: &str, mut values: ArrayMut<'_>) -> qlty_core::Result<()> {
+        let Some(column) = self.column(name) else {
+            let names: Vec<_> = self.column_names().collect();
+            return Err(Error::argument("column", name, format!("one of {}", names.join(", "))));
+        };
+        match column {
+            Column::Integers(column) => {
+                check_array("values", &values, DType::I64, &[self.len()])?;
+                values.view_mut::<i64>("values")?.assign(&Array1::from(column));
+            }
+            Column::Numbers(column) => {
+                if column.len() != self.len() {
+                    return Err(Error::argument("pairs", format_args!("pairs without {name}"), "measured pairs"));
+                }
+                check_array("values", &values, DType::F64, &[self.len()])?;
+                values.view_mut::<f64>("values")?.assign(&Array1::from(column));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes where the patches lie.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::DataType`]; nothing is written then.
+    pub fn places_into(&self, mut out: AnyPlacesMut<'_>) -> qlty_core::Result<()> {
+        out.check(self.ndim(), self.len())?;
+        out.write(self.ndim(), &self.pairs)
+    }
+
+    /// The deltas, rows (dx, dy) or (dx, dy, dz).
+    pub fn deltas(&self) -> Array2<f32> {
+        pair::deltas(self.ndim(), &self.pairs)
+    }
+
+    /// The quarter turns.
+    pub fn rotations(&self) -> Array1<i64> {
+        pair::rotations(&self.pairs)
+    }
+
+    /// Where one patch of each pair starts; `None` where no positions are wanted.
+    pub fn positions(&self, side: Side, wanted: Positions) -> Option<Array2<i64>> {
+        let columns = wanted.columns(self.ndim())?;
+        Some(pair::positions(self.ndim(), &self.pairs, side, columns))
     }
 
     /// The metadata of some pairs, in the order of `indices`, which may repeat.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there is no such pair, or the columns differ in length;
-    /// [`Error::OutOfMemory`].
+    /// [`Error::Argument`] where there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
     pub fn select(&self, indices: &[usize]) -> qlty_core::Result<Self> {
         let pairs = gather(&self.pairs, indices)?;
-        let columns = [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2];
-        if columns.iter().all(|column| column.is_empty()) {
-            return Ok(Self::unmeasured(self.window, pairs));
-        }
-        self.check_columns()?;
-        let [mean1, sigma1, mean2, sigma2] = columns.map(|column| gather(column, indices));
-        Ok(Self { window: self.window, pairs, mean1: mean1?, sigma1: sigma1?, mean2: mean2?, sigma2: sigma2? })
+        let statistics = Statistics::select(self.statistics.columns(), self.len(), indices)?;
+        Ok(Self { window: self.window, pairs, statistics })
     }
 
     /// Fails where there are not as many statistics as pairs.
     pub(crate) fn check_columns(&self) -> qlty_core::Result<()> {
-        let columns = [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2];
-        match columns.into_iter().find(|column| column.len() != self.len()) {
-            Some(column) => {
-                let expected = format!("{}, one for each pair: those of measured pairs", self.len());
-                Err(Error::argument("number of statistics", column.len(), expected))
-            }
-            None => Ok(()),
-        }
+        check_statistics(self.statistics.columns(), self.len())
     }
+}
+
+impl Statistics {
+    /// Of these columns of `count` pairs, those of the pairs of these indices; none of pairs that were not measured.
+    pub(crate) fn select(columns: [&[f64]; 4], count: usize, indices: &[usize]) -> qlty_core::Result<Self> {
+        if columns.iter().all(|column| column.is_empty()) {
+            return Ok(Self::default());
+        }
+        check_statistics(columns, count)?;
+        let [mean1, sigma1, mean2, sigma2] = columns.map(|column| gather(column, indices));
+        Ok(Self { mean1: mean1?, sigma1: sigma1?, mean2: mean2?, sigma2: sigma2? })
+    }
+}
+
+/// Fails where there are not as many statistics as pairs.
+fn check_statistics(columns: [&[f64]; 4], count: usize) -> qlty_core::Result<()> {
+    match columns.into_iter().find(|column| column.len() != count) {
+        Some(column) => {
+            let expected = format!("{count}, one for each pair: those of measured pairs");
+            Err(Error::argument("number of statistics", column.len(), expected))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The names of the columns of pairs of `ndim` spatial axes.
+pub(crate) fn column_names(ndim: usize) -> impl Iterator<Item = &'static str> {
+    let starts = STARTS.iter().flat_map(move |names| &names[3 - ndim..]);
+    ["image_idx"].iter().chain(starts).chain(&DELTAS[..ndim]).chain(&["rotation"]).chain(&STATISTICS).copied()
+}
+
+/// The column of a name of `count` pairs of `ndim` spatial axes.
+pub(crate) fn column(
+    ndim: usize,
+    count: usize,
+    pair: &dyn Fn(usize) -> AnyPair,
+    statistics: [&[f64]; 4],
+    name: &str,
+) -> Option<Column> {
+    let integers = |of: &dyn Fn(&AnyPair) -> i64| Column::Integers((0..count).map(|p| of(&pair(p))).collect());
+    match name {
+        "image_idx" => return Some(integers(&|pair| pair.image as i64)),
+        "rotation" => return Some(integers(&|pair| i64::from(pair.rotation))),
+        _ => {}
+    }
+    if let Some(i) = STATISTICS.iter().position(|known| *known == name) {
+        return Some(Column::Numbers(statistics[i].to_vec()));
+    }
+    if let Some(i) = DELTAS[..ndim].iter().position(|delta| *delta == name) {
+        return Some(integers(&|pair| pair.delta()[i]));
+    }
+    STARTS.iter().zip(Side::BOTH).find_map(|(names, side)| {
+        let d = (3 - ndim..3).find(|d| names[*d] == name)?;
+        Some(integers(&|pair| pair.start(side)[d] as i64))
+    })
 }
 
 /// Fails where an index is beyond the last.
@@ -138,7 +310,7 @@ pub(crate) fn check_indices(indices: &[usize], count: usize) -> qlty_core::Resul
 }
 
 /// The values of these indices, in their order.
-fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Result<Vec<T>> {
+pub(crate) fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Result<Vec<T>> {
     check_indices(indices, values.len())?;
     let mut chosen = Vec::new();
     let bytes = indices.len().saturating_mul(size_of::<T>());
@@ -147,157 +319,54 @@ fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Result<Vec<T>>
     Ok(chosen)
 }
 
-/// Draws the pairs that [`crate::extract_patch_pairs`] would draw with the same options, and computes
-/// the statistics of their patches instead of cutting them out.
-///
-/// ```
-/// use qlty_pairs::*;
-/// let images = ndarray::Array4::<u16>::from_shape_fn((4, 2, 60, 80), |(n, _, y, x)| (n * y * x) as u16);
-/// let metadata = extract_patch_pairs_metadata(&images.view(), &PairOptions::new([16, 16], 50, (4.0, 12.0)))?;
-/// let chosen = stratified_sample_by_quantiles(&metadata.mean1, &metadata.sigma1, 4, 3, 0)?;
-/// let pairs = extract_patches_from_metadata(&images.view(), &metadata, &chosen, Positions::None)?;
-/// assert_eq!(pairs.patches1.dim().0, chosen.len());
-/// # Ok::<(), Error>(())
-/// ```
+/// The statistics of the patches of given pairs, where type and number of axes are known at run time; see
+/// [`crate::measure_pairs`]. Truth values count as 0 and 1.
 ///
 /// # Errors
-/// Those of [`PairDrawer::new`]; [`Error::Overflow`] and [`Error::OutOfMemory`]; those of the source.
-pub fn extract_patch_pairs_metadata<T: Number, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    options: &PairOptions<D>,
-) -> Result<PairMetadata<D>>
-where
-    Spatial<D>: Rank,
-{
-    extract_patch_pairs_metadata_monitored(source, options, &Monitor::new())
+/// Those of [`crate::measure_pairs`], and [`Error::Shape`] where the images have other axes than the window.
+pub fn measure_pairs(
+    source: &dyn AnyImageSource,
+    window: &[usize],
+    pairs: Vec<AnyPair>,
+    monitor: &Monitor,
+) -> Result<AnyPairMetadata> {
+    let window = Extent::window(window)?;
+    let statistics = statistics_of(source, window, &pairs, monitor)?;
+    Ok(AnyPairMetadata { window, pairs, statistics })
 }
 
-/// [`extract_patch_pairs_metadata`], watched. Progress is counted in patches.
-///
-/// # Errors
-/// Those of [`extract_patch_pairs_metadata`], and [`Error::Cancelled`].
-pub fn extract_patch_pairs_metadata_monitored<T: Number, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    options: &PairOptions<D>,
+/// The statistics of the patches of pairs. Progress is counted in patches.
+pub(crate) fn statistics_of(
+    source: &dyn AnyImageSource,
+    window: Extent,
+    pairs: &[AnyPair],
     monitor: &Monitor,
-) -> Result<PairMetadata<D>>
-where
-    Spatial<D>: Rank,
-{
-    let pairs = PairDrawer::new(options.clone(), source.size())?.all(source.images())?;
-    measure_pairs(source, options.window, pairs, monitor)
-}
-
-/// The statistics of the patches of given pairs. Progress is counted in patches.
-///
-/// # Errors
-/// [`Error::Argument`] where a pair leaves the images or is turned as its window cannot be;
-/// [`Error::Overflow`] and [`Error::Cancelled`]; those of the source.
-pub fn measure_pairs<T: Number, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    window: [usize; D],
-    pairs: Vec<Pair<D>>,
-    monitor: &Monitor,
-) -> Result<PairMetadata<D>>
-where
-    Spatial<D>: Rank,
-{
-    check_pairs(source, window, &pairs)?;
+) -> Result<Statistics> {
+    check_pairs(source, window, pairs)?;
     monitor.begin(2 * pairs.len() as u64);
     monitor.check()?;
-    let failure = Failure::new(monitor);
-    let statistics: Vec<_> = pairs
+    let (failure, channels, dtype) = (Failure::new(monitor), source.shape()[1], source.dtype());
+    let measure = |pair: &AnyPair, side: Side| {
+        let (mut statistics, mut checked) = ([f64::NAN; 2], Ok(()));
+        if failure.stops() {
+            return statistics;
+        }
+        let region = AnyRegion { image: pair.image, channels: 0..channels, start: pair.start(side), size: window.zyx };
+        let read = source.read(&region, &mut |pixels| {
+            checked = check_pixels(&pixels, dtype, &region).map(|()| statistics = mean_and_sigma(&pixels));
+        });
+        failure.note(read.and_then(|()| Ok(checked?)));
+        statistics
+    };
+    let statistics: Vec<[[f64; 2]; 2]> = pairs
         .par_iter()
         .map(|pair| {
-            let both = [Side::First, Side::Second].map(|side| {
-                let mut statistics = [f64::NAN; 2];
-                if failure.stops() {
-                    return statistics;
-                }
-                let (start, channels) = (pair.start(side), 0..source.channels());
-                let region = Region { image: pair.image, channels, start, size: window };
-                let visit = &mut |pixels: ArrayView4<'_, T>| statistics = mean_and_sigma(pixels);
-                failure.note(source.read(&region, visit));
-                statistics
-            });
+            let both = Side::BOTH.map(|side| measure(pair, side));
             monitor.advance(2);
             both
         })
         .collect();
     failure.into_result()?;
     let column = |side: usize, which: usize| statistics.iter().map(|both| both[side][which]).collect();
-    let (mean1, sigma1, mean2, sigma2) = (column(0, 0), column(0, 1), column(1, 0), column(1, 1));
-    Ok(PairMetadata { window, pairs, mean1, sigma1, mean2, sigma2 })
-}
-
-/// Cuts out the patches of chosen pairs, in the order of `indices`, which may repeat.
-///
-/// # Errors
-/// [`Error::Argument`] where there is no such pair or it leaves the images; [`Error::Overflow`] and
-/// [`Error::OutOfMemory`]; those of the source.
-pub fn extract_patches_from_metadata<T: Element, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    metadata: &PairMetadata<D>,
-    indices: &[usize],
-    positions: Positions,
-) -> Result<PatchPairs<T, D>>
-where
-    Spatial<D>: Rank,
-{
-    let pairs = gather(&metadata.pairs, indices)?;
-    extract_pairs(source, metadata.window, &pairs, positions)
-}
-
-/// [`extract_patches_from_metadata`] into arrays of the caller's. Progress is counted in patches.
-///
-/// # Errors
-/// Those of [`extract_patches_from_metadata`]; [`Error::Shape`] where an array has not the shape of the
-/// result; [`Error::Cancelled`].
-pub fn extract_patches_from_metadata_into<T: Element, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    metadata: &PairMetadata<D>,
-    indices: &[usize],
-    out: PatchPairsMut<'_, T, D>,
-    monitor: &Monitor,
-) -> Result<()>
-where
-    Spatial<D>: Rank,
-{
-    let pairs = gather(&metadata.pairs, indices)?;
-    extract_pairs_into(source, metadata.window, &pairs, out, monitor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn images() -> ndarray::Array4<u16> {
-        ndarray::Array4::from_shape_fn((2, 2, 30, 40), |(n, c, y, x)| (n + 7 * c + y * x) as u16)
-    }
-
-    #[test]
-    fn columns_have_qltys_names_and_order() {
-        let options = PairOptions::new([8, 8], 3, (2.0, 6.0));
-        let metadata = extract_patch_pairs_metadata(&images().view(), &options).unwrap();
-        let names: Vec<_> = metadata.columns().into_iter().map(|(name, _)| name).collect();
-        let rest = ["dx", "dy", "rotation", "mean1", "sigma1", "mean2", "sigma2"];
-        assert_eq!(names, [&["image_idx", "patch1_y", "patch1_x", "patch2_y", "patch2_x"][..], &rest].concat());
-        assert_eq!(metadata.column("dz"), None);
-        let starts = metadata.pairs.iter().map(|pair| pair.start2[1] as i64).collect();
-        assert_eq!(metadata.column("patch2_x"), Some(Column::Integers(starts)));
-        let volumes: Vec<_> = PairMetadata::<3>::column_names().collect();
-        assert_eq!(volumes[1..4], ["patch1_z", "patch1_y", "patch1_x"]);
-        assert_eq!(volumes[7..10], ["dx", "dy", "dz"]);
-    }
-
-    #[test]
-    fn given_pairs_are_measured_like_drawn_ones() {
-        let options = PairOptions { rotations: vec![0, 1], ..PairOptions::new([8, 8], 3, (2.0, 6.0)) };
-        let drawn = extract_patch_pairs_metadata(&images().view(), &options).unwrap();
-        let given = PairMetadata::unmeasured([8, 8], drawn.pairs.clone()).select(&[5, 0, 0]).unwrap();
-        assert!(given.mean1.is_empty() && given.sigma2.is_empty());
-        let measured = measure_pairs(&images().view(), [8, 8], given.pairs, &Monitor::new()).unwrap();
-        assert_eq!(measured, drawn.select(&[5, 0, 0]).unwrap());
-        assert!(drawn.select(&[6]).is_err());
-    }
+    Ok(Statistics { mean1: column(0, 0), sigma1: column(0, 1), mean2: column(1, 0), sigma2: column(1, 1) })
 }

@@ -1,62 +1,69 @@
-//! What pairs are to be drawn.
+//! What pairs are drawn: options, and which rotations a window allows.
 
-use qlty_core::{Error, Rank, Result, Spatial};
+use qlty_core::{Error, Result};
 
-/// What pairs of patches are to be drawn from each image.
+use crate::extent::Extent;
+
+/// What pairs of patches are drawn from each image, where the number of axes is known at run time.
 ///
 /// ```
-/// use qlty_pairs::PairOptions;
-/// let options = PairOptions { seed: 7, rotations: vec![0, 1, 2, 3], ..PairOptions::new([32, 32], 10, (8.0, 16.0)) };
+/// use qlty_pairs::dynamic::AnyPairOptions;
+/// let options = AnyPairOptions::new(&[32, 32], 10, (8.0, 16.0)).seed(7).rotations([0, 1, 2, 3]);
 /// assert!(options.check().is_ok());
-/// let too_far = PairOptions::new([32, 32], 10, (8.0, 25.0));
+/// let too_far = AnyPairOptions::new(&[32, 32], 10, (8.0, 25.0));
 /// assert!(too_far.check().unwrap_err().to_string().contains("8 <= low <= high <= 24"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairOptions<const D: usize> {
+#[non_exhaustive]
+pub struct AnyPairOptions {
     /// The size of a patch in pixels, (y, x) or (z, y, x).
-    pub window: [usize; D],
-    /// How many pairs are drawn from each image.
+    pub window: Vec<usize>,
+    /// The number of pairs drawn from each image.
     pub pairs_per_image: usize,
-    /// The least and the largest Euclidean length of the displacement in pixels, both included: at
-    /// least a quarter of the longest side of the window, at most three quarters, rounded down.
+    /// See [`crate::PairOptions::delta_range`].
     pub delta_range: (f64, f64),
-    /// Image n draws from the stream n of this seed.
+    /// See [`crate::PairOptions::seed`].
     pub seed: u64,
-    /// The quarter turns of the second patch, counter-clockwise, taken modulo 4, of which each pair
-    /// draws one; none means no turn. Odd ones need a square window; volumes are not turned.
+    /// See [`crate::PairOptions::rotations`].
     pub rotations: Vec<i64>,
 }
 
-impl<const D: usize> PairOptions<D>
-where
-    Spatial<D>: Rank,
-{
-    /// Options without rotations, of seed 0.
-    pub fn new(window: [usize; D], pairs_per_image: usize, delta_range: (f64, f64)) -> Self {
-        Self { window, pairs_per_image, delta_range, seed: 0, rotations: Vec::new() }
+impl AnyPairOptions {
+    /// Options with seed 0 and without rotations.
+    pub fn new(window: &[usize], pairs_per_image: usize, delta_range: (f64, f64)) -> Self {
+        Self { window: window.to_vec(), pairs_per_image, delta_range, seed: 0, rotations: Vec::new() }
+    }
+
+    /// Sets the seed; image n draws from stream n of it.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the quarter turns to choose from.
+    #[must_use]
+    pub fn rotations(mut self, rotations: impl IntoIterator<Item = i64>) -> Self {
+        self.rotations = rotations.into_iter().collect();
+        self
     }
 
     /// Fails where no image could have such pairs.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the window is empty, the range of lengths is not within a quarter and
-    /// three quarters of the window's longest side, or a rotation does not go with the window.
+    /// Those of [`crate::PairOptions::check`], and [`Error::Argument`] where the window has neither two nor three
+    /// axes.
     pub fn check(&self) -> Result<()> {
-        let longest = self.window.iter().copied().max().unwrap_or(0);
-        if self.window.contains(&0) {
-            return Err(Error::argument("window", self.window, "sizes of at least 1"));
-        }
+        let window = Extent::window(&self.window)?;
+        let longest = window.zyx.into_iter().max().unwrap_or(0);
         let (low, high) = self.delta_range;
-        // Rounded down like qlty's; three quarters of a size may be more than a size can be.
+        // Rounded down as in qlty; three quarters of a size may exceed `usize`.
         let (least, most) = (longest / 4, (longest as u128 * 3 / 4) as f64);
         if !(low >= least as f64 && low <= high && high <= most) {
             let expected = format!("{least} <= low <= high <= {most}, as the longest side of the window is {longest}");
             return Err(Error::argument("delta range", self.delta_range, expected));
         }
-        for rotation in self.turns() {
-            check_rotation(self.window, rotation)?;
-        }
-        Ok(())
+        self.turns().try_for_each(|rotation| check_rotation(window, rotation))
     }
 
     /// The quarter turns to choose from, modulo 4.
@@ -65,14 +72,14 @@ where
     }
 }
 
-/// Fails where a patch cannot be turned so.
-pub(crate) fn check_rotation<const D: usize>(window: [usize; D], rotation: u8) -> Result<()> {
-    if D == 3 && rotation != 0 {
+/// Fails where a patch of this size cannot be turned by this number of quarter turns.
+pub(crate) fn check_rotation(window: Extent, rotation: u8) -> Result<()> {
+    if window.ndim == 3 && rotation != 0 {
         return Err(Error::argument("rotation", rotation, "none, since volumes are not turned"));
     }
-    let square = window[D - 2] == window[D - 1];
-    if rotation > 3 || (rotation % 2 == 1 && !square) {
-        let expected = if square {
+    let is_square = window.zyx[1] == window.zyx[2];
+    if rotation > 3 || (rotation % 2 == 1 && !is_square) {
+        let expected = if is_square {
             "0 to 3 quarter turns".to_owned()
         } else {
             format!("0 or 2 quarter turns, since the window {window:?} is not square")

@@ -1,17 +1,18 @@
-//! A pair of patches: where they lie, and how the second is turned.
+//! A pair of patches: where both lie, and how the second is turned.
 
-use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2};
-use qlty_core::{Error, Rank, Result, Spatial};
+use ndarray::{Array1, Array2, ArrayViewMut2, Ix2};
+use qlty_core::dynamic::ArrayMut;
+use qlty_core::{DType, Element, Error, Result};
 
-/// Where the two patches of a pair lie in an image.
+/// Where the two patches of a pair lie in an image of two or three axes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Pair<const D: usize> {
-    /// The image.
+pub struct AnyPair {
+    /// The index of the image.
     pub image: usize,
-    /// The first pixel of the first patch, (y, x) or (z, y, x).
-    pub start1: [usize; D],
-    /// The first pixel of the second patch, (y, x) or (z, y, x).
-    pub start2: [usize; D],
+    /// The first pixel of the first patch, (z, y, x); z is 0 in a plane.
+    pub start1: [usize; 3],
+    /// The first pixel of the second patch, (z, y, x); z is 0 in a plane.
+    pub start2: [usize; 3],
     /// The quarter turns of the second patch, counter-clockwise, 0 to 3.
     pub rotation: u8,
 }
@@ -19,14 +20,20 @@ pub struct Pair<const D: usize> {
 /// One of the two patches of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The first.
+    /// The first patch.
     First,
-    /// The second, which is displaced and may be turned.
+    /// The second patch, which is displaced and may be turned.
     Second,
+}
+
+impl Side {
+    /// Both sides, in order.
+    pub(crate) const BOTH: [Self; 2] = [Self::First, Self::Second];
 }
 
 /// Which positions of patches are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Positions {
     /// None.
     #[default]
@@ -38,104 +45,138 @@ pub enum Positions {
 }
 
 impl Positions {
-    /// The number of columns; `None` where no positions are wanted.
-    pub fn columns<const D: usize>(self) -> Option<usize> {
+    /// The number of columns for `ndim` spatial axes; `None` where no positions are wanted.
+    pub fn columns(self, ndim: usize) -> Option<usize> {
         match self {
             Self::None => None,
-            Self::Pixels => Some(D),
-            Self::WithImage => Some(D + 1),
+            Self::Pixels => Some(ndim),
+            Self::WithImage => Some(ndim + 1),
         }
     }
 }
 
-impl<const D: usize> Pair<D> {
-    /// Where the second patch starts relative to the first: (dx, dy) or (dx, dy, dz), x first.
-    pub fn delta(&self) -> [i64; D] {
-        std::array::from_fn(|i| self.start2[D - 1 - i] as i64 - self.start1[D - 1 - i] as i64)
+impl AnyPair {
+    /// Where the second patch starts relative to the first: (dx, dy, dz), x first; dz is 0 in a plane.
+    pub fn delta(&self) -> [i64; 3] {
+        std::array::from_fn(|i| self.start2[2 - i] as i64 - self.start1[2 - i] as i64)
     }
 
-    /// The first pixel of a patch, (y, x) or (z, y, x).
-    pub fn start(&self, side: Side) -> [usize; D] {
+    /// The first pixel of a patch, (z, y, x).
+    pub fn start(&self, side: Side) -> [usize; 3] {
         match side {
             Side::First => self.start1,
             Side::Second => self.start2,
         }
     }
 
-    /// The quarter turns of a patch: none of the first.
+    /// The quarter turns of a patch: the first is never turned.
     pub(crate) fn turns(&self, side: Side) -> u8 {
         match side {
             Side::First => 0,
             Side::Second => self.rotation,
         }
     }
-}
 
-/// The deltas of pairs, rows (dx, dy) or (dx, dy, dz).
-pub fn deltas<const D: usize>(pairs: &[Pair<D>]) -> Array2<f32> {
-    Array2::from_shape_fn((pairs.len(), D), |(p, i)| pairs[p].delta()[i] as f32)
-}
-
-/// The quarter turns of pairs.
-pub fn rotations<const D: usize>(pairs: &[Pair<D>]) -> Array1<i64> {
-    pairs.iter().map(|pair| i64::from(pair.rotation)).collect()
-}
-
-/// Where one of the patches of each pair starts; `None` where no positions are wanted.
-pub fn positions<const D: usize>(pairs: &[Pair<D>], side: Side, wanted: Positions) -> Option<Array2<i64>> {
-    let columns = wanted.columns::<D>()?;
-    Some(Array2::from_shape_fn((pairs.len(), columns), |(p, i)| position(&pairs[p], side, i + D + 1 - columns)))
-}
-
-/// A column of (n, z, y, x) or (n, y, x).
-fn position<const D: usize>(pair: &Pair<D>, side: Side, column: usize) -> i64 {
-    match column.checked_sub(1) {
-        None => pair.image as i64,
-        Some(axis) => pair.start(side)[axis] as i64,
+    /// A row of positions of `columns` columns, of pairs of `ndim` spatial axes: the image first where there is one
+    /// column more than axes.
+    fn position(&self, side: Side, ndim: usize, columns: usize) -> impl Iterator<Item = i64> {
+        let image = (columns > ndim).then_some(self.image);
+        image.into_iter().chain(self.start(side).into_iter().skip(3 - ndim)).map(|value| value as i64)
     }
 }
 
-/// What is told of pairs beside their pixels, in arrays of the caller's, of any strides.
-#[derive(Debug)]
-pub(crate) struct Places<'a> {
-    pub(crate) deltas: ArrayViewMut2<'a, f32>,
-    pub(crate) rotations: ArrayViewMut1<'a, i64>,
-    pub(crate) positions: [Option<ArrayViewMut2<'a, i64>>; 2],
+/// Arrays for what is known of pairs beside their pixels, of any strides, to be written; each is optional.
+#[derive(Debug, Default)]
+pub struct AnyPlacesMut<'a> {
+    /// Rows (dx, dy) or (dx, dy, dz) of type `f32`: where the second patch starts relative to the first.
+    pub deltas: Option<ArrayMut<'a>>,
+    /// Quarter turns of the second patches, of type `i64`.
+    pub rotations: Option<ArrayMut<'a>>,
+    /// Rows (y, x) or (z, y, x) of type `i64`; with one more column, the image comes first.
+    pub positions1: Option<ArrayMut<'a>>,
+    /// Rows like those of `positions1`.
+    pub positions2: Option<ArrayMut<'a>>,
 }
 
-impl Places<'_> {
-    pub(crate) fn check<const D: usize>(&self, count: usize) -> Result<()>
-    where
-        Spatial<D>: Rank,
-    {
-        if self.deltas.dim() != (count, D) {
-            return Err(Error::shape("deltas", self.deltas.shape(), format!("[{count}, {D}]")));
+impl<'a> AnyPlacesMut<'a> {
+    /// The arrays of positions with their names and sides.
+    pub(crate) fn positions(&mut self) -> [(&'static str, Side, Option<&mut ArrayMut<'a>>); 2] {
+        [
+            ("positions 1", Side::First, self.positions1.as_mut()),
+            ("positions 2", Side::Second, self.positions2.as_mut()),
+        ]
+    }
+
+    /// Fails where an array does not have the type or shape for `count` pairs of `ndim` spatial axes.
+    pub(crate) fn check(&mut self, ndim: usize, count: usize) -> Result<()> {
+        if let Some(deltas) = &self.deltas {
+            check_array("deltas", deltas, DType::F32, &[count, ndim])?;
         }
-        if self.rotations.dim() != count {
-            return Err(Error::shape("rotations", self.rotations.shape(), format!("[{count}]")));
+        if let Some(rotations) = &self.rotations {
+            check_array("rotations", rotations, DType::I64, &[count])?;
         }
-        for (name, positions) in ["positions 1", "positions 2"].into_iter().zip(&self.positions) {
+        for (name, _, positions) in self.positions() {
             let Some(positions) = positions else { continue };
-            let (rows, columns) = positions.dim();
-            if rows != count || (columns != D && columns != D + 1) {
-                let expected = format!("[{count}, {D}] or [{count}, {}]", D + 1);
-                return Err(Error::shape(name, positions.shape(), expected));
+            let shape = positions.shape();
+            if shape != [count, ndim] && shape != [count, ndim + 1] {
+                let expected = format!("[{count}, {ndim}] or [{count}, {}]", ndim + 1);
+                return Err(Error::shape(name, shape, expected));
             }
+            check_array(name, positions, DType::I64, shape)?;
         }
         Ok(())
     }
 
-    pub(crate) fn write<const D: usize>(&mut self, pairs: &[Pair<D>]) {
-        for (p, pair) in pairs.iter().enumerate() {
-            let delta = pair.delta();
-            self.deltas.row_mut(p).iter_mut().zip(delta).for_each(|(to, delta)| *to = delta as f32);
-            self.rotations[p] = i64::from(pair.rotation);
-            for (side, positions) in [Side::First, Side::Second].into_iter().zip(&mut self.positions) {
-                let Some(positions) = positions else { continue };
-                let skip = D + 1 - positions.ncols();
-                let row = positions.row_mut(p);
-                row.into_iter().enumerate().for_each(|(i, to)| *to = position(pair, side, i + skip));
-            }
+    /// Writes the places of `pairs`, whose arrays have been checked.
+    pub(crate) fn write(&mut self, ndim: usize, pairs: &[AnyPair]) -> Result<()> {
+        if let Some(deltas) = &mut self.deltas {
+            matrix::<f32>("deltas", deltas)?.assign(&self::deltas(ndim, pairs));
         }
+        if let Some(rotations) = &mut self.rotations {
+            rotations.view_mut::<i64>("rotations")?.assign(&self::rotations(pairs));
+        }
+        for (name, side, positions) in self.positions() {
+            let Some(positions) = positions else { continue };
+            let columns = positions.shape()[1];
+            matrix::<i64>(name, positions)?.assign(&self::positions(ndim, pairs, side, columns));
+        }
+        Ok(())
     }
+}
+
+/// Fails where an array has another type or shape.
+pub(crate) fn check_array(name: &'static str, array: &ArrayMut<'_>, dtype: DType, shape: &[usize]) -> Result<()> {
+    if array.shape() != shape {
+        return Err(Error::shape(name, array.shape(), format!("{shape:?}")));
+    }
+    if array.dtype() != dtype {
+        return Err(Error::dtype(name, array.dtype(), dtype.name()));
+    }
+    Ok(())
+}
+
+/// The typed view of an array of two axes.
+pub(crate) fn matrix<'a, T: Element>(name: &'static str, array: &'a mut ArrayMut<'_>) -> Result<ArrayViewMut2<'a, T>> {
+    let shape = array.shape().to_vec();
+    let mismatch = |_| Error::shape(name, &shape, "2 axes");
+    array.view_mut::<T>(name)?.into_dimensionality::<Ix2>().map_err(mismatch)
+}
+
+/// The deltas of pairs of `ndim` spatial axes, rows (dx, dy) or (dx, dy, dz).
+pub(crate) fn deltas(ndim: usize, pairs: &[AnyPair]) -> Array2<f32> {
+    Array2::from_shape_fn((pairs.len(), ndim), |(p, i)| pairs[p].delta()[i] as f32)
+}
+
+/// The quarter turns of pairs.
+pub(crate) fn rotations(pairs: &[AnyPair]) -> Array1<i64> {
+    pairs.iter().map(|pair| i64::from(pair.rotation)).collect()
+}
+
+/// Where one patch of each pair starts, in rows of `columns` columns.
+pub(crate) fn positions(ndim: usize, pairs: &[AnyPair], side: Side, columns: usize) -> Array2<i64> {
+    let mut rows = Array2::zeros((pairs.len(), columns));
+    for (row, pair) in rows.outer_iter_mut().zip(pairs) {
+        row.into_iter().zip(pair.position(side, ndim, columns)).for_each(|(to, value)| *to = value);
+    }
+    rows
 }

@@ -1,31 +1,30 @@
-//! The mean and the standard deviation of patches, which lose nothing to a large offset.
+//! The mean and the standard deviation of patches, without loss of precision at large offsets.
 //!
-//! The values of a patch are taken relative to its first and summed in f64, with their squares. The
-//! first value is one of the patch, so the variance is at least its share of it: with n values, no
-//! offset costs more than log2(n) of the 53 bits, whatever the values are. 64-bit integers are
-//! subtracted as integers.
+//! The values of a patch are taken relative to its first one and summed in `f64`, with their squares. Since the first
+//! value is one of the patch, the variance is at least its share of it: with n values, no offset costs more than
+//! log2(n) of the 53 bits. 64-bit integers are subtracted as integers.
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
-use ndarray::{ArrayView2, ArrayView4};
-use qlty_core::Element;
+use ndarray::{ArrayView2, ArrayView4, Axis};
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::{Element, with_dtype};
 
-/// The number of sums that run side by side, so that no addition waits for the one before.
+/// The number of independent partial sums, so that no addition waits for the one before.
 const LANES: usize = 8;
 
 /// The number of differences that are taken before they are summed.
 const BLOCK: usize = 128;
 
-/// An [`Element`] that is a number: all but `bool`.
-pub trait Number: Element {
-    /// The value, rounded to the nearest f64.
+/// An element of which statistics are computed.
+trait Value: Element {
+    /// The value, rounded to the nearest `f64`.
     fn number(self) -> f64;
 
-    /// The difference of two values, as exactly as an f64 can say it.
+    /// The difference of two values, rounded to the nearest `f64`.
     fn minus(self, other: Self) -> f64;
 
     /// Adds the differences of values from `shift`, and their squares, to sums.
-    #[doc(hidden)]
     #[inline(always)]
     fn add_shifted(values: &[Self], shift: Self, sums: &mut Sums) {
         sums.add(values, |value| value.minus(shift));
@@ -33,9 +32,8 @@ pub trait Number: Element {
 }
 
 /// Sums of differences and of their squares.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Sums {
+struct Sums {
     sums: [f64; LANES],
     squares: [f64; LANES],
 }
@@ -43,7 +41,7 @@ pub struct Sums {
 impl Sums {
     #[inline(always)]
     fn add<T: Copy>(&mut self, values: &[T], difference: impl Fn(T) -> f64) {
-        // Three loops over a block, each of which the compiler knows to make vectors of.
+        // Three loops over a block, each of which the compiler vectorizes.
         let mut block = [0.0; BLOCK];
         for values in values.chunks(BLOCK) {
             let block = &mut block[..values.len()];
@@ -69,7 +67,7 @@ impl Sums {
 
 macro_rules! exact_in_f64 {
     ($($type:ty)*) => {$(
-        impl Number for $type {
+        impl Value for $type {
             #[inline(always)]
             fn number(self) -> f64 {
                 f64::from(self)
@@ -86,7 +84,7 @@ exact_in_f64!(u8 i8 u16 i16 u32 i32 f32 f64);
 
 macro_rules! long_integer {
     ($($type:ty)*) => {$(
-        impl Number for $type {
+        impl Value for $type {
             fn number(self) -> f64 {
                 self as f64
             }
@@ -103,15 +101,14 @@ long_integer!(u64 i64);
 
 macro_rules! half_number {
     ($($type:ty)*) => {$(
-        impl Number for $type {
+        impl Value for $type {
             fn number(self) -> f64 {
                 f64::from(self)
             }
             fn minus(self, other: Self) -> f64 {
                 f64::from(self) - f64::from(other)
             }
-            // `half` looks for conversion instructions once a call: a call for a block of values
-            // costs a fraction of a call for each.
+            // `half` detects conversion instructions at each call, so one call converts a block of values.
             #[inline(always)]
             fn add_shifted(values: &[Self], shift: Self, sums: &mut Sums) {
                 let (shift, mut wide) = (f64::from(shift), [0.0_f32; 256]);
@@ -127,20 +124,25 @@ macro_rules! half_number {
 
 half_number!(f16 bf16);
 
-/// The mean and the standard deviation (n - 1) of all pixels of a patch; NaN where they are too few.
-pub(crate) fn mean_and_sigma<T: Number>(pixels: ArrayView4<'_, T>) -> [f64; 2] {
+/// The mean and the sample standard deviation (n - 1) of all pixels of a patch, (1,C,Z,Y,X) of any type; NaN where there
+/// are too few. Truth values count as 0 and 1.
+pub(crate) fn mean_and_sigma(pixels: &ArrayRef<'_>) -> [f64; 2] {
+    with_dtype!(pixels.dtype(), T => of_type::<T>(pixels.bits().index_axis(Axis(0), 0)))
+}
+
+fn of_type<T: Value>(pixels: ArrayView4<'_, T>) -> [f64; 2] {
     let count = pixels.len() as f64;
     let Some(shift) = pixels.first().copied() else { return [f64::NAN; 2] };
     let [sum, squares] = sums(pixels, shift);
     let mean = sum / count;
-    // The sum of the squares is no smaller than what is taken off it, but for rounding.
+    // The difference is negative by rounding only.
     let square = (squares - sum * mean) / (count - 1.0);
     let sigma = if square < 0.0 { 0.0 } else { square.sqrt() };
     [shift.number() + mean, sigma]
 }
 
 /// The sums of the differences from `shift` and of their squares, plane by plane.
-fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
+fn sums<T: Value>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
     #[cfg(target_arch = "x86_64")]
     let wide = std::arch::is_x86_feature_detected!("avx2");
     let mut all = [0.0; 2];
@@ -148,7 +150,7 @@ fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
         for plane in channel.outer_iter() {
             #[cfg(target_arch = "x86_64")]
             let sums = match wide {
-                // SAFETY: the processor has the one feature that the function is compiled for.
+                // SAFETY: the processor has AVX2, the one feature that the function needs.
                 true => unsafe { plane_avx2(plane, shift) },
                 false => plane_sums(plane, shift),
             };
@@ -160,16 +162,16 @@ fn sums<T: Number>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
     all
 }
 
-/// [`plane_sums`], compiled for wider vectors. The operations and their order are the same, no two
-/// are fused, and so the results are the same to the bit.
+/// [`plane_sums`], compiled for wider vectors. The operations and their order are the same and none are fused, so the
+/// results are bit-identical.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn plane_avx2<T: Number>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
+fn plane_avx2<T: Value>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
     plane_sums(plane, shift)
 }
 
 #[inline(always)]
-fn plane_sums<T: Number>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
+fn plane_sums<T: Value>(plane: ArrayView2<'_, T>, shift: T) -> [f64; 2] {
     let mut sums = Sums::default();
     let mut spare = Vec::new();
     for row in plane.outer_iter() {
@@ -191,14 +193,18 @@ mod tests {
     use super::*;
     use ndarray::Array4;
 
-    fn check<T: Number>(offset: T, at: impl Fn(u64) -> T) {
+    fn statistics<T: Element>(pixels: &ArrayView4<'_, T>) -> [f64; 2] {
+        mean_and_sigma(&ArrayRef::of("pixels", pixels.view().insert_axis(Axis(0))).unwrap())
+    }
+
+    fn check<T: Value>(offset: T, at: impl Fn(u64) -> T) {
         // 0, 1 and 2 in turn: the mean is 1 and the variance 2/3 n / (n - 1).
         let values = Array4::from_shape_fn((2, 3, 5, 7), |(c, z, y, x)| at(((c * 3 + z) * 35 + y * 7 + x) as u64 % 3));
-        let [mean, sigma] = mean_and_sigma(values.view());
+        let [mean, sigma] = statistics(&values.view());
         assert_eq!(mean, offset.number() + 1.0);
         assert!((sigma - (2.0_f64 / 3.0 * 210.0 / 209.0).sqrt()).abs() < 1e-14, "{sigma}");
         let flipped = values.view().permuted_axes([3, 1, 2, 0]);
-        assert!((mean_and_sigma(flipped)[1] - sigma).abs() < 1e-14);
+        assert!((statistics(&flipped)[1] - sigma).abs() < 1e-14);
     }
 
     #[test]
@@ -220,7 +226,7 @@ mod tests {
     #[test]
     fn the_first_value_may_be_an_outlier() {
         let values: Vec<f64> = (0..4096).map(|i| if i == 0 { 1e12 } else { f64::from(i % 7) }).collect();
-        let [mean, sigma] = mean_and_sigma(ArrayView4::from_shape((1, 1, 64, 64), &values).unwrap());
+        let [mean, sigma] = statistics(&ArrayView4::from_shape((1, 1, 64, 64), &values).unwrap());
         let exact_mean = values.iter().sum::<f64>() / 4096.0;
         let exact = (values.iter().map(|v| (v - exact_mean).powi(2)).sum::<f64>() / 4095.0).sqrt();
         assert!((mean / exact_mean - 1.0).abs() < 1e-12 && (sigma / exact - 1.0).abs() < 1e-12);
@@ -229,8 +235,8 @@ mod tests {
     #[test]
     fn constants_nan_and_single_pixels() {
         let constant = Array4::from_elem((1, 1, 9, 9), 0.1_f32);
-        assert_eq!(mean_and_sigma(constant.view()), [f64::from(0.1_f32), 0.0]);
-        assert!(mean_and_sigma(Array4::from_elem((1, 1, 1, 1), 3_u8).view())[1].is_nan());
-        assert!(mean_and_sigma(Array4::from_elem((1, 1, 2, 2), f32::NAN).view())[0].is_nan());
+        assert_eq!(statistics(&constant.view()), [f64::from(0.1_f32), 0.0]);
+        assert!(statistics(&Array4::from_elem((1, 1, 1, 1), 3_u8).view())[1].is_nan());
+        assert!(statistics(&Array4::from_elem((1, 1, 2, 2), f32::NAN).view())[0].is_nan());
     }
 }

@@ -1,21 +1,21 @@
 //! Writing patch pairs to a Zarr store that a training program reads.
+//!
+//! The store's attribute `metadata` has the rows of the stored pairs only, so that row i is pair i of the arrays.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use ndarray::{ArrayViewMut5, Slice};
-use qlty_core::array::zeros;
-use qlty_core::zarr::{Codec, Error, FolderStore, Partial, Result, Stored, create};
-use qlty_core::{BatchDim, Monitor, Rank, Spatial};
+use qlty_core::dynamic::{ArrayRef, OwnedArray, Scalar};
+use qlty_core::internal::array::product;
+use qlty_core::zarr::{ArrayWriter, Codec, FolderStore, Partial, Plan, Result, create_group};
+use qlty_core::{DType, Monitor};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use zarrs::array::{Array, CodecOptions};
-use zarrs::group::GroupBuilder;
 
 use crate::extract::{check_pairs, extract_boxes};
 use crate::failure::Failure;
-use crate::{Column, ImageSource, PairMetadata, Positions, Side, deltas, positions, rotations};
+use crate::{AnyImageSource, AnyPairMetadata, Column, Positions, Side};
 
 mod layout;
 
@@ -25,52 +25,80 @@ use layout::{Grid, layout};
 const HELD_BYTES: usize = 256 << 20;
 
 /// How patch pairs are stored.
+///
+/// ```
+/// use qlty_pairs::{Codec, Positions, StoreOptions};
+/// let options = StoreOptions::new().positions(Positions::WithImage).codec(Codec::Zstd(5)).chunk(vec![1, 3, 64, 64]);
+/// assert!(!options.overwrite);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct StoreOptions {
-    /// The shape of a chunk of the patch arrays, (pairs, channels, y, x) or with z; cut down to the arrays'
-    /// shape. Default: as many whole patches as fit in 4 MiB, or a slab of a larger one.
+    /// The shape of a chunk of the patch arrays, (pairs, channels, y, x) or (pairs, channels, z, y, x), limited to that
+    /// of the arrays. Default: as many whole patches as fit in 4 MiB, or a slab of a larger patch.
     ///
-    /// A chunk is read whole: (1, channels, y, x) is best where pairs are read in random order from a
-    /// store larger than the reader's cache.
+    /// A chunk is read whole: (1, channels, y, x) is best where pairs are read in random order from a store larger than
+    /// the reader's cache.
+    #[doc(alias = "zarr_chunks")]
     pub chunk: Option<Vec<usize>>,
-    /// Which positions are stored.
+    /// Which positions are stored. Default: none.
+    #[doc(alias = "store_positions")]
     pub positions: Positions,
-    /// How chunks are compressed.
+    /// How chunks are compressed. Default: [`Codec::default`].
     pub codec: Codec,
-    /// Whether a store of the same name is replaced, once the new one is complete.
+    /// Whether a store of the same name is replaced, once the new one is complete. Default: no.
     pub overwrite: bool,
 }
 
-/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group.
-///
-/// Its arrays are `patches1` and `patches2` of the source's element type, `deltas` (float32), `rotations`
-/// (int64) and, if asked for, `positions1` and `positions2` (int64); its attributes `window`,
-/// `num_patches`, `num_channels`, `patch_shape`, and under `metadata` the columns of
-/// [`PairMetadata::columns`] of the pairs stored, as lists. Above a thousand pairs the chunks are
-/// gathered in shards of about 64 MiB. qlty's `ZarrPatchPairDataset` reads it.
-///
-/// The store is written under its name with `.partial` behind it and renamed when it is complete; a
-/// failure removes it, and what a killed program leaves is removed by the next that writes there. Two
-/// writers of one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two
-/// files of them. Progress is counted in files.
+impl StoreOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`StoreOptions::chunk`].
+    #[must_use]
+    pub fn chunk(mut self, chunk: impl Into<Option<Vec<usize>>>) -> Self {
+        self.chunk = chunk.into();
+        self
+    }
+
+    /// Sets [`StoreOptions::positions`].
+    #[must_use]
+    pub fn positions(mut self, positions: Positions) -> Self {
+        self.positions = positions;
+        self
+    }
+
+    /// Sets [`StoreOptions::codec`].
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Sets [`StoreOptions::overwrite`].
+    #[must_use]
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = overwrite;
+        self
+    }
+}
+
+/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group, where type and number of axes
+/// are known at run time; see [`crate::extract_patches_to_zarr`].
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] where an index or a chunk is none, a pair leaves the images, or the
-/// codec has no such level; [`Error::Exists`] and [`Error::NotAStore`] where the destination is taken;
-/// [`Error::Io`] and [`Error::Zarr`]; [`qlty_core::Error::Cancelled`]; those of the source. After an
-/// error there is no new store, and an old one is as it was.
-pub fn extract_patches_to_zarr<T: Stored, const D: usize>(
-    source: &(impl ImageSource<T, D> + ?Sized),
-    metadata: &PairMetadata<D>,
+/// Those of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] where the images have other axes than
+/// the window.
+pub fn extract_patches_to_zarr(
+    source: &dyn AnyImageSource,
+    metadata: &AnyPairMetadata,
     indices: Option<&[usize]>,
-    path: impl AsRef<Path>,
+    path: &Path,
     options: &StoreOptions,
     monitor: &Monitor,
-) -> Result<()>
-where
-    Spatial<D>: Rank,
-{
-    let path = path.as_ref();
+) -> Result<()> {
     metadata.check_columns()?;
     options.codec.check()?;
     let chosen;
@@ -82,49 +110,43 @@ where
         None => metadata,
     };
     check_pairs(source, metadata.window, &metadata.pairs)?;
-    let shape: Vec<usize> = [metadata.len(), source.channels()].into_iter().chain(metadata.window).collect();
-    let layout = layout(&shape, options.chunk.as_deref(), size_of::<T>())?;
+    let (dtype, channels) = (source.dtype(), source.shape()[1]);
+    let shape = [&[metadata.len(), channels], metadata.window()].concat();
+    let layout = layout(&shape, options.chunk.as_deref(), dtype.size())?;
     let grid = Grid::new(&layout);
     monitor.begin(2 * grid.len() as u64);
     monitor.check()?;
 
     let partial = Partial::create(path, options.overwrite)?;
     let store = Arc::new(FolderStore::new(partial.path()));
-    let mut group = GroupBuilder::new();
-    group.attributes(attributes(metadata, source.channels()));
-    let group = group.build(Arc::clone(&store), "/").map_err(Error::zarr(path))?;
-    group.store_metadata().map_err(Error::zarr(path))?;
-    rows(&store, "deltas", deltas(&metadata.pairs).into_dyn())?;
-    rows(&store, "rotations", rotations(&metadata.pairs).into_dyn())?;
+    create_group(&store, attributes(metadata, channels))?;
+    write_rows(&store, "deltas", ArrayRef::of("deltas", metadata.deltas().view())?)?;
+    write_rows(&store, "rotations", ArrayRef::of("rotations", metadata.rotations().view())?)?;
     for (name, side) in [("positions1", Side::First), ("positions2", Side::Second)] {
-        if let Some(positions) = positions(&metadata.pairs, side, options.positions) {
-            rows(&store, name, positions.into_dyn())?;
+        if let Some(positions) = metadata.positions(side, options.positions) {
+            write_rows(&store, name, ArrayRef::of(name, positions.view())?)?;
         }
     }
-    let axes: Vec<&str> = ["pair", "c"].into_iter().chain(["z", "y", "x"].into_iter().skip(3 - D)).collect();
-    let arrays = ["patches1", "patches2"].map(|name| create::<T>(&store, name, &layout, options.codec, &axes));
-    let [patches1, patches2] = arrays;
-    let writing = Writing { source, metadata, grid: &grid, arrays: [patches1?, patches2?], path, monitor };
-    writing.run()?;
+    let axes: Vec<&str> = ["pair", "c"].into_iter().chain(metadata.window.axes().map(|d| ["z", "y", "x"][d])).collect();
+    let plan = Plan::new(dtype, layout).codec(options.codec).axis_names(&axes);
+    let arrays = [plan.create(&store, "patches1")?, plan.create(&store, "patches2")?];
+    Writing { source, dtype, metadata, grid: &grid, monitor }.run(arrays)?;
     store.sync()?;
     partial.complete()
 }
 
-/// The attributes of the group: qlty's, and the metadata of the pairs stored.
-fn attributes<const D: usize>(metadata: &PairMetadata<D>, channels: usize) -> Map<String, Value>
-where
-    Spatial<D>: Rank,
-{
+/// The attributes of the group: those of qlty, and the metadata of the stored pairs.
+fn attributes(metadata: &AnyPairMetadata, channels: usize) -> Map<String, Value> {
     let columns = metadata.columns().into_iter().map(|(name, column)| {
         let values = match column {
             Column::Integers(values) => json!(values),
-            // JSON has no NaN, which becomes null.
+            // JSON has no NaN; it becomes null.
             Column::Numbers(values) => json!(values),
         };
         (name.to_owned(), values)
     });
     let columns: Map<String, Value> = columns.collect();
-    let window = metadata.window.to_vec();
+    let window = metadata.window();
     let entries = [
         ("window", json!(window)),
         ("num_patches", json!(metadata.len())),
@@ -136,42 +158,35 @@ where
 }
 
 /// Writes an array of a row, or a value, for each pair.
-fn rows<T: Stored>(store: &Arc<FolderStore>, name: &str, values: ndarray::ArrayD<T>) -> Result<()> {
+fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Result<()> {
     const ROWS: usize = 1 << 16;
     let shape = values.shape().to_vec();
     let chunk = shape.iter().enumerate().map(|(axis, size)| if axis == 0 { (*size).clamp(1, ROWS) } else { *size });
     let layout = qlty_core::zarr::Layout { chunk: chunk.collect(), shape, shard: None };
     let axes = ["pair", "column"];
-    let array = create::<T>(store, name, &layout, Codec::default(), &axes[..values.ndim()])?;
-    array.store_array_subset(&array.subset_all(), &values).map_err(Error::zarr(&store.path(name)))
+    let plan = Plan::new(values.dtype(), layout).axis_names(&axes[..values.ndim()]);
+    plan.create(store, name)?.write_all(values)
 }
 
-struct Writing<'a, S: ?Sized, const D: usize> {
-    source: &'a S,
-    metadata: &'a PairMetadata<D>,
+struct Writing<'a> {
+    source: &'a dyn AnyImageSource,
+    dtype: DType,
+    metadata: &'a AnyPairMetadata,
     grid: &'a Grid,
-    arrays: [Array<FolderStore>; 2],
-    path: &'a Path,
     monitor: &'a Monitor,
 }
 
-impl<S: ?Sized, const D: usize> Writing<'_, S, D>
-where
-    Spatial<D>: Rank,
-{
+impl Writing<'_> {
     /// Writes all files of both arrays, as many at a time as memory allows.
-    fn run<T: Stored>(&self) -> Result<()>
-    where
-        S: ImageSource<T, D>,
-    {
-        let bytes = self.grid.file_len() * size_of::<T>();
+    fn run(&self, arrays: [ArrayWriter; 2]) -> Result<()> {
+        let bytes = product("patches of a file", &[self.grid.file_len(), self.dtype.size()])?;
         let threads = rayon::current_num_threads();
         // A file is held twice while it is compressed.
         let workers = (HELD_BYTES / (2 * bytes).max(1)).clamp(1, threads);
-        let options = CodecOptions::default().with_concurrent_target((threads / workers).max(1));
+        let arrays = arrays.map(|array| array.with_threads((threads / workers).max(1)));
         let (next, failure) = (AtomicUsize::new(0), Failure::new(self.monitor));
         (0..workers).into_par_iter().with_max_len(1).for_each(|_| {
-            let mut file = match zeros::<T, ndarray::IxDyn>("patches of a file", self.grid.file()) {
+            let mut file = match OwnedArray::zeros("patches of a file", self.dtype, self.grid.file()) {
                 Ok(file) => file,
                 Err(error) => return failure.note(Err(error.into())),
             };
@@ -180,45 +195,33 @@ where
                 if number >= 2 * self.grid.len() {
                     return;
                 }
-                failure.note(self.file(number, &mut file, &options));
+                failure.note(self.file(number, &mut file, &arrays[number % 2]));
                 self.monitor.advance(1);
             }
         });
         failure.into_result()
     }
 
-    /// Writes the file of this number; the files of both arrays are counted in turn, since their pixels
-    /// lie together.
-    fn file<T: Stored>(&self, number: usize, file: &mut ndarray::ArrayD<T>, options: &CodecOptions) -> Result<()>
-    where
-        S: ImageSource<T, D>,
-    {
-        let (side, place) = ([Side::First, Side::Second][number % 2], self.grid.place(number / 2));
+    /// Writes the file of this number. The files of the two arrays alternate, since their pixels lie together.
+    fn file(&self, number: usize, file: &mut OwnedArray, array: &ArrayWriter) -> Result<()> {
+        const WHAT: &str = "patches of a file";
+        let (side, place) = (Side::BOTH[number % 2], self.grid.place(number / 2));
         let (start, size) = self.grid.part(&place);
-        if size != file.shape() {
+        let mut part = file.array_mut();
+        if size != part.shape() {
             // Beyond the edge of the array lies zero.
-            file.fill(T::default());
+            part.fill(WHAT, Scalar::zero(self.dtype))?;
         }
-        let part = file.slice_each_axis_mut(|axis| Slice::from(..size[axis.axis.index()]));
-        let part: ArrayViewMut5<'_, T> = five::<T, D>(part)?;
+        for (axis, size) in size.iter().enumerate() {
+            part = part.part(axis, 0..*size);
+        }
         let mut corner = [0; 4];
         corner[0] = start[1];
-        corner[4 - D..].copy_from_slice(&start[2..]);
+        corner[4 - self.metadata.ndim()..].copy_from_slice(&start[2..]);
         let pairs = &self.metadata.pairs[start[0]..start[0] + size[0]];
+        let part = part.five(WHAT, self.metadata.ndim())?;
         extract_boxes(self.source, self.metadata.window, pairs, side, corner, part)?;
         let place: Vec<u64> = place.iter().map(|index| *index as u64).collect();
-        let array = &self.arrays[number % 2];
-        array.store_chunk_opt(&place, &*file, options).map_err(Error::zarr(self.path))
+        array.write_chunk(&place, file.array_ref())
     }
-}
-
-/// The axes (P,C,Z,Y,X) of a part of a patch array.
-fn five<T, const D: usize>(part: ndarray::ArrayViewMutD<'_, T>) -> Result<ArrayViewMut5<'_, T>>
-where
-    Spatial<D>: Rank,
-{
-    let shape = part.shape().to_vec();
-    let wrong = |_| qlty_core::Error::shape("patches of a file", &shape, format!("{} axes", D + 2));
-    let part = part.into_dimensionality::<BatchDim<D>>().map_err(wrong)?;
-    Ok(qlty_core::array::five_mut::<_, _, D>("patches of a file", part)?)
 }

@@ -1,19 +1,71 @@
 //! Choosing pairs evenly over the statistics of their patches.
 
+use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::{Error, Result};
 use rand::RngExt;
 
 use crate::draw::stream;
 
-/// Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations,
-/// with `bins` bins of equal width along both, from the least value to the largest.
-///
-/// Each pair is in exactly one bin. What is chosen comes bin by bin, the standard deviation faster,
-/// and within a bin in the order drawn; it depends on nothing but the arguments.
+/// How bins are laid over values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bins {
+    /// Of equal width, from the smallest value to the largest: [`stratified_sample_by_histogram`].
+    Histogram,
+    /// Of equal population, between quantiles: [`stratified_sample_by_quantiles`].
+    Quantiles,
+}
+
+/// [`stratified_sample_by_histogram`] or [`stratified_sample_by_quantiles`] of `means` and `sigmas` of type `f64`: writes
+/// the chosen indices to the front of `indices`, of type `i64`, and returns their number. As many indices as there are
+/// pairs are always enough.
 ///
 /// # Errors
-/// [`Error::Argument`] where there are not as many means as standard deviations, a value is NaN or
-/// infinite, or `bins` or `samples_per_bin` is zero.
+/// Those of [`stratified_sample_by_histogram`]; [`Error::Shape`] where an array does not have one axis, or more indices
+/// are chosen than there is room for; [`Error::DataType`]. Nothing is written then.
+pub fn stratified_sample_into(
+    means: ArrayRef<'_>,
+    sigmas: ArrayRef<'_>,
+    bins: (Bins, usize),
+    samples_per_bin: usize,
+    seed: u64,
+    mut indices: ArrayMut<'_>,
+) -> Result<usize> {
+    let values = |name: &'static str, array: &ArrayRef<'_>| -> Result<Vec<f64>> {
+        check_row(name, array.shape())?;
+        Ok(array.view::<f64>(name)?.iter().copied().collect())
+    };
+    let (means, sigmas) = (values("means", &means)?, values("sigmas", &sigmas)?);
+    check_row("indices", indices.shape())?;
+    let chosen = match bins {
+        (Bins::Histogram, bins) => stratified_sample_by_histogram(&means, &sigmas, bins, samples_per_bin, seed),
+        (Bins::Quantiles, bins) => stratified_sample_by_quantiles(&means, &sigmas, bins, samples_per_bin, seed),
+    }?;
+    if chosen.len() > indices.len() {
+        return Err(Error::shape("indices", indices.shape(), format!("at least [{}]", chosen.len())));
+    }
+    let mut indices = indices.view_mut::<i64>("indices")?;
+    indices.iter_mut().zip(&chosen).for_each(|(to, index)| *to = *index as i64);
+    Ok(chosen.len())
+}
+
+/// Fails where an array has other axes than one.
+fn check_row(name: &'static str, shape: &[usize]) -> Result<()> {
+    if shape.len() != 1 {
+        return Err(Error::shape(name, shape, "one axis"));
+    }
+    Ok(())
+}
+
+/// Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins of
+/// equal width along both, from the smallest value to the largest.
+///
+/// Each pair is in exactly one bin. The chosen pairs come bin by bin, the standard deviation varying faster, and within a
+/// bin in the order drawn; they depend on nothing but the arguments.
+///
+/// # Errors
+/// [`Error::Argument`] where the numbers of means and standard deviations differ, a value is NaN or infinite, or `bins`
+/// or `samples_per_bin` is zero.
 pub fn stratified_sample_by_histogram(
     means: &[f64],
     sigmas: &[f64],
@@ -25,8 +77,8 @@ pub fn stratified_sample_by_histogram(
     Ok(sample([means, sigmas].map(|values| equal_widths(values, bins)), samples_per_bin, seed))
 }
 
-/// [`stratified_sample_by_histogram`] with bins of equal population: their edges are the quantiles of
-/// the means and of the standard deviations, interpolated linearly.
+/// [`stratified_sample_by_histogram`] with bins of equal population: their edges are the quantiles of the means and of
+/// the standard deviations, interpolated linearly.
 ///
 /// # Errors
 /// Those of [`stratified_sample_by_histogram`].
@@ -64,7 +116,7 @@ fn check(means: &[f64], sigmas: &[f64], bins: usize, samples_per_bin: usize) -> 
 fn equal_widths(values: &[f64], bins: usize) -> Vec<usize> {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    // Halves, as the difference of two numbers may be larger than any.
+    // Of halves, since the difference of two numbers may overflow.
     let width = most / 2.0 - least / 2.0;
     let bin = |value: &f64| {
         let place = if width > 0.0 { (value / 2.0 - least / 2.0) / width } else { 0.0 };
@@ -89,7 +141,7 @@ fn equal_populations(values: &[f64], bins: usize) -> Vec<usize> {
     if sorted.is_empty() {
         return Vec::new();
     }
-    // More bins than values leave bins empty, and need not be looked at one by one.
+    // A binary search, since there may be many more bins than values.
     let bin = |value: &f64| {
         let (mut low, mut high) = (0, bins - 1);
         while low < high {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, Axis};
 use qlty_core::Element;
-use qlty_core::stream::RowWriter;
+use qlty_core::internal::stream::RowWriter;
 
 /// The side of the blocks in which a plane is transposed: a cache line of small elements, and as many
 /// lines as a processor can fetch at a time.
@@ -51,7 +51,7 @@ impl<'a, T: Element> Plane<'a, T> {
         self.0.index_axis_move(Axis(0), y).to_slice().unwrap_or_default()
     }
 
-    /// The size after so many quarter turns.
+    /// The size after this number of quarter turns.
     fn turned_size(&self, turns: u8) -> [usize; 2] {
         let (height, width) = self.0.dim();
         if turns % 2 == 1 { [width, height] } else { [height, width] }
@@ -176,7 +176,7 @@ mod tests {
     use ndarray::{Array2, ArrayViewMut5, s};
 
     use super::{Plane, Rect};
-    use qlty_core::stream::RowWriter;
+    use qlty_core::internal::stream::RowWriter;
 
     /// The plane turned once, by the definition: out[i, j] = m[j, columns - 1 - i].
     fn turned(plane: &Array2<u16>, turns: u8) -> Array2<u16> {

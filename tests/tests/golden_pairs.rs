@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use ndarray::{Array1, Array2, Array4, Array5, s};
-use qlty_pairs::{Overlap, Pair, Positions, extract_pairs, extract_patch_pairs_metadata, positions};
+use qlty_pairs::{Overlap, OverlapPixels, Pair, Positions, extract_pairs, extract_patch_pairs_metadata, positions};
 use qlty_pairs::{PairOptions, Side};
 use qlty_tests::compare::{assert_close, assert_same_bits};
 use qlty_tests::golden::Case;
@@ -43,7 +43,8 @@ fn pairs_2d() {
 
     let (deltas, rotations) = (pairs.deltas.view(), Some(pairs.rotations.view()));
     let patches = (pairs.patches1.view(), pairs.patches2.view());
-    let (pixels1, pixels2) = Overlap::new(window, deltas, rotations).unwrap().extract(patches.0, patches.1).unwrap();
+    let OverlapPixels { pixels1, pixels2, .. } =
+        Overlap::new(window, deltas, rotations).unwrap().extract(patches.0, patches.1).unwrap();
     assert_same_bits("overlap1", &pixels1, &case.array::<f32, ndarray::Ix2>("overlap1"));
     assert_same_bits("overlap2", &pixels2, &case.array::<f32, ndarray::Ix2>("overlap2"));
     assert_eq!(Overlap::new(window, deltas, rotations).unwrap().count(), pixels1.nrows());
@@ -101,7 +102,7 @@ fn pairs_3d() {
     assert_same_bits("deltas", &pairs.deltas, &deltas);
     assert_eq!(pairs.positions1, None);
 
-    let (pixels1, pixels2) =
+    let OverlapPixels { pixels1, pixels2, .. } =
         Overlap::new(window, deltas.view(), None).unwrap().extract(patches1.view(), patches2.view()).unwrap();
     assert_same_bits("overlap1", &pixels1, &case.array::<f32, ndarray::Ix2>("overlap1"));
     assert_same_bits("overlap2", &pixels2, &case.array::<f32, ndarray::Ix2>("overlap2"));

@@ -1,65 +1,54 @@
 //! The metadata that a store keeps beside its pairs.
 
-use std::sync::Arc;
+use std::path::Path;
 
-use qlty_core::zarr::{Error, FolderStore, Result, Stored};
-use qlty_core::{Rank, Spatial};
+use qlty_core::zarr::{Error, Result, group_attributes};
 use serde_json::Value;
-use zarrs::group::Group;
 
-use super::PatchPairDataset;
-use crate::{Pair, PairMetadata};
+use crate::extent::Extent;
+use crate::metadata::Statistics;
+use crate::{AnyPair, AnyPairMetadata};
 
-impl<T: Stored, const D: usize> PatchPairDataset<T, D>
-where
-    Spatial<D>: Rank,
-{
-    /// The metadata of the pairs, row i of pair i.
-    ///
-    /// # Errors
-    /// [`Error::Zarr`] where the group cannot be read, and [`Error::Store`] where it has no such metadata,
-    /// like the stores that qlty writes.
-    pub fn metadata(&self) -> Result<PairMetadata<D>> {
-        let path = &self.0.path;
-        let store = Arc::new(FolderStore::new(path));
-        let group = Group::open(store, "/").map_err(Error::zarr(path))?;
-        let columns = Columns { of: self, all: group.attributes().get("metadata").unwrap_or(&Value::Null) };
-        let starts = |side: &str| -> Result<[Vec<usize>; D]> {
-            let names = ["z", "y", "x"].into_iter().skip(3 - D).map(|axis| format!("patch{side}_{axis}"));
-            let starts = names.map(|name| columns.integers(&name)).collect::<Result<Vec<_>>>()?;
-            Ok(std::array::from_fn(|d| starts[d].clone()))
-        };
-        let (images, rotations) = (columns.integers("image_idx")?, columns.integers("rotation")?);
-        let (starts1, starts2) = (starts("1")?, starts("2")?);
-        let pair = |i: usize| Pair {
-            image: images[i],
-            start1: std::array::from_fn(|d| starts1[d][i]),
-            start2: std::array::from_fn(|d| starts2[d][i]),
-            rotation: (rotations[i] % 4) as u8,
-        };
-        Ok(PairMetadata {
-            window: self.window(),
-            pairs: (0..self.len()).map(pair).collect(),
-            mean1: columns.numbers("mean1")?,
-            sigma1: columns.numbers("sigma1")?,
-            mean2: columns.numbers("mean2")?,
-            sigma2: columns.numbers("sigma2")?,
-        })
-    }
+/// The metadata of the `count` pairs of a store.
+pub(super) fn read(path: &Path, window: Extent, count: usize) -> Result<AnyPairMetadata> {
+    let attributes = group_attributes(path)?;
+    let columns = Columns { path, count, all: attributes.get("metadata").unwrap_or(&Value::Null) };
+    let starts = |side: &str| -> Result<[Vec<usize>; 3]> {
+        let mut starts = [const { Vec::new() }; 3];
+        for d in window.axes() {
+            starts[d] = columns.integers(&format!("patch{side}_{}", ["z", "y", "x"][d]))?;
+        }
+        Ok(starts)
+    };
+    let (images, rotations) = (columns.integers("image_idx")?, columns.integers("rotation")?);
+    let (starts1, starts2) = (starts("1")?, starts("2")?);
+    // A plane has no column for z.
+    let start = |starts: &[Vec<usize>; 3], i: usize| std::array::from_fn(|d| starts[d].get(i).copied().unwrap_or(0));
+    let pair = |i: usize| AnyPair {
+        image: images[i],
+        start1: start(&starts1, i),
+        start2: start(&starts2, i),
+        rotation: (rotations[i] % 4) as u8,
+    };
+    let statistics = Statistics {
+        mean1: columns.numbers("mean1")?,
+        sigma1: columns.numbers("sigma1")?,
+        mean2: columns.numbers("mean2")?,
+        sigma2: columns.numbers("sigma2")?,
+    };
+    Ok(AnyPairMetadata { window, pairs: (0..count).map(pair).collect(), statistics })
 }
 
 /// Columns of a value for each pair.
-struct Columns<'a, T, const D: usize> {
-    of: &'a PatchPairDataset<T, D>,
+struct Columns<'a> {
+    path: &'a Path,
+    count: usize,
     all: &'a Value,
 }
 
-impl<T: Stored, const D: usize> Columns<'_, T, D>
-where
-    Spatial<D>: Rank,
-{
+impl Columns<'_> {
     fn column<R>(&self, name: &str, value: impl Fn(&Value) -> Option<R>) -> Result<Vec<R>> {
-        let count = self.of.len();
+        let count = self.count;
         let values = self.all.get(name).and_then(Value::as_array).filter(|values| values.len() == count);
         let values = values.and_then(|values| values.iter().map(value).collect::<Option<Vec<_>>>());
         values.ok_or_else(|| {
@@ -68,7 +57,7 @@ where
                 Some(Value::Array(values)) => format!("a list of {}", values.len()),
                 Some(_) => "no list".to_owned(),
             };
-            Error::store(&self.of.0.path, format!("metadata column {name}"), got, format!("a list of {count} numbers"))
+            Error::store(self.path, format!("metadata column {name}"), got, format!("a list of {count} numbers"))
         })
     }
 
@@ -77,7 +66,7 @@ where
     }
 
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        // JSON has no NaN, which was written as null.
+        // JSON has no NaN; it was written as null.
         self.column(name, |value| if value.is_null() { Some(f64::NAN) } else { value.as_f64() })
     }
 }

@@ -1,70 +1,59 @@
-//! The adjoint of gathering overlapping pixels, with which a host registers its gradient.
+//! The adjoint of extracting overlapping pixels, which is the backward pass of an autodiff framework.
 
-use ndarray::{Array, ArrayView2, ArrayViewMut, ArrayViewMut5};
-use qlty_core::array::{divide, five_mut, zeros};
-use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
+use ndarray::{ArrayView2, ArrayView5, ArrayViewMut5, Axis};
+use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::internal::array::divide;
+use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
+use qlty_core::{Element, Monitor, Result, with_width};
 
-use super::{Common, Overlap};
+use super::{AnyOverlap, PairOverlap, check_types};
 
-/// The bytes of patches that a thread writes at a time.
+/// The bytes of patches that a task writes.
 const TASK_BYTES: usize = 512 << 10;
 
-/// Arrays like the first patches and like the second.
-pub type PatchArrays<T, const D: usize> = (Array<T, BatchDim<D>>, Array<T, BatchDim<D>>);
-
-impl<const D: usize> Overlap<D>
-where
-    Spatial<D>: Rank,
-{
-    /// The adjoint of [`Overlap::extract`]: patches that hold the pixels (K,C) where they were gathered
-    /// from, and zero elsewhere.
+impl AnyOverlap {
+    /// The adjoint of [`AnyOverlap::extract_into`]: fills patches with the pixels, (K,C), where they were extracted
+    /// from, and with zero elsewhere; all arrays are of one type. See [`crate::Overlap::adjoint_into`].
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where there is not a row for each overlapping pixel, or the channels of the two
-    /// differ; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
-    pub fn adjoint<T: Element>(
+    /// Those of [`crate::Overlap::adjoint_into`], and [`qlty_core::Error::DataType`].
+    pub fn adjoint_into(
         &self,
-        pixels1: ArrayView2<'_, T>,
-        pixels2: ArrayView2<'_, T>,
-    ) -> Result<PatchArrays<T, D>> {
-        let shape = self.five(pixels1.ncols());
-        let shape: Vec<usize> = shape[..2].iter().chain(&shape[5 - D..]).copied().collect();
-        self.check_pixels("pixels 1", pixels1.shape(), pixels1.ncols())?;
-        let (mut patches1, mut patches2) = (zeros("patches 1", &shape)?, zeros("patches 2", &shape)?);
-        self.adjoint_into(pixels1, pixels2, patches1.view_mut(), patches2.view_mut(), &Monitor::new())?;
-        Ok((patches1, patches2))
-    }
-
-    /// [`Overlap::adjoint`] into arrays of the caller's, of any strides, whose values do not matter.
-    /// Progress is counted in patches.
-    ///
-    /// # Errors
-    /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
-    pub fn adjoint_into<T: Element>(
-        &self,
-        pixels1: ArrayView2<'_, T>,
-        pixels2: ArrayView2<'_, T>,
-        patches1: ArrayViewMut<'_, T, BatchDim<D>>,
-        patches2: ArrayViewMut<'_, T, BatchDim<D>>,
+        pixels1: ArrayRef<'_>,
+        pixels2: ArrayRef<'_>,
+        patches1: ArrayMut<'_>,
+        patches2: ArrayMut<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
         self.check_sides([patches1.shape(), patches2.shape()], [pixels1.shape(), pixels2.shape()])?;
+        let others = [("pixels 2", pixels2.dtype()), ("patches 1", patches1.dtype()), ("patches 2", patches2.dtype())];
+        check_types(pixels1.dtype(), others)?;
         monitor.begin(2 * self.pairs() as u64);
         monitor.check()?;
-        let patches1 = five_mut::<_, _, D>("patches 1", patches1)?;
-        let patches2 = five_mut::<_, _, D>("patches 2", patches2)?;
-        rayon::join(|| self.scatter(0, pixels1, patches1, monitor), || self.scatter(1, pixels2, patches2, monitor));
+        // The axes of the pixels become (1,1,1,K,C).
+        let (pixels1, pixels2) = (pixels1.five("pixels 1", 2)?, pixels2.five("pixels 2", 2)?);
+        let patches1 = patches1.five("patches 1", self.ndim())?;
+        let patches2 = patches2.five("patches 2", self.ndim())?;
+        let scatter = |side: usize, pixels: ArrayRef<'_>, patches: ArrayMut<'_>| {
+            with_width!(pixels.dtype(), W => {
+                // SAFETY: what is written is copied from elements of the same type, or zero, which all types have.
+                let patches = unsafe { patches.bits::<W>() };
+                self.scatter(side, pixels.bits::<W>(), patches, monitor);
+            });
+        };
+        rayon::join(|| scatter(0, pixels1, patches1), || scatter(1, pixels2, patches2));
         monitor.check()
     }
 
     fn scatter<T: Element>(
         &self,
         side: usize,
-        pixels: ArrayView2<'_, T>,
+        pixels: ArrayView5<'_, T>,
         patches: ArrayViewMut5<'_, T>,
         monitor: &Monitor,
     ) {
+        let pixels: ArrayView2<'_, T> =
+            pixels.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
         let (_, channels, depth, height, width) = patches.dim();
         let streaming = patches.len() * size_of::<T>() >= STREAM_BYTES;
         if patches.is_empty() {
@@ -76,11 +65,11 @@ where
                 return;
             }
             let mut writer = RowWriter::new(&mut part, streaming);
-            for common in &self.commons[at[0]..at[0] + parts] {
+            for overlap in &self.overlaps[at[0]..at[0] + parts] {
                 for c in at[1]..at[1] + part_channels {
                     for z in at[2]..at[2] + part_depth {
                         for y in at[3]..at[3] + part_height {
-                            let run = self.run(common, side, [z, y]);
+                            let run = self.run(overlap, side, [z, y]);
                             writer.write(width, |to| {
                                 to.fill(T::default());
                                 let Some(run) = run else { return };
@@ -101,28 +90,28 @@ where
     }
 
     /// The overlapping pixels in a row (z, y) of a stored patch.
-    fn run(&self, common: &Common, side: usize, [z, y]: [usize; 2]) -> Option<Run> {
-        let [_, height, width] = self.window;
-        // The row of the stored patch runs along an axis of the upright one, forwards or backwards,
-        // and lies at a fixed place on the other.
-        let turns = common.turns(side);
+    fn run(&self, overlap: &PairOverlap, side: usize, [z, y]: [usize; 2]) -> Option<Run> {
+        let [_, height, width] = self.window.zyx;
+        // The row of the stored patch runs along an axis of the upright one, forwards or backwards, at a fixed place
+        // on the other.
+        let turns = overlap.turns(side);
         let (along, backwards) = [(2, false), (1, false), (2, true), (1, true)][usize::from(turns)];
         let fixed = match turns {
             0 | 3 => y,
             1 => width - 1 - y,
             _ => height - 1 - y,
         };
-        let (start, size, across) = (common.starts[side], common.size, 3 - along);
+        let (start, size, across) = (overlap.starts[side], overlap.size, 3 - along);
         let inside = |axis: usize, at: usize| at.checked_sub(start[axis]).filter(|at| *at < size[axis]);
         let (z, fixed) = (inside(0, z)?, inside(across, fixed)?);
-        if common.pixels() == 0 {
+        if overlap.pixels() == 0 {
             return None;
         }
         let strides = [size[1] * size[2], size[2], 1];
         let length = if along == 2 { width } else { height };
         let first = if backwards { length - start[along] - size[along] } else { start[along] };
         let from = if backwards { size[along] - 1 } else { 0 };
-        let pixel = common.pixels_before + z * strides[0] + fixed * strides[across] + from * strides[along];
+        let pixel = overlap.pixels_before + z * strides[0] + fixed * strides[across] + from * strides[along];
         let step = strides[along] as isize * if backwards { -1 } else { 1 };
         Some(Run { first, count: size[along], pixel, step })
     }
@@ -130,10 +119,10 @@ where
 
 /// Overlapping pixels that lie in one row of a stored patch.
 struct Run {
-    /// The first of them in the row, and how many there are.
+    /// The first of them in the row, and their number.
     first: usize,
     count: usize,
-    /// The number of the first overlapping pixel, and how far it is to the next.
+    /// The index of the first overlapping pixel, and the distance to the next.
     pixel: usize,
     step: isize,
 }

@@ -1,78 +1,78 @@
-//! Overlapping pixels out of patches.
+//! Extracting overlapping pixels from patches.
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView, ArrayView3, ArrayView5, ArrayViewMut2, Axis, s};
-use qlty_core::array::{five, zeros};
-use qlty_core::stream::{RowWriter, STREAM_BYTES};
-use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
+use ndarray::{ArrayView3, ArrayView5, ArrayViewMut2, ArrayViewMut5, Axis, s};
+use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
+use qlty_core::{Element, Monitor, Result, with_width};
 
-use super::Overlap;
+use super::{AnyOverlap, check_types};
 use crate::turn::Plane;
 
-/// The bytes of pixels that a thread gathers at a time.
+/// The bytes of pixels that a task gathers.
 const TASK_BYTES: usize = 512 << 10;
 
-/// The bytes of pixels that are set upright at a time: planes of common patches, each read in one run,
-/// which stay in the second-level cache.
+/// The bytes of pixels that are set upright at a time: planes of common patches, each read in one run, which stay in
+/// the second-level cache.
 const UPRIGHT_BYTES: usize = 128 << 10;
 
 /// The pixels that are interleaved at a time: a vector of each channel.
 const BLOCK: usize = 8;
 
-impl<const D: usize> Overlap<D>
-where
-    Spatial<D>: Rank,
-{
-    /// The overlapping pixels of patches (P,C,y,x) or (P,C,z,y,x), as (K,C): row k of both shows one
-    /// place. Without any overlap, K is 0.
+impl AnyOverlap {
+    /// Extracts the overlapping pixels of patches, (P,C,y,x) or (P,C,z,y,x), as (K,C); all arrays are of one type. See
+    /// [`crate::Overlap::extract_into`].
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the patches are not those of the pairs, or differ in their channels;
-    /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
-    pub fn extract<T: Element>(
+    /// Those of [`crate::Overlap::extract_into`], and [`qlty_core::Error::DataType`].
+    #[doc(alias = "extract_overlapping_pixels")]
+    #[doc(alias = "extract_overlapping_pixels_3d")]
+    pub fn extract_into(
         &self,
-        patches1: ArrayView<'_, T, BatchDim<D>>,
-        patches2: ArrayView<'_, T, BatchDim<D>>,
-    ) -> Result<(Array2<T>, Array2<T>)> {
-        let channels = self.check_patches("patches 1", patches1.shape())?;
-        let mut pixels1 = zeros("pixels 1", &[self.count(), channels])?;
-        let mut pixels2 = zeros("pixels 2", &[self.count(), channels])?;
-        self.extract_into(patches1, patches2, pixels1.view_mut(), pixels2.view_mut(), &Monitor::new())?;
-        Ok((pixels1, pixels2))
-    }
-
-    /// [`Overlap::extract`] into arrays of the caller's, of any strides. Progress is counted in rows of
-    /// pixels.
-    ///
-    /// # Errors
-    /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
-    pub fn extract_into<T: Element>(
-        &self,
-        patches1: ArrayView<'_, T, BatchDim<D>>,
-        patches2: ArrayView<'_, T, BatchDim<D>>,
-        pixels1: ArrayViewMut2<'_, T>,
-        pixels2: ArrayViewMut2<'_, T>,
+        patches1: ArrayRef<'_>,
+        patches2: ArrayRef<'_>,
+        pixels1: ArrayMut<'_>,
+        pixels2: ArrayMut<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
         let patches = [patches1.shape(), patches2.shape()];
         let channels = self.check_sides(patches, [pixels1.shape(), pixels2.shape()])?;
+        let others = [("patches 2", patches2.dtype()), ("pixels 1", pixels1.dtype()), ("pixels 2", pixels2.dtype())];
+        check_types(patches1.dtype(), others)?;
         monitor.begin(2 * self.rows() as u64);
         monitor.check()?;
         if channels == 0 {
             monitor.advance(2 * self.rows() as u64);
             return Ok(());
         }
-        let patches1 = five::<_, _, D>("patches 1", patches1)?;
-        let patches2 = five::<_, _, D>("patches 2", patches2)?;
-        let gather = |side, patches, pixels: ArrayViewMut2<'_, T>| {
-            let streaming = pixels.len() * size_of::<T>() >= STREAM_BYTES;
-            self.divide(0..self.rows(), pixels, TASK_BYTES / size_of::<T>(), monitor, &|rows, part| {
-                self.gather(side, patches, rows, part, streaming);
+        let patches1 = patches1.five("patches 1", self.ndim())?;
+        let patches2 = patches2.five("patches 2", self.ndim())?;
+        // The axes of the pixels become (1,1,1,K,C).
+        let (pixels1, pixels2) = (pixels1.five("pixels 1", 2)?, pixels2.five("pixels 2", 2)?);
+        let gather = |side: usize, patches: ArrayRef<'_>, pixels: ArrayMut<'_>| {
+            with_width!(patches.dtype(), W => {
+                // SAFETY: what is written is copied from elements of the same type.
+                let pixels = unsafe { pixels.bits::<W>() };
+                self.gather_side(side, patches.bits::<W>(), pixels, monitor);
             });
         };
         rayon::join(|| gather(0, patches1, pixels1), || gather(1, patches2, pixels2));
         monitor.check()
+    }
+
+    fn gather_side<W: Element>(
+        &self,
+        side: usize,
+        patches: ArrayView5<'_, W>,
+        pixels: ArrayViewMut5<'_, W>,
+        monitor: &Monitor,
+    ) {
+        let streaming = pixels.len() * size_of::<W>() >= STREAM_BYTES;
+        let pixels = pixels.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
+        self.divide(0..self.rows(), pixels, TASK_BYTES / size_of::<W>(), monitor, &|rows, part| {
+            self.gather(side, patches, rows, part, streaming);
+        });
     }
 
     /// Gathers the pixels of some rows from the patches of one side.
@@ -86,7 +86,7 @@ where
     ) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the one feature that the function is compiled for.
+            // SAFETY: the processor has AVX2, the one feature that the function needs.
             return unsafe { self.gather_avx2(side, patches, rows, out, streaming) };
         }
         self.gather_kernel(side, patches, rows, out, streaming);
@@ -120,12 +120,12 @@ where
         let mut writer = RowWriter::new(&mut out, streaming);
         let mut upright = Upright { values: Vec::new(), spare: Vec::new() };
         for (pair, z, rows) in self.planes(rows) {
-            let common = &self.commons[pair];
-            let (z, width) = (common.starts[side][0] + z, common.size[2]);
+            let overlap = &self.overlaps[pair];
+            let (z, width) = (overlap.starts[side][0] + z, overlap.size[2]);
             let most = (UPRIGHT_BYTES / size_of::<T>() / (channels * width)).max(1);
             for first in rows.clone().step_by(most) {
                 let rows = first..rows.end.min(first + most);
-                let (rect, back) = self.stored(common, side, rows.clone());
+                let (rect, back) = self.stored(overlap, side, rows.clone());
                 let ([y, x], [height, stored_width]) = (rect.start, rect.size);
                 let part = patches.slice(s![pair, .., z, y..y + height, x..x + stored_width]);
                 if back == 0 && part.stride_of(Axis(2)) == 1 {
@@ -163,7 +163,7 @@ impl<T: Element> Upright<T> {
     }
 }
 
-/// Writes rows pixel by pixel; `row` gives a channel of one.
+/// Writes rows pixel by pixel; `row(c, y)` is row y of channel c.
 #[inline(always)]
 fn write<'a, T: Element>(
     channels: usize,
@@ -194,7 +194,7 @@ fn write<'a, T: Element>(
     }
 }
 
-/// [`write`], of so many channels.
+/// [`write`] for `C` channels.
 #[inline(always)]
 fn write_rows<'a, T: Element, const C: usize>(
     rows: usize,
@@ -214,7 +214,7 @@ fn write_rows<'a, T: Element, const C: usize>(
     }
 }
 
-/// Pixels, from the values of each channel.
+/// Writes pixels, of which each slice holds a channel.
 #[inline(always)]
 fn interleave<T: Element, const C: usize>(channels: [&[T]; C], to: &mut [[T; C]]) {
     let count = to.len();

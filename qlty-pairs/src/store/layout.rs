@@ -1,10 +1,10 @@
 //! How the patch arrays of a store are divided into chunks and files.
 
-use qlty_core::array::product;
+use qlty_core::internal::array::product;
 use qlty_core::zarr::Layout;
 use qlty_core::{Error, Result};
 
-/// The bytes of a chunk, before it is compressed, unless the caller wants others.
+/// The bytes of a chunk before it is compressed, unless the caller gives a shape.
 const CHUNK_BYTES: usize = 4 << 20;
 
 /// The bytes of a shard, before its chunks are compressed.
@@ -31,7 +31,7 @@ pub(super) fn layout(shape: &[usize], chunk: Option<&[usize]>, bytes: usize) -> 
     Ok(layout)
 }
 
-/// The largest chunk of so many values that is whole along the faster axes.
+/// The largest chunk of at most `most` values that is whole along the faster axes.
 fn default_chunk(shape: &[usize], most: usize) -> Vec<usize> {
     let mut chunk: Vec<usize> = shape.iter().map(|size| (*size).max(1)).collect();
     for axis in 0..chunk.len() {
@@ -44,8 +44,7 @@ fn default_chunk(shape: &[usize], most: usize) -> Vec<usize> {
     chunk
 }
 
-/// The largest shard of so many values that is a multiple of the chunk, grown along the faster axes
-/// first.
+/// The largest shard of at most `most` values that is a multiple of the chunk, grown along the faster axes first.
 fn shard(shape: &[usize], chunk: &[usize], most: usize) -> Vec<usize> {
     let mut shard = chunk.to_vec();
     for axis in (0..shard.len()).rev() {
@@ -64,7 +63,7 @@ fn shard(shape: &[usize], chunk: &[usize], most: usize) -> Vec<usize> {
 pub(super) struct Grid {
     shape: Vec<usize>,
     file: Vec<usize>,
-    /// How many files there are along each axis.
+    /// The number of files along each axis.
     counts: Vec<usize>,
 }
 

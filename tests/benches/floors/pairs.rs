@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array2, Array4, ArrayView4, Axis, Slice};
-use qlty_core::zarr::{Codec, FolderStore, Layout, create};
+use qlty_core::DType;
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::{FolderStore, Layout, Plan};
 use qlty_pairs::{
     Monitor, Overlap, PairOptions, PatchPairs, Positions, StoreOptions, extract_patch_pairs, extract_patch_pairs_into,
     extract_patch_pairs_metadata, extract_patches_to_zarr,
 };
 use rayon::prelude::*;
-use zarrs::array::CodecOptions;
 
 use super::{against, against_memcpy};
 
@@ -24,7 +25,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
         |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xbf58_476d) >> 40;
     let images =
         Array4::from_shape_fn((100, 3, 256, 256), |(n, c, y, x)| noise(((n * 3 + c) * 256 + y) * 256 + x) as f32 / 1e6);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 1, ..PairOptions::new([64, 64], 50, (16.0, 20.0)) };
+    let options = PairOptions::new([64, 64], 50, (16.0, 20.0)).rotations([0, 1, 2, 3]).seed(1);
     let mut pairs = extract_patch_pairs(&images.view(), &options, Positions::None).expect("pairs that fit");
     if wanted(names[0]) {
         against_memcpy(names[0], 2 * pairs.patches1.len(), || {
@@ -81,7 +82,7 @@ fn zarr(name: &str, images: &ArrayView4<'_, f32>, options: &PairOptions<2>, pair
     let folder = tempfile::tempdir().expect("a temporary folder");
     let metadata = extract_patch_pairs_metadata(images, options).expect("pairs fit");
     let chosen: Vec<usize> = (0..1000).collect();
-    let store = StoreOptions { overwrite: true, ..StoreOptions::default() };
+    let store = StoreOptions::new().overwrite(true);
     let path = folder.path().join("pairs.zarr");
     let first = |patches: &Array4<f32>| patches.slice_axis(Axis(0), Slice::from(..1000)).to_owned();
     let patches = [first(&pairs.patches1), first(&pairs.patches2)];
@@ -100,17 +101,20 @@ fn chunk_by_chunk(path: &Path, patches: &[Array4<f32>; 2]) {
     let store = Arc::new(FolderStore::new(path));
     for (name, patches) in ["patches1", "patches2"].into_iter().zip(patches) {
         let layout = Layout { shape: patches.shape().to_vec(), chunk: vec![85, 3, 64, 64], shard: None };
-        let axes = ["pair", "c", "y", "x"];
-        let array = create::<f32>(&store, name, &layout, Codec::default(), &axes).expect("an array");
-        let options = CodecOptions::default().with_concurrent_target(1);
+        let plan = Plan::new(DType::F32, layout).axis_names(&["pair", "c", "y", "x"]);
+        let array = plan.create(&store, name).expect("an array");
+        let write = |i: usize, values: ArrayView4<'_, f32>| {
+            let values = ArrayRef::of("patches", values).expect("four axes");
+            array.write_chunk(&[i as u64, 0, 0, 0], values).expect("space");
+        };
         (0..patches.dim().0.div_ceil(85)).into_par_iter().for_each(|i| {
             let part = patches.slice_axis(Axis(0), Slice::from(85 * i..1000.min(85 * (i + 1))));
             if part.dim().0 == 85 {
-                return array.store_chunk_opt(&[i as u64, 0, 0, 0], &part, &options).expect("space");
+                return write(i, part);
             }
             let mut whole = Array4::<f32>::zeros((85, 3, 64, 64));
             whole.slice_axis_mut(Axis(0), Slice::from(..part.dim().0)).assign(&part);
-            array.store_chunk_opt(&[i as u64, 0, 0, 0], &whole, &options).expect("space");
+            write(i, whole.view());
         });
     }
 }

@@ -47,7 +47,7 @@ fn whole() -> &'static Path {
         }
         let options = PairOptions::new([16, 16], 4, (4.0, 12.0));
         let metadata = qlty_pairs::extract_patch_pairs_metadata(&images().view(), &options).unwrap();
-        let store = StoreOptions { positions: Positions::WithImage, ..StoreOptions::default() };
+        let store = StoreOptions::new().positions(Positions::WithImage);
         let path = folder.join("pairs");
         qlty_pairs::extract_patches_to_zarr(&images().view(), &metadata, None, path, &store, &Monitor::new()).unwrap();
         let pixels = Array3::from_shape_fn((3, 40, 50), |(z, y, x)| (z * 1000 + y * x) as u16);

@@ -103,7 +103,7 @@ qlty_tests::for_each_element!(each_type);
 #[test]
 fn large_results_are_the_same() {
     let images = Array4::from_shape_fn((3, 2, 300, 310), |(n, c, y, x)| (n * 7 + c * 3 + y * 311 + x) as f32);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 9, ..widest([129, 129], 120) };
+    let options = widest([129, 129], 120).rotations([0, 1, 2, 3]).seed(9);
     let run =
         |count| threads(count).install(|| extract_patch_pairs(&images.view(), &options, Positions::None).unwrap());
     let (one, five) = (run(1), run(5));
@@ -121,10 +121,9 @@ fn large_results_are_the_same() {
 #[test]
 fn large_patches_are_cut_in_parts() {
     let images = Array4::from_shape_fn((1, 2, 700, 720), |(_, c, y, x)| (c * 3 + y * 721 + x) as f64);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 2, ..widest([640, 640], 9) };
-    let options = PairOptions { delta_range: (160.0, 480.0), ..options };
+    let mut options = PairOptions::new([640, 640], 9, (160.0, 480.0)).rotations([0, 1, 2, 3]).seed(2);
     assert!(qlty_pairs::PairDrawer::new(options.clone(), [700, 720]).is_err());
-    let options = PairOptions { window: [512, 512], delta_range: (128.0, 384.0), ..options };
+    (options.window, options.delta_range) = ([512, 512], (128.0, 384.0));
     let pairs = qlty_pairs::PairDrawer::new(options.clone(), [700, 720]).unwrap().all(1).unwrap();
     let got = extract_patch_pairs(&images.view(), &options, Positions::None).unwrap();
     let trial = Trial { images: 1, channels: 2, size: [700, 720], window: [512; 2], pairs, seed: 0 };
@@ -134,7 +133,7 @@ fn large_patches_are_cut_in_parts() {
 #[test]
 fn metadata_names_the_same_pairs() {
     let images = Array4::from_shape_fn((4, 1, 60, 50), |(n, _, y, x)| (n * 5000 + y * 50 + x) as u16);
-    let options = PairOptions { rotations: vec![0, 3], seed: 4, ..widest([16, 16], 7) };
+    let options = widest([16, 16], 7).rotations([0, 3]).seed(4);
     let metadata = extract_patch_pairs_metadata(&images.view(), &options).unwrap();
     let all: Vec<usize> = (0..metadata.len()).collect();
     let pairs = extract_patch_pairs(&images.view(), &options, Positions::WithImage).unwrap();

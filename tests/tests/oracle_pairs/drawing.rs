@@ -75,19 +75,19 @@ where
 
 #[test]
 fn displacements_and_positions_are_uniform() {
-    check_uniform(PairOptions { seed: 11, ..widest([8, 8], 10_000) }, [17, 19]);
-    check_uniform(PairOptions { seed: 12, ..PairOptions::new([5, 9], 10_000, (3.0, 4.2)) }, [8, 40]);
-    check_uniform(PairOptions { seed: 13, ..widest([4, 5, 6], 10_000) }, [7, 7, 9]);
-    check_uniform(PairOptions { seed: 14, ..PairOptions::new([4, 4], 10_000, (3.0, 3.0)) }, [7, 6]);
+    check_uniform(widest([8, 8], 10_000).seed(11), [17, 19]);
+    check_uniform(PairOptions::new([5, 9], 10_000, (3.0, 4.2)).seed(12), [8, 40]);
+    check_uniform(widest([4, 5, 6], 10_000).seed(13), [7, 7, 9]);
+    check_uniform(PairOptions::new([4, 4], 10_000, (3.0, 3.0)).seed(14), [7, 6]);
 }
 
 #[test]
 fn rotations_are_uniform_and_taken_modulo_four() {
-    let options = PairOptions { rotations: vec![-1, 4, 6, 5], seed: 3, ..widest([8, 8], 4000) };
+    let options = widest([8, 8], 4000).rotations([-1, 4, 6, 5]).seed(3);
     let mut counts = [0; 4];
     PairDrawer::new(options, [20, 20]).unwrap().pairs(0).for_each(|pair| counts[usize::from(pair.rotation)] += 1);
     assert_uniform("rotations", &counts);
-    let options = PairOptions { rotations: vec![-6], ..widest([8, 8], 50) };
+    let options = widest([8, 8], 50).rotations([-6]);
     assert!(PairDrawer::new(options, [20, 20]).unwrap().pairs(0).all(|pair| pair.rotation == 2));
     assert!(PairDrawer::new(widest([8, 8], 50), [20, 20]).unwrap().pairs(0).all(|pair| pair.rotation == 0));
 }
@@ -109,7 +109,7 @@ fn the_exact_fit() {
 
 #[test]
 fn an_image_has_its_own_stream() {
-    let options = |seed, count| PairOptions { seed, rotations: vec![0, 1, 2, 3], ..widest([16, 16], count) };
+    let options = |seed, count| widest([16, 16], count).seed(seed).rotations([0, 1, 2, 3]);
     let draw = |seed, count| PairDrawer::new(options(seed, count), [64, 80]).unwrap();
     let pairs = draw(5, 20).all(7).unwrap();
     for count in [1, 5] {
@@ -132,7 +132,7 @@ fn an_image_has_its_own_stream() {
 /// Draws are part of what is promised: a seed names the same pairs in every version.
 #[test]
 fn a_seed_names_these_pairs() {
-    let options = PairOptions { seed: 42, rotations: vec![0, 1, 2, 3], ..PairOptions::new([32, 32], 3, (8.0, 16.0)) };
+    let options = PairOptions::new([32, 32], 3, (8.0, 16.0)).seed(42).rotations([0, 1, 2, 3]);
     let pairs: Vec<_> = PairDrawer::new(options, [128, 100]).unwrap().pairs(1).collect();
     let told: Vec<_> = pairs.iter().map(|pair| (pair.start1, pair.delta(), pair.rotation)).collect();
     assert_eq!(told, PINNED);
@@ -158,10 +158,10 @@ fn what_cannot_be_drawn_says_why() {
     assert!(text.contains("got (10.1, 10.15)") && text.contains("|dy| <= 10, |dx| <= 10"), "{text}");
     let text = refused(PairOptions::new([16, 16], 1, (4.0, 8.0)), [18, 19]);
     assert!(text.contains("|dy| <= 2, |dx| <= 3") && text.contains("[18, 19]"), "{text}");
-    let turned = |rotations, window| refused(PairOptions { rotations, ..widest(window, 1) }, [64, 64]);
+    let turned = |rotations: Vec<i64>, window| refused(widest(window, 1).rotations(rotations), [64, 64]);
     assert!(turned(vec![0, -3], [16, 12]).contains("got 1, expected 0 or 2 quarter turns"));
-    assert!(PairDrawer::new(PairOptions { rotations: vec![2], ..widest([16, 12], 1) }, [64, 64]).is_ok());
-    let text = PairDrawer::new(PairOptions { rotations: vec![2], ..widest([4, 4, 4], 1) }, [9; 3]).unwrap_err();
+    assert!(PairDrawer::new(widest([16, 12], 1).rotations([2]), [64, 64]).is_ok());
+    let text = PairDrawer::new(widest([4, 4, 4], 1).rotations([2]), [9; 3]).unwrap_err();
     assert!(text.to_string().contains("volumes are not turned"));
     assert!(refused(PairOptions::new([16, 0], 1, (4.0, 8.0)), [64, 64]).contains("window: got [16, 0]"));
     let many = PairDrawer::new(widest([16, 16], usize::MAX / 2), [64, 64]).unwrap().all(3).unwrap_err();

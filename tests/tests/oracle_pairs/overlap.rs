@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView, ArrayView2, IxDyn, s};
 use proptest::prelude::*;
 use qlty_core::{Monitor, Rank, Spatial};
-use qlty_pairs::{Overlap, PairOptions, Positions, extract_patch_pairs};
+use qlty_pairs::{Overlap, OverlapPatches, OverlapPixels, PairOptions, Positions, extract_patch_pairs};
 use qlty_tests::compare::{assert_close, assert_same_bits};
 use qlty_tests::layout::{Held, Layout};
 use qlty_tests::sample::{Sample, moderate};
@@ -85,8 +85,8 @@ where
     });
     let views = || (typed::<T, D>(held[0].view()), typed::<T, D>(held[1].view()));
     let got = overlap.extract(views().0, views().1).unwrap();
-    assert_same_bits("pixels 1", &got.0, &pixels[0]);
-    assert_same_bits("pixels 2", &got.1, &pixels[1]);
+    assert_same_bits("pixels 1", &got.pixels1, &pixels[0]);
+    assert_same_bits("pixels 2", &got.pixels2, &pixels[1]);
 
     let shape = [expected.len(), trial.channels];
     let mut out = [0, 1].map(|side| Held::new(&shape, &flat[side], T::nearest(77.0)));
@@ -112,8 +112,8 @@ where
             }
         }
     }
-    assert_same_bits("adjoint 1", &adjoint.0, &back[0]);
-    assert_same_bits("adjoint 2", &adjoint.1, &back[1]);
+    assert_same_bits("adjoint 1", &adjoint.patches1, &back[0]);
+    assert_same_bits("adjoint 2", &adjoint.patches2, &back[1]);
     let mut out = [0, 1].map(|side| Held::new(&trial.patches_shape(), &layouts[side], T::nearest(77.0)));
     let [out1, out2] = &mut out;
     let (out1, out2) = (out1.view_mut().into_dimensionality().unwrap(), out2.view_mut().into_dimensionality().unwrap());
@@ -160,8 +160,8 @@ proptest! {
         let x = [0, 1].map(|i| sample(&trial.patches_shape(), i).into_dimensionality::<ndarray::Ix4>().unwrap());
         let shape = [overlap.count(), trial.channels];
         let y = [2, 3].map(|i| sample(&shape, i).into_dimensionality::<ndarray::Ix2>().unwrap());
-        let (a1, a2) = overlap.extract(x[0].view(), x[1].view()).unwrap();
-        let (b1, b2) = overlap.adjoint(y[0].view(), y[1].view()).unwrap();
+        let OverlapPixels { pixels1: a1, pixels2: a2, .. } = overlap.extract(x[0].view(), x[1].view()).unwrap();
+        let OverlapPatches { patches1: b1, patches2: b2, .. } = overlap.adjoint(y[0].view(), y[1].view()).unwrap();
         let (left, right) = (dot(&a1, &y[0]) + dot(&a2, &y[1]), dot(&x[0], &b1) + dot(&x[1], &b2));
         prop_assert!((left - right).abs() <= 1e-9 * (1.0 + left.abs()), "{left} and {right}");
     }
@@ -172,10 +172,11 @@ proptest! {
 fn coordinate_images() {
     let images = Array4::from_shape_fn((3, 2, 90, 101), |(n, c, y, x)| (((n * 2 + c) * 90 + y) * 101 + x) as u32);
     for rotations in [vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2, 3]] {
-        let options = PairOptions { rotations, seed: 8, ..widest([24, 24], 40) };
+        let options = widest([24, 24], 40).rotations(rotations).seed(8);
         let pairs = extract_patch_pairs(&images.view(), &options, Positions::None).unwrap();
         let overlap = Overlap::new([24, 24], pairs.deltas.view(), Some(pairs.rotations.view())).unwrap();
-        let (pixels1, pixels2) = overlap.extract(pairs.patches1.view(), pairs.patches2.view()).unwrap();
+        let OverlapPixels { pixels1, pixels2, .. } =
+            overlap.extract(pairs.patches1.view(), pairs.patches2.view()).unwrap();
         assert!(pixels1.nrows() > 1000);
         assert_eq!(pixels1, pixels2);
         for (k, row) in overlap.correspondence().unwrap().outer_iter().enumerate() {
@@ -190,21 +191,21 @@ fn coordinate_images() {
 #[test]
 fn large_results_are_the_same() {
     let images = Array4::from_shape_fn((2, 3, 200, 210), |(n, c, y, x)| ((n * 7 + c) * 50_000 + y * 211 + x) as f64);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 9, ..PairOptions::new([96, 96], 150, (24.0, 30.0)) };
+    let options = PairOptions::new([96, 96], 150, (24.0, 30.0)).rotations([0, 1, 2, 3]).seed(9);
     let pairs = extract_patch_pairs(&images.view(), &options, Positions::None).unwrap();
     let overlap = Overlap::new([96, 96], pairs.deltas.view(), Some(pairs.rotations.view())).unwrap();
     let run = |count: usize| {
         let work = || overlap.extract(pairs.patches1.view(), pairs.patches2.view()).unwrap();
         threads(count).install(work)
     };
-    let (pixels1, pixels2) = run(1);
+    let OverlapPixels { pixels1, pixels2, .. } = run(1);
     assert!(pixels1.len() * 8 > 32 << 20);
     assert_eq!(pixels1, pixels2);
-    let (five1, five2) = run(5);
+    let OverlapPixels { pixels1: five1, pixels2: five2, .. } = run(5);
     assert_same_bits("pixels 1", &pixels1, &five1);
     assert_same_bits("pixels 2", &pixels2, &five2);
-    let (back1, _) = overlap.adjoint(pixels1.view(), pixels2.view()).unwrap();
-    let (again, _) = overlap.extract(back1.view(), pairs.patches2.view()).unwrap();
+    let back1 = overlap.adjoint(pixels1.view(), pixels2.view()).unwrap().patches1;
+    let again = overlap.extract(back1.view(), pairs.patches2.view()).unwrap().pixels1;
     assert_close("there and back", &again, &pixels1, 0.0);
 }
 
@@ -212,21 +213,21 @@ fn large_results_are_the_same() {
 fn pairs_that_do_not_overlap_add_nothing() {
     let patches = Array4::<f32>::ones((3, 2, 4, 4));
     let far = ndarray::arr2(&[[4.0_f32, 0.0], [0.0, -9.0], [1e30, -1e30]]);
-    let (pixels1, pixels2) =
+    let OverlapPixels { pixels1, pixels2, .. } =
         Overlap::new([4, 4], far.view(), None).unwrap().extract(patches.view(), patches.view()).unwrap();
     assert_eq!((pixels1.dim(), pixels2.dim()), ((0, 2), (0, 2)));
     let overlap = Overlap::new([4, 4], far.view(), None).unwrap();
     assert_eq!(overlap.correspondence().unwrap().dim(), (0, 5));
-    let (back, _) = overlap.adjoint(pixels1.view(), pixels2.view()).unwrap();
+    let back = overlap.adjoint(pixels1.view(), pixels2.view()).unwrap().patches1;
     assert_eq!(back, Array4::<f32>::zeros((3, 2, 4, 4)));
     let near = ndarray::arr2(&[[4.0_f32, 0.0], [3.0, -3.0], [0.0, 4.0]]);
-    let (pixels1, _) =
+    let OverlapPixels { pixels1, .. } =
         Overlap::new([4, 4], near.view(), None).unwrap().extract(patches.view(), patches.view()).unwrap();
     assert_eq!(pixels1.dim(), (1, 2));
     let none = Array4::<f32>::ones((0, 2, 4, 4));
     let empty = Array2::<f32>::zeros((0, 2));
     assert_eq!(
-        Overlap::new([4, 4], empty.view(), None).unwrap().extract(none.view(), none.view()).unwrap().0.dim(),
+        Overlap::new([4, 4], empty.view(), None).unwrap().extract(none.view(), none.view()).unwrap().pixels1.dim(),
         (0, 2)
     );
 }

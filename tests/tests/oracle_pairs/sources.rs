@@ -4,26 +4,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array4, Array5, ArrayD};
-use qlty_core::zarr::{Codec, FolderStore, Layout, create};
-use qlty_pairs::{Error, PairOptions, Positions, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata};
-use zarrs::array::ArraySubset;
+use qlty_core::Element;
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::{Codec, FolderStore, Layout, Plan};
+use qlty_pairs::{Error, Positions, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata};
 
 use crate::{threads, widest};
 
-fn store<T: qlty_core::zarr::Stored>(path: &Path, values: &ArrayD<T>, chunk: &[usize], shard: Option<&[usize]>) {
+fn store<T: Element>(path: &Path, values: &ArrayD<T>, chunk: &[usize], shard: Option<&[usize]>) {
     let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.to_vec(), shard: shard.map(<[usize]>::to_vec) };
     let store = Arc::new(FolderStore::new(path));
     let axes = ["n", "c", "z", "y", "x"];
     let axes = if values.ndim() == 4 { vec!["n", "c", "y", "x"] } else { axes.to_vec() };
-    let array = create::<T>(&store, "images", &layout, Codec::Zstd(1), &axes).unwrap();
-    let all = ArraySubset::new_with_shape(array.shape().to_vec());
-    array.store_array_subset(&all, values.as_slice().unwrap()).unwrap();
+    let plan = Plan::new(T::DTYPE, layout).codec(Codec::Zstd(1)).axis_names(&axes);
+    let array = plan.create(&store, "images").unwrap();
+    array.write_all(ArrayRef::of("images", values.view()).unwrap()).unwrap();
 }
 
 #[test]
 fn planes_from_disk() {
     let images = Array4::from_shape_fn((5, 2, 50, 61), |(n, c, y, x)| (((n * 2 + c) * 50 + y) * 61 + x) as u16);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 1, ..widest([16, 16], 25) };
+    let options = widest([16, 16], 25).rotations([0, 1, 2, 3]).seed(1);
     let expected = extract_patch_pairs(&images.view(), &options, Positions::WithImage).unwrap();
     let metadata = extract_patch_pairs_metadata(&images.view(), &options).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +53,7 @@ fn planes_from_disk() {
 #[test]
 fn volumes_from_disk() {
     let images = Array5::from_shape_fn((2, 1, 20, 21, 22), |(n, _, z, y, x)| (((n * 20 + z) * 21 + y) * 22 + x) as f64);
-    let options = PairOptions { seed: 1, ..widest([8, 7, 6], 25) };
+    let options = widest([8, 7, 6], 25).seed(1);
     let expected = extract_patch_pairs(&images.view(), &options, Positions::Pixels).unwrap();
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), &images.into_dyn(), &[1, 1, 8, 8, 8], Some(&[1, 1, 16, 16, 16]));

@@ -3,7 +3,7 @@
 use ndarray::{Array4, ArrayView4, Axis};
 use qlty_core::{Monitor, with_progress};
 use qlty_pairs::{
-    Column, Number, PairOptions, Positions, extract_patch_pairs_metadata, extract_patch_pairs_metadata_monitored,
+    Column, Number, Positions, extract_patch_pairs_metadata, extract_patch_pairs_metadata_with_monitor,
     extract_patches_from_metadata,
 };
 use qlty_tests::layout::{Held, Layout};
@@ -20,7 +20,7 @@ fn two_passes<T: Sample>(patch: ndarray::ArrayViewD<'_, T>) -> (f64, f64) {
 
 fn check<T: Sample + Number>() {
     let batch = moderate::<T>(&[3, 2, 40, 37], 5);
-    let options = PairOptions { rotations: vec![0, 1, 2, 3], seed: 6, ..widest([12, 12], 9) };
+    let options = widest([12, 12], 9).rotations([0, 1, 2, 3]).seed(6);
     let flipped = Layout { order: vec![3, 0, 2, 1], reversed: vec![false, true, false, true], ..Layout::standard(4) };
     let held = Held::of(&batch, &flipped);
     let flipped: ArrayView4<'_, T> = held.view().into_dimensionality().unwrap();
@@ -85,7 +85,7 @@ fn progress_and_cancelling() {
     let images = Array4::<f32>::ones((2, 1, 30, 30));
     let options = widest([8, 8], 5);
     let mut last = (0, 0);
-    let work = |monitor: &Monitor| extract_patch_pairs_metadata_monitored(&images.view(), &options, monitor);
+    let work = |monitor: &Monitor| extract_patch_pairs_metadata_with_monitor(&images.view(), &options, monitor);
     with_progress(work, |done, total| {
         last = (done, total);
         std::ops::ControlFlow::Continue(())

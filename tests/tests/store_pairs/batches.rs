@@ -12,8 +12,7 @@ fn dataset(folder: &tempfile::TempDir, chunk: usize, cache: usize) -> PatchPairD
     let path = folder.path().join(format!("{chunk}.zarr"));
     let shape = [5, 2, 40, 40];
     if !path.exists() {
-        let options =
-            StoreOptions { chunk: Some(vec![chunk, 2, 8, 8]), positions: Positions::Pixels, ..StoreOptions::default() };
+        let options = StoreOptions::new().chunk(vec![chunk, 2, 8, 8]).positions(Positions::Pixels);
         write(&images::<u16, 2>(&shape, 1).view(), &metadata(&shape, [8, 8], 10), &path, &options).unwrap();
     }
     PatchPairDataset::with_cache(&path, cache).unwrap()

@@ -16,7 +16,7 @@ const SHAPE: [usize; 4] = [6, 2, 64, 64];
 const PAIRS: usize = 12;
 
 fn options() -> StoreOptions {
-    StoreOptions { chunk: Some(vec![3, 1, 16, 16]), overwrite: true, ..StoreOptions::default() }
+    StoreOptions::new().chunk(vec![3, 1, 16, 16]).overwrite(true)
 }
 
 /// Not a test by itself: what the one below starts and kills.

@@ -3,14 +3,14 @@
 
 mod batches;
 mod cut_off;
+mod dynamic;
 mod mistakes;
 mod writing;
 
 use std::path::Path;
 
 use ndarray::{Array, ArrayView};
-use qlty_core::zarr::Stored;
-use qlty_core::{Rank, Spatial};
+use qlty_core::{Element, Rank, Spatial};
 use qlty_pairs::{
     ImageSource, Monitor, Number, PairMetadata, PairOptions, Result, StoreOptions, extract_patch_pairs_metadata,
     extract_patches_to_zarr,
@@ -36,8 +36,8 @@ where
 {
     let longest = window.into_iter().max().unwrap();
     let range = ((longest / 4) as f64, (3 * longest / 4) as f64);
-    let rotations = if D == 2 { vec![0, 1, 2, 3] } else { vec![] };
-    let options = PairOptions { seed: 5, rotations, ..PairOptions::new(window, pairs_per_image, range) };
+    let rotations = 0..if D == 2 { 4 } else { 0 };
+    let options = PairOptions::new(window, pairs_per_image, range).seed(5).rotations(rotations);
     let images: Array<f32, Batch<D>> = moderate::<f32>(shape, 5).into_dimensionality().unwrap();
     let source = images.view();
     numbered(&source, &options)
@@ -50,7 +50,7 @@ where
     extract_patch_pairs_metadata(source, options).unwrap()
 }
 
-fn write<T: Stored, const D: usize>(
+fn write<T: Element, const D: usize>(
     source: &impl ImageSource<T, D>,
     metadata: &PairMetadata<D>,
     path: &Path,

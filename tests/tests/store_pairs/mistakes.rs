@@ -48,9 +48,9 @@ fn a_failure_leaves_nothing() {
     };
     let default = StoreOptions::default();
     assert!(refused(&default, &[21]).contains("index of a pair: got 21"));
-    let chunk = StoreOptions { chunk: Some(vec![1, 2, 8]), ..default.clone() };
+    let chunk = default.clone().chunk(vec![1, 2, 8]);
     assert!(refused(&chunk, &[0]).contains("chunk: got [1, 2, 8], expected 4 sizes"));
-    let codec = StoreOptions { codec: Codec::Gzip(10), ..default.clone() };
+    let codec = default.clone().codec(Codec::Gzip(10));
     assert!(refused(&codec, &[0]).contains("expected a level of 0 to 9"));
     let monitor = Monitor::new();
     monitor.cancel();
@@ -68,7 +68,7 @@ fn what_is_there_is_kept() {
     write(&images.view(), &metadata, &path, &options).unwrap();
     let again = write(&images.view(), &metadata, &path, &options).unwrap_err();
     assert!(matches!(again, Error::Exists { .. }), "{again}");
-    let overwrite = StoreOptions { overwrite: true, ..options };
+    let overwrite = options.overwrite(true);
     let error = write(&Broken(images.clone()), &metadata, &path, &overwrite).unwrap_err();
     assert!(error.to_string().contains("smoke"));
     assert_eq!(PatchPairDataset::<f32, 2>::open(&path).unwrap().len(), 21);

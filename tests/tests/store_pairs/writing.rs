@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use ndarray::ArrayView;
-use qlty_core::zarr::Stored;
 use qlty_core::{Rank, Spatial};
 use qlty_pairs::{
     Codec, ImageSource, Monitor, PatchPairDataset, Positions, StoreOptions, extract_patches_from_metadata,
@@ -14,7 +13,7 @@ use qlty_tests::sample::Sample;
 
 use crate::{Batch, images, metadata, write};
 
-fn check<T: Sample + Stored, const D: usize>(shape: &[usize], window: [usize; D], options: &StoreOptions, path: &Path)
+fn check<T: Sample, const D: usize>(shape: &[usize], window: [usize; D], options: &StoreOptions, path: &Path)
 where
     Spatial<D>: Rank,
     for<'a> ArrayView<'a, T, Batch<D>>: ImageSource<T, D>,
@@ -36,13 +35,13 @@ where
     assert_eq!((got.positions1, got.positions2), (expected.positions1, expected.positions2));
     assert_eq!(dataset.metadata().unwrap(), metadata);
     let kind = inspect_dataset(path).unwrap();
-    assert_eq!((kind.data_type.as_str(), kind.spatial_axes), (T::NAME, D));
+    assert_eq!((kind.dtype, kind.ndim), (T::DTYPE, D));
 }
 
 #[test]
 fn of_every_type() {
     let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions { positions: Positions::Pixels, ..StoreOptions::default() };
+    let options = StoreOptions::new().positions(Positions::Pixels);
     macro_rules! each_type {
         ($($name:ident: $type:ty),*) => {$(
             let path = folder.path().join(stringify!($name));
@@ -61,7 +60,7 @@ fn in_every_layout() {
     let codecs = [Codec::None, Codec::Gzip(1), Codec::Zstd(2), Codec::BloscLz4(5), Codec::BloscZstd(1)];
     let positions = [Positions::None, Positions::Pixels, Positions::WithImage];
     for (i, (chunk, codec)) in chunks.into_iter().zip(codecs).enumerate() {
-        let options = StoreOptions { chunk, codec, positions: positions[i % 3], overwrite: false };
+        let options = StoreOptions::new().chunk(chunk).codec(codec).positions(positions[i % 3]);
         check::<u16, 2>(&[3, 3, 30, 33], [8, 8], &options, &folder.path().join(i.to_string()));
         // More than a thousand pairs are sharded.
         let path = folder.path().join(format!("{i} sharded"));
@@ -101,7 +100,7 @@ fn as_qlty_names_it() {
     let path = folder.path().join("pairs.zarr");
     let shape = [3, 2, 30, 33];
     let images = images::<u8, 2>(&shape, 3);
-    let options = StoreOptions { positions: Positions::WithImage, ..StoreOptions::default() };
+    let options = StoreOptions::new().positions(Positions::WithImage);
     write(&images.view(), &metadata(&shape, [8, 8], 7), &path, &options).unwrap();
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(path.join(name).join("zarr.json")).unwrap()).unwrap()

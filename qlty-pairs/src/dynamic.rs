@@ -1,0 +1,39 @@
+//! The entry points for types and numbers of axes that are known only at run time, as in a C host.
+//!
+//! All work of this crate is done here, and compiled once: what copies pixels chooses by the width of an element at its
+//! innermost call, what computes with them by their type. The typed interface at the root of the crate is a thin layer
+//! above: each item there has its twin here, and the documentation of the two is written once, there. Arrays are
+//! [`ArrayRef`](qlty_core::dynamic::ArrayRef) and [`ArrayMut`](qlty_core::dynamic::ArrayMut), images an
+//! [`AnyImageSource`].
+//!
+//! A plane is a volume of depth 1: places and sizes have three coordinates (z, y, x), where those of a plane begin with
+//! z = 0 and the size 1. Where the caller gives or gets sizes, they are slices (y, x) or (z, y, x).
+//!
+//! ```
+//! use qlty_core::dynamic::ArrayRef;
+//! use qlty_core::zarr::ArrayImages;
+//! use qlty_pairs::{Monitor, StoreOptions, dynamic::*};
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("pairs.zarr");
+//! let images = ndarray::Array4::<u16>::from_shape_fn((4, 1, 60, 80), |(n, _, y, x)| (n * y * x) as u16);
+//! let images = ArrayImages::new(ArrayRef::of("images", images.view())?)?; // the type is erased here
+//! let drawer = AnyPairDrawer::new(AnyPairOptions::new(&[16, 16], 8, (4.0, 12.0)), &images.batch_shape()[2..])?;
+//! let pairs = measure_pairs(&images, &[16, 16], drawer.all(4)?, &Monitor::new())?;
+//! extract_patches_to_zarr(&images, &pairs, None, &path, &StoreOptions::default(), &Monitor::new())?;
+//! let dataset = AnyDataset::open(&path)?;
+//! assert_eq!((dataset.dtype(), dataset.shape()), (qlty_core::DType::U16, &[32, 1, 16, 16][..]));
+//! # Ok::<(), qlty_pairs::Error>(())
+//! ```
+
+pub use crate::batches::{AnyBatches, ReadWithin};
+pub use crate::dataset::AnyDataset;
+pub use crate::draw::AnyPairDrawer;
+pub use crate::extract::extract_pairs_into;
+pub use crate::metadata::{AnyPairMetadata, measure_pairs};
+pub use crate::options::AnyPairOptions;
+pub use crate::overlap::AnyOverlap;
+pub use crate::pair::{AnyPair, AnyPlacesMut};
+pub use crate::patches::{AnyPairsMut, AnyPatchPairs};
+pub use crate::store::extract_patches_to_zarr;
+pub use crate::stratify::{Bins, stratified_sample_into};
+pub use qlty_core::zarr::{AnyImageSource, AnyRegion, AnyZarrImages, ArrayImages};

@@ -1,0 +1,156 @@
+//! Arrays of pairs of patches, of any type.
+
+use std::fmt;
+
+use ndarray::{Array1, Array2};
+use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
+use qlty_core::internal::array::zeros;
+use qlty_core::{DType, Error, Result};
+
+use crate::{AnyPlacesMut, Positions};
+
+/// Pairs of patches, where type and number of axes are known at run time: row i of each array is pair i. See
+/// [`crate::PatchPairs`].
+#[non_exhaustive]
+pub struct AnyPatchPairs {
+    /// The first patches, (P,C,y,x) or (P,C,z,y,x).
+    pub patches1: OwnedArray,
+    /// The second patches, displaced and turned, of the same type and shape.
+    pub patches2: OwnedArray,
+    /// Where the second patch starts relative to the first: rows (dx, dy) or (dx, dy, dz).
+    pub deltas: Array2<f32>,
+    /// The quarter turns of the second patches, counter-clockwise, 0 to 3.
+    pub rotations: Array1<i64>,
+    /// Where the first patches start, if known; see [`Positions`].
+    pub positions1: Option<Array2<i64>>,
+    /// Where the second patches start, if known.
+    pub positions2: Option<Array2<i64>>,
+}
+
+/// [`AnyPatchPairs`] in arrays of the caller, of any strides, to be written.
+#[derive(Debug)]
+pub struct AnyPairsMut<'a> {
+    /// The first patches, (P,C,y,x) or (P,C,z,y,x).
+    pub patches1: ArrayMut<'a>,
+    /// The second patches, of the same type and shape.
+    pub patches2: ArrayMut<'a>,
+    /// Rows (dx, dy) or (dx, dy, dz) of type `f32`.
+    pub deltas: ArrayMut<'a>,
+    /// Quarter turns of the second patches, of type `i64`.
+    pub rotations: ArrayMut<'a>,
+    /// Rows (y, x) or (z, y, x) of type `i64`; with one more column, the image comes first.
+    pub positions1: Option<ArrayMut<'a>>,
+    /// Rows like those of `positions1`.
+    pub positions2: Option<ArrayMut<'a>>,
+}
+
+impl fmt::Debug for AnyPatchPairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("AnyPatchPairs");
+        told.field("dtype", &self.patches1.dtype()).field("patches", &self.patches1.shape());
+        told.field("positions", &self.positions1.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl AnyPatchPairs {
+    /// Room for `count` pairs, zero.
+    pub(crate) fn zeros(
+        dtype: DType,
+        count: usize,
+        channels: usize,
+        window: &[usize],
+        wanted: Positions,
+    ) -> Result<Self> {
+        let shape = [&[count, channels], window].concat();
+        let columns = wanted.columns(window.len());
+        let positions = |name| columns.map(|columns| zeros(name, &[count, columns])).transpose();
+        Ok(Self {
+            patches1: OwnedArray::zeros("patches 1", dtype, &shape)?,
+            patches2: OwnedArray::zeros("patches 2", dtype, &shape)?,
+            deltas: zeros("deltas", &[count, window.len()])?,
+            rotations: zeros("rotations", &[count])?,
+            positions1: positions("positions 1")?,
+            positions2: positions("positions 2")?,
+        })
+    }
+
+    /// The arrays, to be written.
+    pub(crate) fn view_mut(&mut self) -> Result<AnyPairsMut<'_>> {
+        fn positions<'a>(name: &'static str, rows: &'a mut Option<Array2<i64>>) -> Result<Option<ArrayMut<'a>>> {
+            rows.as_mut().map(|rows| ArrayMut::of(name, rows.view_mut())).transpose()
+        }
+        Ok(AnyPairsMut {
+            patches1: self.patches1.array_mut(),
+            patches2: self.patches2.array_mut(),
+            deltas: ArrayMut::of("deltas", self.deltas.view_mut())?,
+            rotations: ArrayMut::of("rotations", self.rotations.view_mut())?,
+            positions1: positions("positions 1", &mut self.positions1)?,
+            positions2: positions("positions 2", &mut self.positions2)?,
+        })
+    }
+
+    /// Copies the pairs to arrays of the caller, of the same types; truth values may be written to `u8` as well.
+    /// Positions are copied where the caller has an array for them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::DataType`], and [`Error::Argument`] where there is an array for positions, but
+    /// there are none. Nothing is written then.
+    pub fn copy_to(&self, mut out: AnyPairsMut<'_>) -> Result<()> {
+        let arrays = [
+            ("patches 1", Some(self.patches1.array_ref()), Some(&mut out.patches1)),
+            ("patches 2", Some(self.patches2.array_ref()), Some(&mut out.patches2)),
+            ("deltas", Some(ArrayRef::of("deltas", self.deltas.view())?), Some(&mut out.deltas)),
+            ("rotations", Some(ArrayRef::of("rotations", self.rotations.view())?), Some(&mut out.rotations)),
+            ("positions 1", rows("positions 1", &self.positions1)?, out.positions1.as_mut()),
+            ("positions 2", rows("positions 2", &self.positions2)?, out.positions2.as_mut()),
+        ];
+        for (name, from, to) in &arrays {
+            match (from, to) {
+                (_, None) => {}
+                (None, Some(_)) => {
+                    return Err(Error::argument(
+                        *name,
+                        format_args!("an array"),
+                        "none, since no positions are stored",
+                    ));
+                }
+                (Some(from), Some(to)) if from.shape() != to.shape() => {
+                    return Err(Error::shape(name, to.shape(), format!("{:?}", from.shape())));
+                }
+                (Some(from), Some(to)) if !from.dtype().can_be_read_as(to.dtype()) => {
+                    return Err(Error::dtype(name, to.dtype(), from.dtype().name()));
+                }
+                (Some(_), Some(_)) => {}
+            }
+        }
+        for (name, from, to) in arrays {
+            if let (Some(from), Some(to)) = (from, to) {
+                to.assign(name, &from)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows<'a>(name: &'static str, rows: &'a Option<Array2<i64>>) -> Result<Option<ArrayRef<'a>>> {
+    rows.as_ref().map(|rows| ArrayRef::of(name, rows.view())).transpose()
+}
+
+impl<'a> AnyPairsMut<'a> {
+    /// The two arrays of patches, and the rest.
+    pub(crate) fn split(self) -> ([ArrayMut<'a>; 2], AnyPlacesMut<'a>) {
+        let Self { patches1, patches2, deltas, rotations, positions1, positions2 } = self;
+        let places = AnyPlacesMut { deltas: Some(deltas), rotations: Some(rotations), positions1, positions2 };
+        ([patches1, patches2], places)
+    }
+}
+
+/// Fails where arrays of patches do not have this shape.
+pub(crate) fn check_patches(patches: &[ArrayMut<'_>; 2], expected: &[usize]) -> Result<()> {
+    for (name, patches) in ["patches 1", "patches 2"].into_iter().zip(patches) {
+        if patches.shape() != expected {
+            return Err(Error::shape(name, patches.shape(), format!("{expected:?}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! Reading stored patch pairs: one by one, in batches, and in shuffled epochs.
+
+use std::marker::PhantomData;
+use std::path::Path;
+
+use ndarray::{Array, Array1, Array2, Axis};
+use qlty_core::zarr::{DEFAULT_CACHE_BYTES, Result};
+use qlty_core::{BatchDim, Element, ImageDim, Rank, Spatial};
+
+use super::{PairMetadata, PatchPairs, PatchPairsMut};
+use crate::metadata::check_indices;
+use crate::{AnyBatches, AnyDataset, AnyPatchPairs, Positions};
+
+/// A pair of patches.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PatchPair<T, const D: usize>
+where
+    Spatial<D>: Rank,
+{
+    /// The first patch, (C,y,x) or (C,z,y,x).
+    pub patch1: Array<T, ImageDim<D>>,
+    /// The second patch, displaced and turned.
+    pub patch2: Array<T, ImageDim<D>>,
+    /// Where the second starts relative to the first: (dx, dy) or (dx, dy, dz).
+    pub delta: Array1<f32>,
+    /// The quarter turns of the second, counter-clockwise.
+    pub rotation: i64,
+    /// Where the first starts, if the store has positions.
+    pub position1: Option<Array1<i64>>,
+    /// Where the second starts, if the store has positions.
+    pub position2: Option<Array1<i64>>,
+}
+
+/// The pairs of a store, as [`crate::extract_patches_to_zarr`] or qlty wrote it.
+///
+/// Threads may share it, and a clone is the same dataset: it costs nothing and shares the cache.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("pairs.zarr");
+/// use qlty_pairs::*;
+/// let images = ndarray::Array4::<f32>::from_shape_fn((4, 1, 60, 80), |(n, _, y, x)| (n * y * x) as f32);
+/// let metadata = extract_patch_pairs_metadata(&images.view(), &PairOptions::new([16, 16], 8, (4.0, 12.0)))?;
+/// extract_patches_to_zarr(&images.view(), &metadata, None, &path, &StoreOptions::default(), &Monitor::new())?;
+///
+/// let dataset = PatchPairDataset::<f32, 2>::open(&path)?;
+/// for epoch in 0..2 {
+///     for batch in dataset.batches(dataset.epoch(0, epoch), 5, 2)? {
+///         let batch: PatchPairs<f32, 2> = batch?; // the last one is smaller
+///         assert_eq!(batch.patches1.dim().1, 1);
+///     }
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+#[doc(alias = "ZarrPatchPairDataset")]
+#[derive(Debug, Clone)]
+pub struct PatchPairDataset<T, const D: usize> {
+    dataset: AnyDataset,
+    patches: PhantomData<fn() -> T>,
+}
+
+impl<T: Element, const D: usize> PatchPairDataset<T, D>
+where
+    Spatial<D>: Rank,
+{
+    /// Opens a store, to keep up to 256 MiB of decoded chunks.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] where its patches are not of `T`, and
+    /// [`crate::Error::Store`] where its arrays do not belong together.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::with_cache(path, DEFAULT_CACHE_BYTES)
+    }
+
+    /// [`PatchPairDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always
+    /// kept.
+    ///
+    /// # Errors
+    /// Those of [`PatchPairDataset::open`].
+    pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
+        let dataset = AnyDataset::open_as(path.as_ref(), bytes, Some((T::DTYPE, D)))?;
+        Ok(Self { dataset, patches: PhantomData })
+    }
+
+    /// The number of pairs.
+    pub fn len(&self) -> usize {
+        self.dataset.len()
+    }
+
+    /// Whether there is no pair.
+    pub fn is_empty(&self) -> bool {
+        self.dataset.is_empty()
+    }
+
+    /// The number of channels.
+    pub fn channels(&self) -> usize {
+        self.dataset.channels()
+    }
+
+    /// The size of a patch, (y, x) or (z, y, x).
+    pub fn window(&self) -> [usize; D] {
+        std::array::from_fn(|d| self.dataset.window()[d])
+    }
+
+    /// Which positions the store has.
+    pub fn positions(&self) -> Positions {
+        self.dataset.positions()
+    }
+
+    /// The metadata of the pairs, row i of pair i.
+    ///
+    /// # Errors
+    /// [`crate::Error::Zarr`] where the group cannot be read, and [`crate::Error::Store`] where it has no such metadata,
+    /// like the stores that qlty writes.
+    pub fn metadata(&self) -> Result<PairMetadata<D>> {
+        PairMetadata::of(self.dataset.metadata()?)
+    }
+
+    /// The pair of this index.
+    ///
+    /// # Errors
+    /// [`qlty_core::Error::Argument`] where there is no such pair; [`crate::Error::Io`] and [`crate::Error::Zarr`].
+    pub fn get(&self, index: usize) -> Result<PatchPair<T, D>> {
+        let PatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = self.get_batch(&[index])?;
+        let only = |positions: Option<Array2<i64>>| positions.map(|rows| rows.index_axis_move(Axis(0), 0));
+        Ok(PatchPair {
+            patch1: patches1.index_axis_move(Axis(0), 0),
+            patch2: patches2.index_axis_move(Axis(0), 0),
+            delta: deltas.index_axis_move(Axis(0), 0),
+            rotation: rotations[0],
+            position1: only(positions1),
+            position2: only(positions2),
+        })
+    }
+
+    /// The pairs of these indices, in their order.
+    ///
+    /// # Errors
+    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
+    pub fn get_batch(&self, indices: &[usize]) -> Result<PatchPairs<T, D>> {
+        check_indices(indices, self.len())?;
+        let mut batch = PatchPairs::zeros(indices.len(), self.channels(), self.window(), self.positions())?;
+        self.get_batch_into(indices, batch.view_mut())?;
+        Ok(batch)
+    }
+
+    /// [`PatchPairDataset::get_batch`] into arrays of the caller, of any strides; positions only where the store has
+    /// them and the caller an array for them.
+    ///
+    /// # Errors
+    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Shape`] where an array does not have the shape of the
+    /// result, and then, as where there is no such pair, nothing is written.
+    pub fn get_batch_into(&self, indices: &[usize], out: PatchPairsMut<'_, T, D>) -> Result<()> {
+        self.dataset.get_batch_into(indices, out.any()?)
+    }
+
+    /// All indices in the random order of an epoch: each epoch of a seed has its own.
+    pub fn epoch(&self, seed: u64, epoch: u64) -> Vec<usize> {
+        self.dataset.epoch(seed, epoch)
+    }
+
+    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read before
+    /// they are asked for, on the threads of rayon's global pool.
+    ///
+    /// # Errors
+    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`crate::Error::Io`] where no thread
+    /// could be started.
+    pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<Batches<T, D>> {
+        self.batches_within(order, size, ahead, |read| read())
+    }
+
+    /// [`PatchPairDataset::batches`] for a program with thread pools of its own: each batch is read by way of `within`,
+    /// which calls what it is given once, say with `ThreadPool::install`.
+    ///
+    /// # Errors
+    /// Those of [`PatchPairDataset::batches`].
+    pub fn batches_within(
+        &self,
+        order: Vec<usize>,
+        size: usize,
+        ahead: usize,
+        within: impl Fn(&mut (dyn FnMut() + Send)) + Send + 'static,
+    ) -> Result<Batches<T, D>> {
+        let batches = self.dataset.batches_within(order, size, ahead, Box::new(within))?;
+        Ok(Batches { batches, patches: PhantomData })
+    }
+}
+
+/// The batches of an epoch, in order, read ahead by a thread of their own; see [`PatchPairDataset::batches`]. Dropping it
+/// before its end stops the thread.
+#[derive(Debug)]
+pub struct Batches<T, const D: usize> {
+    batches: AnyBatches,
+    patches: PhantomData<fn() -> T>,
+}
+
+impl<T: Element, const D: usize> Iterator for Batches<T, D>
+where
+    Spatial<D>: Rank,
+{
+    type Item = Result<PatchPairs<T, D>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.batches.next()?.and_then(|batch| Ok(typed(batch)?)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.batches.size_hint()
+    }
+}
+
+impl<T: Element, const D: usize> ExactSizeIterator for Batches<T, D> where Spatial<D>: Rank {}
+
+fn typed<T: Element, const D: usize>(batch: AnyPatchPairs) -> qlty_core::Result<PatchPairs<T, D>>
+where
+    Spatial<D>: Rank,
+{
+    let AnyPatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = batch;
+    let patches1 = patches1.into_array::<T, BatchDim<D>>()?;
+    let patches2 = patches2.into_array::<T, BatchDim<D>>()?;
+    Ok(PatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 })
+}
