@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use ndarray::{Array4, Array5, ArrayD, Axis, s};
-use qlty_core::zarr::{Codec, FolderStore, Layout, create};
-use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::{Codec, FolderStore, Layout, Plan};
+use qlty_core::{DType, Monitor, NcyxQuilt, NczyxQuilt};
 use qlty_large::{LargeQuilt, Region, Shard, Std, StitchedArray, ZarrImages};
 use qlty_tests::sample::any;
 
@@ -13,8 +14,8 @@ fn stored(folder: &std::path::Path, values: &ArrayD<u16>, chunk: &[usize]) -> st
     let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.to_vec(), shard: None };
     let axes = ["n", "c", "z", "y", "x"];
     let axes = if values.ndim() == 4 { vec!["n", "c", "y", "x"] } else { axes.to_vec() };
-    let array = create::<u16>(&store, "images", &layout, Codec::Zstd(1), &axes).unwrap();
-    array.store_array_subset(&array.subset_all(), values.as_slice().unwrap()).unwrap();
+    let plan = Plan::new(DType::U16, layout).codec(Codec::Zstd(1)).axis_names(&axes);
+    plan.create(&store, "images").unwrap().write_all(ArrayRef::of("images", values.view()).unwrap()).unwrap();
     folder.join("images")
 }
 
