@@ -1,8 +1,8 @@
 //! Denoises a volume on disk with a stand-in for a model, in less memory than the volume takes.
 //!
 //! `cargo run --release -p qlty-large --example large_inference -- [FOLDER] [SIZE]` makes a volume of SIZE³ pixels
-//! (256) in FOLDER (`out/large`), stitches the mean and its uncertainty beside it, and prints the error of both. Killed
-//! and run again, it resumes where it stopped.
+//! (256) in FOLDER (`out/large`), writes the mean and its uncertainty to the same folder, and prints the error of the
+//! mean. Killed and run again, it resumes where it stopped.
 #![allow(clippy::print_stdout, reason = "a program that prints")]
 
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| "out/large".into()));
     let size = arguments.next().and_then(|size| size.to_str()?.parse().ok()).unwrap_or(256);
     let result = denoise(&folder, size)?;
-    println!("{}: off by {:.4}", result.mean.path().display(), error(&result, size)?);
+    println!("{}: the mean absolute error is {:.4}", result.mean.path().display(), error(&result, size)?);
     Ok(())
 }
 
@@ -43,8 +43,8 @@ fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
         .std(Std::Total)
         .memory_budget(budget)
         .create_or_open()?;
-    let begun = large.progress();
-    println!("{} of {} patches to do", begun.patches - begun.patches_done, begun.patches);
+    let progress = large.progress();
+    println!("{} of {} patches to do", progress.patches - progress.patches_done, progress.patches);
     while let Some(next) = large.unstitch_next(&source, 8)? {
         let (mean, variance) = model(next.patches.view());
         large.stitch(&next.indices, mean.view(), Some(variance.view()))?;

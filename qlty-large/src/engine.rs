@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ndarray::Array3;
-use qlty_core::dynamic::ArrayMut;
+use qlty_core::dynamic::{ArrayMut, Scalar};
 use qlty_core::internal::array::zeros;
 use qlty_core::internal::region::BoxAccumulator;
 
@@ -38,8 +38,12 @@ pub(crate) struct Engine<A> {
 }
 
 impl<A: Sum> Engine<A> {
-    pub(crate) fn start(options: AnyLargeBuilder, start: Start) -> Result<Self> {
+    /// Creates a result, or opens the one on disk; the options have this type of sums.
+    pub(crate) fn start(mut options: AnyLargeBuilder, start: Start) -> Result<Self> {
         options.check()?;
+        let fill = A::from_f64(options.fill);
+        // What is compared with the result on disk is the value that it has.
+        options.fill = fill.to_f64();
         let (quilt, std) = (options.quilt, options.std);
         let total = quilt.patch_count(options.images)?;
         let accumulator = BoxAccumulator::new(&quilt)?;
@@ -52,7 +56,7 @@ impl<A: Sum> Engine<A> {
                 Array3::from_shape_vec(quilt.window3(), weights).ok()
             }
         };
-        let job = Job::start(options, start)?;
+        let job = Job::start(options, Scalar::of(fill), start)?;
         let tiles = empty_tiles(job.tiling.own.len())?;
         let mut engine = Self { job, accumulator, window, tiles };
         engine.recall_all(total)?;

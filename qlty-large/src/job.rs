@@ -5,7 +5,6 @@ use std::sync::{Mutex, OnceLock};
 
 use qlty_core::dynamic::{AnyQuilt, Scalar};
 use qlty_core::zarr::{Codec, Error as ZarrError, FolderStore};
-use qlty_core::{DType, with_real};
 
 use crate::arrays::{ArraySpec, Arrays, Paths};
 use crate::claims::{Bits, Claims};
@@ -73,8 +72,9 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Creates a result, or opens the one on disk. No patch is claimed yet.
-    pub(crate) fn start(options: AnyLargeBuilder, start: Start) -> Result<Self> {
+    /// Creates a result, or opens the one on disk. `fill` is that of the options, in the type of the result. No patch is
+    /// claimed yet.
+    pub(crate) fn start(options: AnyLargeBuilder, fill: Scalar, start: Start) -> Result<Self> {
         let (quilt, images) = (options.quilt, options.images);
         let paths = Paths::new(&options.path)?;
         let on_disk = Record::read(&paths.mean)?;
@@ -93,7 +93,7 @@ impl Job {
         }
         let tiling = Tiling::new(images, quilt.size3(), shapes.tile, options.shard)?;
         let session = Session::begin(&paths.state, &tiling.own)?;
-        let (fill, std) = (fill(&options)?, options.std);
+        let std = options.std;
         let job = Self {
             spec: ArraySpec { ndim: quilt.ndim(), images, size: quilt.size3(), shapes, codec, std, fill },
             tiling,
@@ -175,15 +175,4 @@ fn given_shapes(options: &AnyLargeBuilder, on_disk: Option<&Record>) -> qlty_cor
         chunk: shape("chunk", &options.chunk_shape)?,
         shard: shape("shard", &options.shard_shape)?,
     })
-}
-
-/// The fill value in the type of the result.
-fn fill(options: &AnyLargeBuilder) -> qlty_core::Result<Scalar> {
-    use qlty_core::Float;
-    with_real!(options.dtype, A => Ok(Scalar::of(A::from_f64(options.fill))), else Err(unknown_type(options.dtype)))
-}
-
-/// An error for a type that results cannot have.
-pub(crate) fn unknown_type(dtype: DType) -> qlty_core::Error {
-    qlty_core::Error::dtype("result", dtype, "f32 or f64")
 }

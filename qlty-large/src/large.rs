@@ -10,7 +10,7 @@ use qlty_core::zarr::AnyImageSource;
 use qlty_core::{DType, Error, Monitor};
 
 use crate::engine::Engine;
-use crate::job::{Job, unknown_type};
+use crate::job::Job;
 use crate::memory::lock;
 use crate::options::{AnyLargeBuilder, Start};
 use crate::unstitch::unstitch_into;
@@ -58,7 +58,7 @@ impl AnyLargeQuilt {
         let engine = match options.dtype {
             DType::F32 => AnyEngine::F32(Engine::start(options, start)?),
             DType::F64 => AnyEngine::F64(Engine::start(options, start)?),
-            other => return Err(unknown_type(other).into()),
+            other => return Err(Error::dtype("result", other, "f32 or f64").into()),
         };
         Ok(Self { engine, poisoned: AtomicBool::new(false) })
     }
@@ -153,9 +153,10 @@ impl AnyLargeQuilt {
     /// patches.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the batch has not the images and the size of the quilt, or `patches` not the shape of the
-    /// patches; [`Error::DataType`] where `patches` has another type than the images; [`Error::Argument`] where there is
-    /// no such patch: nothing is written then. [`Error::Cancelled`], and those of the source.
+    /// [`Error::Shape`] where the batch does not have the number of images and the size of the quilt, or `patches` not
+    /// the shape of the patches; [`Error::DataType`] where `patches` has another type than the images (those of `Bool`
+    /// can be read as `U8`); [`Error::Argument`] where there is no such patch: nothing is written then.
+    /// [`Error::Cancelled`], and those of the source.
     pub fn unstitch_into(
         &self,
         source: &dyn AnyImageSource,

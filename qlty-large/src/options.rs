@@ -14,7 +14,7 @@ pub trait Accumulator: Real {}
 impl Accumulator for f32 {}
 impl Accumulator for f64 {}
 
-/// The standard deviation that is written beside the mean.
+/// The standard deviation that is written in addition to the mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Std {
@@ -157,7 +157,7 @@ impl AnyLargeBuilder {
         self
     }
 
-    /// The standard deviation that is written beside the mean; none by default.
+    /// The standard deviation to write in addition to the mean; none by default.
     pub fn std(mut self, std: Std) -> Self {
         self.std = std;
         self
@@ -186,8 +186,7 @@ impl AnyLargeBuilder {
     ///
     /// # Errors
     /// [`qlty_core::zarr::Error::Exists`] where there is something under its names; [`Error::Argument`] where an option
-    /// is wrong or the step leaves gaps between the windows; [`Error::Shape`] where a shape has not as many axes as the
-    /// quilt; [`Error::DataType`] where results cannot have the type;
+    /// is wrong or the step leaves gaps between the windows; [`Error::DataType`] where results cannot have the type;
     /// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`qlty_core::zarr::Error::Io`] and
     /// [`qlty_core::zarr::Error::Zarr`].
     pub fn create(self) -> Result<AnyLargeQuilt> {

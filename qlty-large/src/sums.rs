@@ -1,7 +1,7 @@
 //! Files of a tile's sums, written by checkpoints and to make room in memory.
 //!
 //! They are plain files with checksums, not Zarr chunks: each is written and read whole, by one process, and a codec
-//! would only cost time. Each says by itself which patches its tile has, so that a checkpoint needs no manifest and no
+//! would only cost time. Each lists the patches that its tile has, so that a checkpoint needs no manifest and no
 //! generations: it is a file for each tile, replaced by renaming.
 
 use std::fs::File;

@@ -4,8 +4,8 @@
 use ndarray::{Array4, Array5, ArrayD, IxDyn};
 use qlty_core::dynamic::{AnyQuilt, ArrayMut, ArrayRef, OwnedArray};
 use qlty_core::zarr::ArrayImages;
-use qlty_core::{DType, Monitor};
-use qlty_large::{AnyLargeBuilder, AnyLargeQuilt, AnyStitchedArray, Error, Std};
+use qlty_core::{DType, Monitor, NcyxQuilt};
+use qlty_large::{AnyLargeBuilder, AnyLargeQuilt, AnyStitchedArray, Error, LargeQuilt, Std};
 
 fn is_shared<T: Send + Sync>(_: &T) {}
 
@@ -70,6 +70,22 @@ fn truth_values_are_read_as_bytes_and_not_the_other_way() {
     let out = ArrayMut::of("patches", patches.view_mut()).unwrap();
     let error = large.unstitch_into(&source, &[1], out, &Monitor::new()).unwrap_err();
     assert!(matches!(error, Error::Core(qlty_core::Error::DataType { .. })), "{error}");
+}
+
+/// Both interfaces agree about a result on disk, also where an option is rounded to the type of the result.
+#[test]
+fn a_result_of_either_interface_is_opened_by_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let quilt = NcyxQuilt::builder([6, 6], [4, 4], [2, 2]).border(1).build().unwrap();
+    let typed = || LargeQuilt::<f32, 2>::builder(&quilt, 1, folder.path().join("a")).channels(1).fill(0.1);
+    let any = || AnyLargeQuilt::builder(quilt.as_any(), 1, folder.path().join("a")).channels(1).fill(0.1);
+    drop(typed().create().unwrap());
+    drop(any().open().unwrap());
+    assert!(matches!(any().fill(0.2).open(), Err(Error::Geometry { .. })));
+    assert!(matches!(any().dtype(DType::F64).open(), Err(Error::Geometry { .. })));
+    std::fs::remove_dir_all(folder.path().join("a_mean.zarr")).unwrap();
+    drop(any().create().unwrap());
+    drop(typed().open().unwrap());
 }
 
 #[test]

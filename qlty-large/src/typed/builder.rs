@@ -73,7 +73,7 @@ where
         self.with(|any| any.codec(codec))
     }
 
-    /// The standard deviation that is written beside the mean; none by default.
+    /// The standard deviation to write in addition to the mean; none by default.
     pub fn std(self, std: Std) -> Self {
         self.with(|any| any.std(std))
     }

@@ -112,7 +112,7 @@ where
     /// (N,C,Z,Y,X) in memory or on disk.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the batch has not the images and the size of the quilt;
+    /// [`qlty_core::Error::Shape`] where the batch does not have the number of images and the size of the quilt;
     /// [`qlty_core::Error::Argument`] where there is no such patch; [`qlty_core::Error::OutOfMemory`]; those of the
     /// source.
     pub fn unstitch<T: Element>(
@@ -129,8 +129,8 @@ where
     /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides. Progress counts patches.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` has not the shape of the
-    /// patches. Nothing is written then, unless the source fails. [`qlty_core::Error::Cancelled`].
+    /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` does not have the shape of the
+    /// patches: nothing is written then, unless the source fails. [`qlty_core::Error::Cancelled`].
     pub fn unstitch_into<T: Element>(
         &self,
         source: &(impl ImageSource<T, D> + ?Sized),
@@ -241,7 +241,7 @@ where
     }
 
     /// The result of the patches that have come: pixels that none has reached hold the fill value. The sums are kept as
-    /// a checkpoint, so that more may come in this session or another; the result is then written anew.
+    /// a checkpoint, so that more may come in this session or another; the result is then rewritten.
     ///
     /// # Errors
     /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::Argument`] where no patch
