@@ -69,24 +69,31 @@
 //! checkpoint then stay with their tiles. Two running processes with some of the same tiles are refused, where the file
 //! system has locks.
 
-mod accumulate;
-mod arrays;
-mod claims;
-mod engine;
+// The interface.
 mod error;
-mod job;
 mod large;
-mod memory;
 mod options;
-mod parallel;
-mod record;
 mod result;
-mod session;
-mod sums;
+mod typed;
+
+// A result in work: what does not depend on the type of its sums, and what does.
+mod engine;
+mod job;
+mod parallel;
+mod unstitch;
+
+// Tiles: where they lie, their states and sums, the patches that are done, and the memory budget.
+mod accumulate;
+mod claims;
+mod memory;
 mod tile;
 mod tiling;
-mod typed;
-mod unstitch;
+
+// On disk: the arrays and their attributes, files of sums, and the processes at work.
+mod arrays;
+mod record;
+mod session;
+mod sums;
 
 pub use error::{Error, Result};
 pub use job::{DEFAULT_CODEC, Progress};
