@@ -1,16 +1,17 @@
 //! Denoises a volume on disk with a stand-in for a model, in less memory than the volume takes.
 //!
 //! `cargo run --release -p qlty-large --example large_inference -- [FOLDER] [SIZE]` makes a volume of SIZE³ pixels
-//! (256) in FOLDER (`out/large`), stitches the mean and its uncertainty beside it, and says how far off both are. Killed
-//! and run again, it goes on where it was.
-#![allow(clippy::print_stdout, reason = "a program that talks")]
+//! (256) in FOLDER (`out/large`), writes the mean and its uncertainty to the same folder, and prints the error of the
+//! mean. Killed and run again, it resumes where it stopped.
+#![allow(clippy::print_stdout, reason = "a program that prints")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{Array3, Array5, ArrayView5, Axis, s};
-use qlty_core::NczyxQuilt;
-use qlty_core::zarr::{Codec, FolderStore, Layout, Partial, create, write_chunk};
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::{Codec, FolderStore, Layout, Partial, Plan};
+use qlty_core::{DType, NczyxQuilt};
 use qlty_large::{LargeQuilt, LargeResult, Region, Result, Std, ZarrImages};
 use rayon::prelude::*;
 
@@ -22,17 +23,17 @@ fn main() -> Result<()> {
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| "out/large".into()));
     let size = arguments.next().and_then(|size| size.to_str()?.parse().ok()).unwrap_or(256);
     let result = denoise(&folder, size)?;
-    println!("{}: off by {:.4}", result.mean().path().display(), error(&result, size)?);
+    println!("{}: the mean absolute error is {:.4}", result.mean.path().display(), error(&result, size)?);
     Ok(())
 }
 
-/// Makes a volume of so many pixels in each direction, unless it is there, and denoises it.
+/// Denoises a volume of `size` pixels in each direction, which is made unless it exists.
 fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
     let volume = folder.join("volume.zarr");
     if !volume.exists() {
         make(&volume, size)?;
     }
-    // A quarter of what the sums of mean and variance would take.
+    // A quarter of the sums of mean and variance.
     let budget = 2 * size.pow(3) * size_of::<f32>() / 4;
     let source = ZarrImages::<u16, 3>::with_cache(volume.join("0"), budget)?;
     let window = size.min(64);
@@ -42,11 +43,11 @@ fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
         .std(Std::Total)
         .memory_budget(budget)
         .create_or_open()?;
-    let begun = large.progress();
-    println!("{} of {} patches to do", begun.patches - begun.patches_done, begun.patches);
-    while let Some((indices, patches)) = large.unstitch_next(&source, 8)? {
-        let (mean, variance) = model(patches.view());
-        large.stitch(&indices, mean.view(), Some(variance.view()))?;
+    let progress = large.progress();
+    println!("{} of {} patches to do", progress.patches - progress.patches_done, progress.patches);
+    while let Some(next) = large.unstitch_next(&source, 8)? {
+        let (mean, variance) = model(next.patches.view());
+        large.stitch(&next.indices, mean.view(), Some(variance.view()))?;
         let progress = large.progress();
         if progress.patches_done % 64 == 0 {
             println!(
@@ -59,7 +60,7 @@ fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
     large.finish()
 }
 
-/// What there is at a pixel: waves.
+/// The noiseless value of a pixel: waves.
 fn truth([z, y, x]: [usize; 3]) -> f32 {
     let wave = |at: usize, length: f32| (at as f32 / length).sin();
     2000.0 + 500.0 * wave(z, 17.0) * wave(y, 23.0) + 400.0 * wave(x, 29.0)
@@ -77,7 +78,8 @@ fn make(path: &Path, size: usize) -> Result<()> {
     let partial = Partial::create(path, false)?;
     let store = Arc::new(FolderStore::new(partial.path()));
     let layout = Layout { shape: vec![1, 1, size, size, size], chunk: vec![1, 1, SLAB, size, size], shard: None };
-    let array = create::<u16>(&store, "0", &layout, Codec::BloscLz4(1), &["n", "c", "z", "y", "x"])?;
+    let plan = Plan::new(DType::U16, layout).codec(Codec::BloscLz4(1)).axis_names(&["n", "c", "z", "y", "x"]);
+    let array = plan.create(&store, "0")?;
     for slab in 0..size.div_ceil(SLAB) {
         let mut pixels = Array3::<u16>::zeros((SLAB, size, size));
         pixels.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(z, mut plane)| {
@@ -86,9 +88,10 @@ fn make(path: &Path, size: usize) -> Result<()> {
                 .indexed_iter_mut()
                 .for_each(|((y, x), v)| *v = (truth(pixel(y, x)) + noise(pixel(y, x))).round() as u16);
         });
-        write_chunk(&array, &[0, 0, slab as u64, 0, 0], pixels.as_slice().unwrap_or_default())?;
+        let pixels = pixels.view().insert_axis(Axis(0)).insert_axis(Axis(0));
+        array.write_chunk(&[0, 0, slab as u64, 0, 0], ArrayRef::of("slab", pixels)?)?;
     }
-    partial.complete()
+    Ok(partial.complete()?)
 }
 
 /// Mean and variance of the mean over neighbourhoods of 27 pixels: where a network would be.
@@ -111,10 +114,10 @@ fn model(patches: ArrayView5<'_, u16>) -> (Array5<f32>, Array5<f32>) {
     (mean, variance)
 }
 
-/// How far the middle plane is from the truth, on average.
+/// The mean absolute error of the middle plane.
 fn error(result: &LargeResult<f32, 3>, size: usize) -> Result<f32> {
     let plane = Region { image: 0, channels: 0..1, start: [size / 2, 0, 0], size: [1, size, size] };
-    let mean = result.mean().read_region(&plane)?;
+    let mean = result.mean.read_region(&plane)?;
     let apart = mean.indexed_iter().map(|((_, _, y, x), v)| (v - truth([size / 2, y, x])).abs());
     Ok(apart.sum::<f32>() / mean.len() as f32)
 }
@@ -129,9 +132,9 @@ mod tests {
         let first = denoise(folder.path(), 48).unwrap();
         // The noise is 100 on average.
         assert!(error(&first, 48).unwrap() < 25.0, "{}", error(&first, 48).unwrap());
-        let std = first.std().unwrap().read().unwrap();
+        let std = first.std.as_ref().unwrap().read().unwrap();
         assert!(std.iter().all(|v| (1.0..200.0).contains(v)));
         let again = denoise(folder.path(), 48).unwrap();
-        assert_eq!(again.mean().read().unwrap(), first.mean().read().unwrap());
+        assert_eq!(again.mean.read().unwrap(), first.mean.read().unwrap());
     }
 }

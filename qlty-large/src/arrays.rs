@@ -1,21 +1,23 @@
 //! The Zarr arrays of a result, and writing tiles to them.
+//!
+//! The files of the arrays are the record of what is finished: a tile is finished when all its files exist and no
+//! checkpoint has a file of it. So chunks are stored even where they equal the fill value.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
-use qlty_core::array::product;
-use qlty_core::region::PixelBox;
-use qlty_core::zarr::{Codec, Error, FolderStore, Layout, Plan, Result, write_chunk};
-use rayon::prelude::*;
-use zarrs::array::Array;
+use qlty_core::dynamic::{ArrayRef, Scalar};
+use qlty_core::internal::array::product;
+use qlty_core::internal::region::PixelBox;
+use qlty_core::zarr::{ArrayWriter, Codec, FolderStore, Layout, Plan};
 
-use crate::Accumulator;
+use crate::Result;
 use crate::options::Std;
+use crate::parallel::try_for_each;
 use crate::record::{METADATA, Record};
 use crate::tiling::Shapes;
 
-/// Where the parts of a result lie.
+/// The folders of a result.
 #[derive(Debug, Clone)]
 pub(crate) struct Paths {
     pub(crate) mean: PathBuf,
@@ -28,7 +30,7 @@ impl Paths {
     ///
     /// # Errors
     /// [`qlty_core::Error::Argument`] where the path has no name.
-    pub(crate) fn new(path: &Path) -> Result<Self> {
+    pub(crate) fn new(path: &Path) -> qlty_core::Result<Self> {
         let name = path.file_name().ok_or_else(|| {
             qlty_core::Error::argument("path of a result", path, "a folder and the beginning of a name")
         })?;
@@ -41,81 +43,87 @@ impl Paths {
     }
 }
 
-/// What the arrays of a result are made of.
+/// What the arrays of a result have in common, whatever the number of channels.
 #[derive(Debug, Clone)]
-pub(crate) struct Kind<A, const D: usize> {
+pub(crate) struct ArraySpec {
+    /// The number of spatial axes.
+    pub(crate) ndim: usize,
     pub(crate) images: usize,
-    pub(crate) size: [usize; D],
-    pub(crate) shapes: Shapes<D>,
+    pub(crate) size: [usize; 3],
+    pub(crate) shapes: Shapes,
     pub(crate) codec: Codec,
     pub(crate) std: Std,
-    pub(crate) fill: A,
+    /// The value of pixels that no patch has reached, of the type of the result.
+    pub(crate) fill: Scalar,
+}
+
+impl ArraySpec {
+    /// The shape of an array of `images` images of a `size`: (N,C,Y,X) or (N,C,Z,Y,X).
+    fn shape(&self, images: usize, channels: usize, size: [usize; 3]) -> Vec<usize> {
+        [images, channels].into_iter().chain(size.into_iter().skip(3 - self.ndim)).collect()
+    }
 }
 
 /// The arrays of a result, whose number of channels is known.
 #[derive(Debug)]
-pub(crate) struct Arrays<A, const D: usize> {
-    kind: Kind<A, D>,
+pub(crate) struct Arrays {
+    spec: ArraySpec,
     pub(crate) channels: usize,
     /// The checksum of the record.
     pub(crate) checksum: u32,
-    mean: Array<FolderStore>,
-    std: Option<Array<FolderStore>>,
+    mean: ArrayWriter,
+    std: Option<ArrayWriter>,
 }
 
-impl<A: Accumulator, const D: usize> Arrays<A, D> {
-    /// The arrays of this record, and whether their metadata was written now and not before: by this process or
-    /// another that starts at the same time.
+impl Arrays {
+    /// The arrays of this record, and whether this call created them; otherwise they existed, or another process has
+    /// created them meanwhile.
+    ///
+    /// Processes may start together: the metadata appears by a hard link, which does not replace a file.
     ///
     /// # Errors
-    /// [`Error::Geometry`] and [`Error::Foreign`] where there are others; [`Error::Io`] and [`Error::Zarr`].
-    pub(crate) fn make(
-        kind: &Kind<A, D>,
+    /// [`crate::Error::Geometry`] and [`crate::Error::Foreign`] where there are others; [`qlty_core::zarr::Error::Io`] and
+    /// [`qlty_core::zarr::Error::Zarr`].
+    pub(crate) fn create(
+        spec: &ArraySpec,
         channels: usize,
         record: &Record,
         paths: &Paths,
         temporaries: &Path,
     ) -> Result<(Self, bool)> {
-        let whole: Vec<usize> = [kind.images, channels].into_iter().chain(kind.size).collect();
-        product("bytes of a result", &[&whole[..], &[size_of::<A>()]].concat())?;
-        let part = |shape: [usize; D]| [1, channels].into_iter().chain(shape).collect::<Vec<usize>>();
-        product("bytes of a tile", &[&part(kind.shapes.tile)[..], &[3 * size_of::<A>()]].concat())?;
-        let layout = Layout { shape: whole, chunk: part(kind.shapes.chunk), shard: kind.shapes.shard.map(part) };
-        let axis_names = &["n", "c", "z", "y", "x"];
-        let axis_names: Vec<&str> = axis_names[..2].iter().chain(&axis_names[5 - D..]).copied().collect();
-        let make = |path: &Path, name: &str| -> Result<(Array<FolderStore>, bool)> {
+        let (whole, bytes) = (spec.shape(spec.images, channels, spec.size), spec.fill.dtype().size());
+        let part = |shape: [usize; 3]| spec.shape(1, channels, shape);
+        product("bytes of a result", &[&whole[..], &[bytes]].concat())?;
+        product("bytes of a tile", &[&part(spec.shapes.tile)[..], &[3 * bytes]].concat())?;
+        let layout = Layout { shape: whole, chunk: part(spec.shapes.chunk), shard: spec.shapes.shard.map(part) };
+        let axis_names = ["n", "c", "z", "y", "x"];
+        let axis_names = [&axis_names[..2], &axis_names[5 - spec.ndim..]].concat();
+        let create = |path: &Path, name: &str| -> Result<(ArrayWriter, bool)> {
             let store = Arc::new(FolderStore::with_temporaries(path, temporaries));
-            let plan = Plan {
-                layout: layout.clone(),
-                codec: kind.codec,
-                checksum: true,
-                axis_names: &axis_names,
-                fill: kind.fill,
-                attributes: record.attributes(name),
-            };
-            let array = plan.build(&store, "")?;
-            let text = serde_json::to_vec_pretty(array.metadata()).map_err(Error::zarr(path))?;
+            let plan = Plan::new(spec.fill.dtype(), layout.clone()).codec(spec.codec).checksum(true);
+            let plan = plan.axis_names(&axis_names).fill(spec.fill).store_fill(true);
+            let array = plan.attributes(record.attributes(name)).build(&store, "")?;
             // Nothing is put into a folder of something else.
             let mut on_disk = Record::read(path)?;
-            let made = on_disk.is_none() && store.create(METADATA, &text)?;
-            if !made && on_disk.is_none() {
+            let created = on_disk.is_none() && store.create(METADATA, &array.metadata_json()?)?;
+            if !created && on_disk.is_none() {
                 on_disk = Record::read(path)?;
             }
             on_disk.map_or(Ok(()), |on_disk| record.check(path, &on_disk))?;
-            Ok((array, made))
+            Ok((array, created))
         };
-        // Whoever sees the mean may rely on the other.
-        let std = match kind.std {
+        // Where there is the mean, the standard deviation must exist as well: it comes first.
+        let std = match spec.std {
             Std::None => None,
-            _ => Some(make(&paths.std, "std")?.0),
+            Std::Within | Std::Total => Some(create(&paths.std, "std")?.0),
         };
-        let (mean, made) = make(&paths.mean, "mean")?;
-        Ok((Self { kind: kind.clone(), channels, checksum: record.checksum(), mean, std }, made))
+        let (mean, created) = create(&paths.mean, "mean")?;
+        Ok((Self { spec: spec.clone(), channels, checksum: record.checksum(), mean, std }, created))
     }
 
     /// The number of sums of a tile: of each kind, one for each channel and pixel, and the weights for each pixel.
-    pub(crate) fn sums_len(&self, pixels: &PixelBox<D>) -> usize {
-        let kinds = match self.kind.std {
+    pub(crate) fn sums_len(&self, pixels: &PixelBox) -> usize {
+        let kinds = match self.spec.std {
             Std::None => self.channels,
             Std::Within => 2 * self.channels,
             Std::Total => 2 * self.channels + 1,
@@ -123,80 +131,69 @@ impl<A: Accumulator, const D: usize> Arrays<A, D> {
         kinds * pixels.volume()
     }
 
-    /// Whether all files of a tile are there. None is empty, unless a power failure has made it so.
-    pub(crate) fn has(&self, pixels: &PixelBox<D>) -> bool {
-        let mut arrays = [Some(&self.mean), self.std.as_ref()].into_iter().flatten();
-        arrays.all(|array| {
-            self.files(pixels).iter().all(|file| {
-                let path = array.storage().path(array.chunk_key(&file.place).as_str());
-                path.metadata().is_ok_and(|metadata| metadata.len() > 0)
-            })
-        })
+    fn each(&self) -> impl Iterator<Item = &ArrayWriter> {
+        [Some(&self.mean), self.std.as_ref()].into_iter().flatten()
     }
 
-    /// Writes mean and standard deviation of a tile, (C,Y,X) or (C,Z,Y,X).
+    /// Whether all files of a tile exist. A file that is empty, as after a power failure, does not count.
+    pub(crate) fn has(&self, pixels: &PixelBox) -> bool {
+        let files = self.files(pixels);
+        let exists = |path: PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        self.each().all(|array| files.iter().all(|file| exists(array.file(&file.place))))
+    }
+
+    /// The shape of the result of a tile: (1,C,Y,X) or (1,C,Z,Y,X).
+    pub(crate) fn tile_shape(&self, pixels: &PixelBox) -> Vec<usize> {
+        self.spec.shape(1, self.channels, pixels.size)
+    }
+
+    /// Writes mean and standard deviation of a tile, each of [`Arrays::tile_shape`].
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`qlty_core::Error::OutOfMemory`].
-    pub(crate) fn write(&self, pixels: &PixelBox<D>, mean: &[A], std: &[A]) -> Result<()> {
-        let shape: Vec<usize> = [self.channels].into_iter().chain(pixels.size).collect();
-        let arrays = [(Some(&self.mean), mean), (self.std.as_ref(), std)];
-        let works: Vec<_> = arrays
-            .into_iter()
-            .filter_map(|(array, values)| Some((array?, values)))
-            .flat_map(|(array, values)| self.files(pixels).into_iter().map(move |file| (array, values, file)))
-            .collect();
-        works.into_par_iter().try_for_each(|(array, values, file)| {
-            if file.size == self.kind.shapes.file() && file.size == pixels.size {
-                return write_chunk(array, &file.place, values);
-            }
-            let values =
-                ArrayViewD::from_shape(IxDyn(&shape), values).map_err(Error::zarr(array.storage().folder()))?;
-            let along = |d: usize, (start, size): (usize, usize)| (Axis(d + 1), Slice::from(start..start + size));
-            let whole: Vec<usize> = [self.channels].into_iter().chain(self.kind.shapes.file()).collect();
-            let mut buffer: ArrayD<A> = qlty_core::array::zeros("a chunk", &whole)?;
-            // Beyond the edge of the array lies nothing.
-            buffer.fill(self.kind.fill);
-            let (mut from, mut to) = (values, buffer.view_mut());
-            for d in 0..D {
-                let (axis, slice) = along(d, (file.start[d] - pixels.start[d], file.size[d]));
-                from.slice_axis_inplace(axis, slice);
-                let (axis, slice) = along(d, (0, file.size[d]));
-                to.slice_axis_inplace(axis, slice);
-            }
-            to.assign(&from);
-            write_chunk(array, &file.place, buffer.as_slice().unwrap_or_default())
+    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::OutOfMemory`].
+    pub(crate) fn write(&self, pixels: &PixelBox, mean: ArrayRef<'_>, std: Option<ArrayRef<'_>>) -> Result<()> {
+        let arrays = self.each().zip([Some(mean), std].into_iter().flatten());
+        let files = self.files(pixels);
+        let works: Vec<_> = arrays.flat_map(|work| files.iter().map(move |file| (work, file))).collect();
+        try_for_each(works.len(), &|number| {
+            let ((array, values), file) = works[number];
+            // The axes of `values` after the channels are the last of (z, y, x).
+            let values = (3 - self.spec.ndim..3).zip(2..).fold(values, |values, (d, axis)| {
+                let start = file.start[d] - pixels.start[d];
+                values.part(axis, start..start + file.size[d])
+            });
+            Ok(array.write_chunk(&file.place, values)?)
         })
     }
 
     /// The files of a tile.
-    fn files(&self, pixels: &PixelBox<D>) -> Vec<TileFile<D>> {
-        let file = self.kind.shapes.file();
-        let counts: [usize; D] = std::array::from_fn(|d| pixels.size[d].div_ceil(file[d]));
-        ndarray::indices(IxDyn(&counts))
+    fn files(&self, pixels: &PixelBox) -> Vec<TileFile> {
+        let file = self.spec.shapes.file();
+        let counts: [usize; 3] = std::array::from_fn(|d| pixels.size[d].div_ceil(file[d]));
+        ndarray::indices(counts)
             .into_iter()
-            .map(|at| {
-                let start: [usize; D] = std::array::from_fn(|d| pixels.start[d] + at[d] * file[d]);
+            .map(|(z, y, x)| {
+                let at = [z, y, x];
+                let start: [usize; 3] = std::array::from_fn(|d| pixels.start[d] + at[d] * file[d]);
                 let size = std::array::from_fn(|d| (pixels.start[d] + pixels.size[d] - start[d]).min(file[d]));
-                let along = (0..D).map(|d| (start[d] / file[d]) as u64);
-                TileFile { place: [pixels.image as u64, 0].into_iter().chain(along).collect(), start, size }
+                let place = self.spec.shape(pixels.image, 0, std::array::from_fn(|d| start[d] / file[d]));
+                TileFile { place: place.into_iter().map(|at| at as u64).collect(), start, size }
             })
             .collect()
     }
 
     /// Waits until what was written survives a power failure.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.mean.storage().sync()?;
-        self.std.as_ref().map_or(Ok(()), |std| std.storage().sync())
+        self.each().try_for_each(|array| Ok(array.store().sync()?))
     }
 }
 
 /// A file of a tile.
-struct TileFile<const D: usize> {
+struct TileFile {
     /// Its place in the grid of files of the array.
     place: Vec<u64>,
     /// Its first pixel.
-    start: [usize; D],
-    /// How many of its pixels the tile has.
-    size: [usize; D],
+    start: [usize; 3],
+    /// The size of the part of it that lies within the tile.
+    size: [usize; 3],
 }

@@ -1,6 +1,6 @@
-//! Which patches are wanted, which have come, and which are being added.
+//! Which patches a worker needs, which of them are done, and which are being added.
 
-use qlty_core::array::zeros;
+use qlty_core::internal::array::zeros;
 use qlty_core::{Error, Result};
 
 /// A set of patch indices, a bit each.
@@ -24,7 +24,7 @@ impl Bits {
         self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
-    /// Adds an index, and says whether it is new.
+    /// Adds an index, and returns whether it is new.
     pub(crate) fn insert(&mut self, index: usize) -> bool {
         let new = !self.has(index);
         self.0[index / 64] |= 1 << (index % 64);
@@ -47,13 +47,13 @@ pub(crate) struct Claims {
     total: usize,
     /// Those that reach a tile of this worker.
     wanted: Bits,
-    /// Those that every tile of this worker has, or that will not come.
+    /// Those that every tile of this worker that they reach has, or that will not come.
     done: Bits,
     /// Those that a thread is adding.
     in_work: Bits,
     wanted_count: usize,
     done_count: usize,
-    /// From here on none has been handed out.
+    /// None from here on has been handed out.
     next: usize,
 }
 
@@ -87,7 +87,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Ends the work on patches, which are done or not.
+    /// Ends the work on patches, successfully if they are `done`.
     pub(crate) fn end(&mut self, indices: impl Iterator<Item = usize>, done: bool) {
         for index in indices {
             self.in_work.remove(index);
@@ -112,7 +112,7 @@ impl Claims {
         (0..self.total).filter(|index| self.wanted.has(*index) && !self.done.has(*index))
     }
 
-    /// The next patches, at most so many, that are pending and have not been handed out.
+    /// The next patches that are pending and have not been handed out, at most `most`.
     pub(crate) fn hand_out(&mut self, most: usize) -> Vec<usize> {
         let mut indices = Vec::new();
         while indices.len() < most && self.next < self.total {
@@ -125,12 +125,12 @@ impl Claims {
         indices
     }
 
-    /// Hands out from the first on again.
+    /// Starts handing out from the first patch again.
     pub(crate) fn rewind(&mut self) {
         self.next = 0;
     }
 
-    /// How many patches are done and how many are wanted.
+    /// The numbers of patches that are done and that are wanted.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.done_count, self.wanted_count)
     }

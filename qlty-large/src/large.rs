@@ -1,317 +1,283 @@
-//! The quilt that stitches onto disk.
+//! The quilt that stitches onto disk, with its rank and its type of sums known at run time.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use ndarray::{Array, ArrayViewMut};
-use qlty_core::array::zeros;
-use qlty_core::region::BoxSewer;
-use qlty_core::zarr::{Codec, Error, FolderStore, ImageSource, Result};
-use qlty_core::{BatchDim, Element, Monitor, Quilt, Rank, Spatial, WindowDim};
-use rayon::prelude::*;
+use qlty_core::dynamic::{AnyQuilt, ArrayMut, ArrayRef};
+use qlty_core::zarr::AnyImageSource;
+use qlty_core::{DType, Error, Monitor};
 
-use crate::arrays::{Arrays, Kind, Paths};
-use crate::claims::{Bits, Claims};
-use crate::cut::cut;
-use crate::memory::{Memory, lock};
-use crate::options::{Accumulator, LargeBuilder, Start, Std};
-use crate::record::Record;
-use crate::session::Session;
-use crate::tile::Tile;
-use crate::tiling::{Reaching, Shapes, Tiling};
+use crate::engine::Engine;
+use crate::job::Job;
+use crate::memory::lock;
+use crate::options::{AnyLargeBuilder, Start};
+use crate::unstitch::unstitch_into;
+use crate::{AnyLargeResult, Progress, Result};
 
-mod finish;
-mod stitch;
-
-/// The codec of results unless another is asked for: Zstandard, level 1.
+/// [`crate::LargeQuilt`] of a type of sums and a number of spatial axes that are known when the program runs.
 ///
-/// Chosen by measurement, on one core, of two tiles of 3 channels and 256 x 256 pixels in `f32`: a smooth one with noise
-/// in the lower digits, and one of probabilities, mostly flat.
-///
-/// | codec | noisy: MB/s to write, MB/s to read, size | flat: MB/s to write, MB/s to read, size |
-/// |---|---|---|
-/// | `blosc-lz4:1` | 1222, 19176, 1.00 | 2820, 9011, 0.62 |
-/// | `blosc-zstd:1` | 500, 616, 0.88 | 329, 812, 0.54 |
-/// | `blosc-zstd:3` | 591, 907, 0.91 | 171, 1090, 0.54 |
-/// | `zstd:1` | 786, 977, 0.91 | 682, 1543, 0.48 |
-/// | `zstd:3` | 708, 1001, 0.91 | 302, 1631, 0.47 |
-/// | `gzip:1` | 38, 161, 0.87 | 72, 261, 0.55 |
-///
-/// `blosc-lz4:1` is the choice where time counts more than space.
-pub const DEFAULT_CODEC: Codec = Codec::Zstd(1);
-
-/// The channels for which a default tile is made where their number is not given.
-const USUAL_CHANNELS: usize = 4;
-
-/// How far a [`LargeQuilt`] has come, of what its shard has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// The patches that are stitched, or skipped.
-    pub patches_done: usize,
-    /// The patches that reach a tile of the shard.
-    pub patches: usize,
-    /// The tiles on disk.
-    pub tiles_done: usize,
-    /// The tiles of the shard.
-    pub tiles: usize,
+/// Patches are (P,C,y,x) or (P,C,z,y,x), of any type.
+pub struct AnyLargeQuilt {
+    engine: AnyEngine,
+    /// Whether a call that changes something has panicked.
+    poisoned: AtomicBool,
 }
 
-/// Stitches the patches of a batch onto disk as they come: in any order, from any number of threads, in bounded memory,
-/// and so that a process that is killed goes on where it was.
-///
-/// See the [crate's words](crate) for a complete loop, and for what survives what.
-#[derive(Debug)]
-pub struct LargeQuilt<A, const D: usize>
-where
-    Spatial<D>: Rank,
-{
-    pub(crate) sewer: BoxSewer<A, D>,
-    /// The weights of a window, where the spread of patches is asked for.
-    pub(crate) window: Option<Array<A, WindowDim<D>>>,
-    pub(crate) kind: Kind<A, D>,
-    pub(crate) normalize: bool,
-    pub(crate) tiling: Tiling<D>,
-    builder: LargeBuilder<A, D>,
-    paths: Paths,
-    /// Made with the first patch, where the number of channels was not given.
-    arrays: OnceLock<Arrays<A, D>>,
-    making: Mutex<()>,
-    /// Those of this worker, the first of which is `tiling.own.start`.
-    tiles: Vec<Mutex<Tile<A>>>,
-    /// How many of them are finished.
-    pub(crate) tiles_done: AtomicUsize,
-    pub(crate) memory: Memory,
-    claims: Mutex<Claims>,
-    /// What checkpoints have written.
-    pub(crate) state: FolderStore,
-    /// What memory has no room for.
-    pub(crate) scratch: FolderStore,
-    // Ends last.
-    session: Session,
+/// A result in work, with sums of either type.
+enum AnyEngine {
+    F32(Engine<f32>),
+    F64(Engine<f64>),
 }
 
-impl<A: Accumulator, const D: usize> LargeQuilt<A, D>
-where
-    Spatial<D>: Rank,
-{
-    /// Begins the options of a result for a batch of `images`. Of the path `folder/name` the arrays are
-    /// `folder/name_mean.zarr` and `folder/name_std.zarr`, and what is not finished is in `folder/name_state`.
-    pub fn builder(quilt: &Quilt<D>, images: usize, path: impl AsRef<Path>) -> LargeBuilder<A, D> {
-        LargeBuilder::new(quilt, images, path.as_ref())
+/// Runs an expression with the engine, of either type.
+macro_rules! with_engine {
+    ($large:expr, $engine:ident => $run:expr) => {
+        match &$large.engine {
+            AnyEngine::F32($engine) => $run,
+            AnyEngine::F64($engine) => $run,
+        }
+    };
+}
+
+impl fmt::Debug for AnyLargeQuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("AnyLargeQuilt", f)
+    }
+}
+
+impl AnyLargeQuilt {
+    /// Begins the options of a result for a batch of `images`. With the path `folder/name` the arrays are
+    /// `folder/name_mean.zarr` and `folder/name_std.zarr`, and unfinished work is in `folder/name_state`.
+    pub fn builder(quilt: &AnyQuilt, images: usize, path: impl AsRef<Path>) -> AnyLargeBuilder {
+        AnyLargeBuilder::new(quilt, images, path.as_ref())
     }
 
-    pub(crate) fn start(builder: LargeBuilder<A, D>, start: Start) -> Result<Self> {
-        builder.check()?;
-        let (quilt, images) = (builder.quilt, builder.images);
-        let paths = Paths::new(&builder.path)?;
-        let total = quilt.patch_count(images)?;
-        let sewer = BoxSewer::new(&quilt)?;
-        let on_disk = Record::read(&paths.mean)?;
-        match (start, &on_disk) {
-            (Start::Create, Some(_)) => return Err(Error::Exists { path: paths.mean }),
-            (Start::Open, None) => return Err(Error::io(&paths.mean)(std::io::ErrorKind::NotFound.into())),
-            _ => {}
-        }
-        let stored = |name| on_disk.as_ref().and_then(|record| record.sizes::<D>(name));
-        let channels = builder.channels.or(on_disk.as_ref().and_then(Record::channels));
-        let pixel = channels.unwrap_or(USUAL_CHANNELS).saturating_mul(size_of::<A>());
-        let shapes = Shapes::new(
-            (images, quilt.size()),
-            pixel,
-            builder.tile_shape.or_else(|| stored("tile")),
-            builder.chunk_shape.or_else(|| stored("chunk")),
-            builder.shard_shape.or_else(|| stored("shard")),
-        )?;
-        let codec = builder.codec.or(on_disk.as_ref().and_then(Record::codec)).unwrap_or(DEFAULT_CODEC);
-        if let Some(on_disk) = &on_disk {
-            Record::new(&builder, channels, &shapes, codec).check(&paths.mean, on_disk)?;
-        }
-        let tiling = Tiling::new(images, quilt.size(), shapes.tile, builder.shard)?;
-        let session = Session::begin(&paths.state, &tiling.own)?;
-        let window = match builder.std {
-            Std::Total => Some(quilt.window_weight()?),
-            _ => None,
+    pub(crate) fn start(options: AnyLargeBuilder, start: Start) -> Result<Self> {
+        let engine = match options.dtype {
+            DType::F32 => AnyEngine::F32(Engine::start(options, start)?),
+            DType::F64 => AnyEngine::F64(Engine::start(options, start)?),
+            other => return Err(Error::dtype("result", other, "f32 or f64").into()),
         };
-        let mut large = Self {
-            sewer,
-            window,
-            kind: Kind { images, size: quilt.size(), shapes, codec, std: builder.std, fill: builder.fill },
-            normalize: builder.normalize,
-            tiles: empty_tiles(tiling.own.len())?,
-            tiling,
-            memory: Memory::new(builder.memory_budget),
-            claims: Mutex::new(Claims::new(0, Bits::new(0)?, Bits::new(0)?)?),
-            state: FolderStore::with_temporaries(&paths.state, session.folder()),
-            scratch: FolderStore::scratch(session.folder()),
-            tiles_done: AtomicUsize::new(0),
-            arrays: OnceLock::new(),
-            making: Mutex::default(),
-            builder,
-            paths,
-            session,
-        };
-        if let Some(channels) = channels {
-            large.arrays(channels, start == Start::Create)?;
-        }
-        large.recall_all(total)?;
-        if let Some(arrays) = large.arrays.get() {
-            large.write_unwritten(arrays)?;
-        }
-        Ok(large)
+        Ok(Self { engine, poisoned: AtomicBool::new(false) })
     }
 
-    /// Finds out what is done.
-    fn recall_all(&mut self, total: usize) -> Result<()> {
-        if let Some(arrays) = self.arrays.get() {
-            let tiles = self.tiling.own.clone().into_par_iter();
-            let tiles = tiles.map(|index| self.recall(arrays, index)).collect::<Result<Vec<_>>>()?;
-            self.tiles_done = tiles.iter().filter(|tile| tile.is_finished()).count().into();
-            self.tiles = tiles.into_iter().map(Mutex::new).collect();
-        }
-        let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
-        for index in self.tiling.own.clone() {
-            let reaching = Reaching::new(self.sewer.quilt(), &self.tiling.pixels(index))?;
-            let tile = lock(self.tile(index));
-            for (number, patch) in reaching.patches().enumerate() {
-                wanted.insert(patch);
-                if !tile.is_finished() && !tile.arrived.as_ref().is_some_and(|arrived| arrived.has(number)) {
-                    lacking.insert(patch);
-                }
-            }
-        }
-        let mut done = wanted.clone();
-        (0..total).filter(|patch| lacking.has(*patch)).for_each(|patch| done.remove(patch));
-        self.claims = Mutex::new(Claims::new(total, wanted, done)?);
-        Ok(())
+    /// Prints the options, under the name of a type.
+    pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.job().options;
+        f.debug_struct(name)
+            .field("path", &options.path)
+            .field("quilt", &options.quilt)
+            .field("images", &options.images)
+            .field("channels", &self.channels())
+            .field("dtype", &options.dtype)
+            .field("std", &options.std)
+            .field("shard", &options.shard)
+            .field("memory_budget", &options.memory_budget)
+            .finish_non_exhaustive()
     }
 
-    /// The arrays, which are made if they are not there; `strictly` if they must not be.
-    fn arrays(&self, channels: usize, strictly: bool) -> Result<&Arrays<A, D>> {
-        let _making = lock(&self.making);
-        if self.arrays.get().is_none() {
-            let record = Record::new(&self.builder, Some(channels), &self.kind.shapes, self.kind.codec);
-            let (arrays, made) = Arrays::make(&self.kind, channels, &record, &self.paths, self.session.folder())?;
-            if strictly && !made {
-                return Err(Error::Exists { path: self.paths.mean.clone() });
-            }
-            return Ok(self.arrays.get_or_init(|| arrays));
-        }
-        match self.arrays.get() {
-            Some(arrays) if arrays.channels == channels => Ok(arrays),
-            Some(arrays) => {
-                Err(qlty_core::Error::argument("channels of patches", channels, arrays.channels.to_string()).into())
-            }
-            None => Err(qlty_core::Error::argument("channels of patches", channels, "arrays").into()),
-        }
+    fn job(&self) -> &Job {
+        with_engine!(self, engine => &engine.job)
     }
 
-    pub(crate) fn tile(&self, index: usize) -> &Mutex<Tile<A>> {
-        &self.tiles[index - self.tiling.own.start]
+    /// Makes a call that changes tiles, unless one has panicked before.
+    fn change<T>(&self, call: impl FnOnce() -> Result<T>) -> Result<T> {
+        /// Remembers a panic that drops it.
+        struct Poison<'a>(&'a AtomicBool);
+
+        impl Drop for Poison<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, SeqCst);
+            }
+        }
+
+        if self.poisoned.load(SeqCst) {
+            return Err(Error::Poisoned { what: "large quilt" }.into());
+        }
+        let poison = Poison(&self.poisoned);
+        let result = call();
+        std::mem::forget(poison);
+        result
     }
 
     /// The quilt that this stitches for.
-    pub fn quilt(&self) -> &Quilt<D> {
-        self.sewer.quilt()
+    pub fn quilt(&self) -> &AnyQuilt {
+        self.job().quilt()
+    }
+
+    /// The type of the sums and of the result, [`DType::F32`] or [`DType::F64`].
+    pub fn dtype(&self) -> DType {
+        self.job().options.dtype
     }
 
     /// The number of images of the batch.
     pub fn images(&self) -> usize {
-        self.kind.images
+        self.job().options.images
     }
 
     /// The number of channels, once it is known.
     pub fn channels(&self) -> Option<usize> {
-        self.arrays.get().map(|arrays| arrays.channels)
-    }
-
-    /// The patches of the shard that have not been stitched, ascending, among them those whose call failed. A pending
-    /// patch that reaches finished tiles too adds only to the unfinished.
-    pub fn pending(&self) -> Vec<usize> {
-        lock(&self.claims).pending().collect()
-    }
-
-    /// How far the work has come.
-    pub fn progress(&self) -> Progress {
-        let (patches_done, patches) = lock(&self.claims).counts();
-        let tiles_done = self.tiles_done.load(Relaxed);
-        Progress { patches_done, patches, tiles_done, tiles: self.tiles.len() }
-    }
-
-    /// The next pending patches, at most so many, that have not been handed out; none at the end. Threads that ask get
-    /// different ones.
-    pub fn next_indices(&self, most: usize) -> Vec<usize> {
-        lock(&self.claims).hand_out(most)
-    }
-
-    /// Hands out from the first pending patch on again: for patches that were handed out and not stitched.
-    pub fn rewind(&self) {
-        lock(&self.claims).rewind();
-    }
-
-    /// Cuts patches out of a batch in memory, (N,C,Y,X) or (N,C,Z,Y,X), or on disk: (P,C,y,x) or (P,C,z,y,x).
-    ///
-    /// # Errors
-    /// [`qlty_core::Error::Shape`] where the batch has not the images and the size of the quilt;
-    /// [`qlty_core::Error::Argument`] where there is no such patch; [`qlty_core::Error::OutOfMemory`]; those of the
-    /// source.
-    pub fn unstitch<T: Element>(
-        &self,
-        source: &(impl ImageSource<T, D> + ?Sized),
-        indices: &[usize],
-    ) -> Result<Array<T, BatchDim<D>>> {
-        let shape: Vec<usize> = [indices.len(), source.channels()].into_iter().chain(self.quilt().window()).collect();
-        let mut patches = zeros("patches", &shape)?;
-        self.unstitch_into(source, indices, patches.view_mut(), &Monitor::new())?;
-        Ok(patches)
-    }
-
-    /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides. Progress counts patches.
-    ///
-    /// # Errors
-    /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` has not the shape of the
-    /// patches. Nothing is written then, unless the source fails. [`qlty_core::Error::Cancelled`].
-    pub fn unstitch_into<T: Element>(
-        &self,
-        source: &(impl ImageSource<T, D> + ?Sized),
-        indices: &[usize],
-        patches: ArrayViewMut<'_, T, BatchDim<D>>,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        cut(self.quilt(), self.kind.images, source, indices, patches, monitor)
-    }
-
-    /// The next pending patches, at most so many, with their indices; `None` at the end. See
-    /// [`LargeQuilt::next_indices`].
-    ///
-    /// # Errors
-    /// Those of [`LargeQuilt::unstitch`]; the patches then count as handed out, until [`LargeQuilt::rewind`].
-    #[allow(clippy::type_complexity, reason = "indices and patches are two plain things")]
-    pub fn unstitch_next<T: Element>(
-        &self,
-        source: &(impl ImageSource<T, D> + ?Sized),
-        most: usize,
-    ) -> Result<Option<(Vec<usize>, Array<T, BatchDim<D>>)>> {
-        let indices = self.next_indices(most);
-        if indices.is_empty() {
-            return Ok(None);
-        }
-        let patches = self.unstitch(source, &indices)?;
-        Ok(Some((indices, patches)))
+        self.job().arrays().map(|arrays| arrays.channels)
     }
 
     /// The tiles of the shard, counted in C order over (n, z, y, x).
     pub fn tiles(&self) -> Range<usize> {
-        self.tiling.own.clone()
+        self.job().tiling.own.clone()
+    }
+
+    /// The patches of the shard that have not been stitched, ascending, including those whose call failed. A pending
+    /// patch that also reaches finished tiles is added only to the unfinished ones.
+    pub fn pending(&self) -> Vec<usize> {
+        lock(&self.job().claims).pending().collect()
+    }
+
+    /// The progress of the shard.
+    pub fn progress(&self) -> Progress {
+        self.job().progress()
+    }
+
+    /// The next pending patches that have not been handed out, at most `most`; none at the end. Threads that call this
+    /// get different ones.
+    pub fn next_indices(&self, most: usize) -> Vec<usize> {
+        lock(&self.job().claims).hand_out(most)
+    }
+
+    /// Starts handing out from the first pending patch again: for patches that were handed out and not stitched.
+    pub fn rewind(&self) {
+        lock(&self.job().claims).rewind();
+    }
+
+    /// Extracts the patches of these indices, in their order, from images in memory or on disk. Progress counts
+    /// patches.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the batch does not have the number of images and the size of the quilt, or `patches` not
+    /// the shape of the patches; [`Error::DataType`] where `patches` has another type than the images (those of `Bool`
+    /// can be read as `U8`); [`Error::Argument`] where there is no such patch: nothing is written then.
+    /// [`Error::Cancelled`], and those of the source.
+    pub fn unstitch_into(
+        &self,
+        source: &dyn AnyImageSource,
+        indices: &[usize],
+        patches: ArrayMut<'_>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        unstitch_into(self.quilt(), self.images(), source, indices, patches, monitor)
+    }
+
+    /// Adds patches in any order; see [`crate::LargeQuilt::stitch`].
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::stitch`].
+    pub fn stitch(&self, indices: &[usize], patches: ArrayRef<'_>, variances: Option<ArrayRef<'_>>) -> Result<()> {
+        self.stitch_with_monitor(indices, patches, variances, &Monitor::new())
+    }
+
+    /// [`AnyLargeQuilt::stitch`], with progress, which counts tiles.
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::stitch_with_monitor`].
+    pub fn stitch_with_monitor(
+        &self,
+        indices: &[usize],
+        patches: ArrayRef<'_>,
+        variances: Option<ArrayRef<'_>>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        self.change(|| with_engine!(self, engine => engine.stitch(indices, patches, variances, monitor)))
+    }
+
+    /// Notes that patches will not come; see [`crate::LargeQuilt::skip`].
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::skip`].
+    pub fn skip(&self, indices: &[usize]) -> Result<()> {
+        self.change(|| with_engine!(self, engine => engine.skip(indices)))
+    }
+
+    /// Writes the sums of all unfinished tiles; see [`crate::LargeQuilt::checkpoint`].
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::checkpoint`].
+    pub fn checkpoint(&self) -> Result<()> {
+        self.checkpoint_with_monitor(&Monitor::new())
+    }
+
+    /// [`AnyLargeQuilt::checkpoint`], with progress, which counts tiles.
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::checkpoint_with_monitor`].
+    pub fn checkpoint_with_monitor(&self, monitor: &Monitor) -> Result<()> {
+        self.change(|| with_engine!(self, engine => engine.checkpoint(monitor)))
+    }
+
+    /// The result, once all patches of the shard have come; see [`crate::LargeQuilt::finish`].
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::finish`].
+    pub fn finish(&self) -> Result<AnyLargeResult> {
+        self.change(|| with_engine!(self, engine => engine.finish()))
+    }
+
+    /// The result of the patches that have come; see [`crate::LargeQuilt::finish_incomplete`].
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::finish_incomplete`].
+    pub fn finish_incomplete(&self) -> Result<AnyLargeResult> {
+        self.finish_incomplete_with_monitor(&Monitor::new())
+    }
+
+    /// [`AnyLargeQuilt::finish_incomplete`], with progress, which counts each tile twice.
+    ///
+    /// # Errors
+    /// Those of [`crate::LargeQuilt::finish_incomplete_with_monitor`].
+    pub fn finish_incomplete_with_monitor(&self, monitor: &Monitor) -> Result<AnyLargeResult> {
+        self.change(|| with_engine!(self, engine => engine.finish_incomplete(monitor)))
     }
 }
 
-fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
-    let bytes = count.saturating_mul(size_of::<Mutex<Tile<A>>>());
-    let mut tiles = Vec::new();
-    // A caller's mistake may be any number of images.
-    tiles.try_reserve_exact(count).map_err(|_| qlty_core::Error::OutOfMemory { what: "tiles", bytes })?;
-    tiles.resize_with(count, || Mutex::new(Tile::new()));
-    Ok(tiles)
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    fn is_poisoned<T>(result: Result<T>) -> bool {
+        matches!(result, Err(crate::Error::Core(Error::Poisoned { .. })))
+    }
+
+    /// After a panic no call may trust the sums in memory; what is on disk is as good as before.
+    #[test]
+    fn a_panic_poisons_the_quilt_and_not_the_result() {
+        let folder = tempfile::tempdir().unwrap();
+        let quilt = AnyQuilt::builder(&[10, 12], &[4, 4], &[3, 4]).build().unwrap();
+        let builder = || AnyLargeQuilt::builder(&quilt, 1, folder.path().join("a")).channels(1).tile_shape(&[4, 4]);
+        let large = builder().create().unwrap();
+        let ones = ndarray::Array4::<u8>::ones((1, 1, 4, 4));
+        let stitch =
+            |large: &AnyLargeQuilt, index| large.stitch(&[index], ArrayRef::of("ones", ones.view()).unwrap(), None);
+        stitch(&large, 0).unwrap();
+        large.checkpoint().unwrap();
+        let panicked = catch_unwind(AssertUnwindSafe(|| large.change::<()>(|| panic!("a defect"))));
+        assert!(panicked.is_err());
+        assert!(is_poisoned(stitch(&large, 1)) && is_poisoned(large.skip(&[1])));
+        assert!(is_poisoned(large.checkpoint()) && is_poisoned(large.finish_incomplete()));
+        drop(large);
+        let large = builder().open().unwrap();
+        assert_eq!(large.pending(), (1..9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn it_prints_its_options() {
+        let folder = tempfile::tempdir().unwrap();
+        let quilt = AnyQuilt::builder(&[10, 12], &[4, 4], &[3, 4]).build().unwrap();
+        let large = AnyLargeQuilt::builder(&quilt, 1, folder.path().join("a")).create().unwrap();
+        let text = format!("{large:?}");
+        assert!(
+            text.starts_with("AnyLargeQuilt { path: ") && text.ends_with(", memory_budget: 1073741824, .. }"),
+            "{text}"
+        );
+    }
 }

@@ -1,15 +1,15 @@
-//! Which sums are in memory, and which of them have to go.
+//! The memory budget: which tiles' sums are in memory, and in which order they are evicted.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The lock of a mutex: no code that can panic leaves half of a change behind.
+/// Locks a mutex under which no code panics halfway through a change.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts the bytes of sums in memory, and knows which tile was used when.
+/// Counts the bytes of sums in memory, and evicts the tiles used least recently first.
 #[derive(Debug)]
 pub(crate) struct Memory {
     budget: usize,
@@ -39,7 +39,8 @@ impl Memory {
         Self { budget, held: Mutex::default() }
     }
 
-    /// Takes `bytes`; where that exceeds the budget, gives the tile to be evicted first, unless there is none.
+    /// Takes `bytes` of the budget. Where they exceed it, takes nothing and returns the tile to be evicted before trying
+    /// again; without such a tile, the budget is exceeded.
     pub(crate) fn take(&self, bytes: usize) -> Option<usize> {
         let mut held = lock(&self.held);
         let oldest = held.order.first_key_value().map(|(_, tile)| *tile);

@@ -2,29 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
-use qlty_core::zarr::{Codec, Result, Stored};
-use qlty_core::{Error, Quilt, Rank, Real, Spatial};
+use qlty_core::dynamic::AnyQuilt;
+use qlty_core::zarr::Codec;
+use qlty_core::{DType, Error, Real};
 
-use crate::LargeQuilt;
+use crate::{AnyLargeQuilt, Result};
 
 /// A type of sums and of results: `f32` or `f64`. Sealed.
-pub trait Accumulator: Real + Stored + bytemuck::Pod {}
+pub trait Accumulator: Real {}
 
 impl Accumulator for f32 {}
 impl Accumulator for f64 {}
 
-/// What the standard deviation of a pixel is made of.
+/// The standard deviation that is written in addition to the mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Std {
-    /// There is none: patches come without variances.
+    /// None: patches come without variances.
     #[default]
     None,
     /// `sqrt(Σ w v / Σ w)` over the variances `v` of the patches over the pixel, with the weights `w` of their
-    /// windows: what the Python package qlty does.
+    /// windows: that of the Python package qlty.
     Within,
-    /// `sqrt(Σ w (v + (x - m)²) / Σ w)`: that, and how far the values `x` of the patches are from their weighted mean
-    /// `m`. It is added up as in Chan, Golub and LeVeque, "Algorithms for computing the sample variance",
-    /// The American Statistician 37 (1983), which does not subtract large numbers from each other.
+    /// `sqrt(Σ w (v + (x - m)²) / Σ w)`: as [`Std::Within`], plus the spread of the patches' values `x` around their
+    /// weighted mean `m`. The spread is accumulated as in Chan, Golub and LeVeque, "Algorithms for computing the sample
+    /// variance", The American Statistician 37 (1983), which avoids subtracting large numbers from each other.
     Total,
 }
 
@@ -38,13 +40,13 @@ impl Std {
     }
 }
 
-/// One of several workers that stitch one batch: each has tiles of its own, and needs only the patches that reach
-/// them.
+/// The share of one of several workers that stitch one batch: each has tiles of its own, and needs only the patches
+/// that reach them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// Which worker, below `count`.
+    /// The number of this worker, below `count`.
     pub index: usize,
-    /// How many workers there are.
+    /// The number of workers.
     pub count: usize,
 }
 
@@ -54,48 +56,47 @@ impl Default for Shard {
     }
 }
 
-/// Collects what a [`LargeQuilt`] is made of; see [`LargeQuilt::builder`].
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct LargeBuilder<A, const D: usize> {
-    pub(crate) quilt: Quilt<D>,
-    pub(crate) images: usize,
-    pub(crate) path: PathBuf,
-    pub(crate) channels: Option<usize>,
-    pub(crate) memory_budget: usize,
-    pub(crate) tile_shape: Option<[usize; D]>,
-    pub(crate) chunk_shape: Option<[usize; D]>,
-    pub(crate) shard_shape: Option<[usize; D]>,
-    pub(crate) codec: Option<Codec>,
-    pub(crate) std: Std,
-    pub(crate) normalize: bool,
-    pub(crate) fill: A,
-    pub(crate) shard: Shard,
-}
-
-/// The sums held in memory unless the caller says otherwise.
+/// The bytes of sums that are held in memory by default: 1 GiB.
 pub const DEFAULT_MEMORY_BUDGET: usize = 1 << 30;
 
-/// What may be on disk already.
+/// Whether a result may, or must, be on disk already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// Nothing.
+    /// There must be none.
     Create,
-    /// The result to go on with.
+    /// There must be one.
     Open,
     /// Either.
     CreateOrOpen,
 }
 
-impl<A: Accumulator, const D: usize> LargeBuilder<A, D>
-where
-    Spatial<D>: Rank,
-{
-    pub(crate) fn new(quilt: &Quilt<D>, images: usize, path: &Path) -> Self {
+/// The options of an [`AnyLargeQuilt`]; see [`AnyLargeQuilt::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct AnyLargeBuilder {
+    pub(crate) quilt: AnyQuilt,
+    pub(crate) images: usize,
+    pub(crate) path: PathBuf,
+    pub(crate) dtype: DType,
+    pub(crate) channels: Option<usize>,
+    pub(crate) memory_budget: usize,
+    pub(crate) tile_shape: Option<Vec<usize>>,
+    pub(crate) chunk_shape: Option<Vec<usize>>,
+    pub(crate) shard_shape: Option<Vec<usize>>,
+    pub(crate) codec: Option<Codec>,
+    pub(crate) std: Std,
+    pub(crate) normalize: bool,
+    pub(crate) fill: f64,
+    pub(crate) shard: Shard,
+}
+
+impl AnyLargeBuilder {
+    pub(crate) fn new(quilt: &AnyQuilt, images: usize, path: &Path) -> Self {
         Self {
             quilt: *quilt,
             images,
             path: path.to_path_buf(),
+            dtype: DType::F32,
             channels: None,
             memory_budget: DEFAULT_MEMORY_BUDGET,
             tile_shape: None,
@@ -104,104 +105,114 @@ where
             codec: None,
             std: Std::None,
             normalize: false,
-            fill: A::from_f64(f64::NAN),
+            fill: f64::NAN,
             shard: Shard::default(),
         }
     }
 
-    /// The number of channels of the patches; that of the first patch by default. Given, the arrays are made at once,
-    /// and the default tile suits it; else the tile is one for four channels.
+    /// The type of the sums and of the result, [`DType::F32`] or [`DType::F64`]; [`DType::F32`] by default.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = dtype;
+        self
+    }
+
+    /// The number of channels of the patches; by default that of the first patch. If it is given, the arrays are
+    /// created at once, and the default tile suits it; otherwise the default tile is one for four channels.
     pub fn channels(mut self, channels: usize) -> Self {
         self.channels = Some(channels);
         self
     }
 
-    /// How many bytes of sums are held in memory, 1 GiB by default; what is more goes to a scratch folder. At least
-    /// a tile for each thread is held.
+    /// The bytes of sums to hold in memory, [`DEFAULT_MEMORY_BUDGET`] by default; sums beyond it go to a scratch
+    /// folder. At least a tile for each thread is held.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = bytes;
         self
     }
 
-    /// The size in pixels of what is summed, finished and written as one, (y, x) or (z, y, x): a multiple of the chunk,
-    /// or of the shard if there are shards. Default: about 1 MiB of results, more for results of many GiB.
-    pub fn tile_shape(mut self, shape: [usize; D]) -> Self {
-        self.tile_shape = Some(shape);
+    /// The size in pixels of a tile, (y, x) or (z, y, x), which is summed, finished and written as one: a multiple of
+    /// the chunk, or of the shard if there are shards. By default about 1 MiB of results, more for results of many
+    /// GiB.
+    pub fn tile_shape(mut self, shape: &[usize]) -> Self {
+        self.tile_shape = Some(shape.to_vec());
         self
     }
 
-    /// The size of a chunk in pixels; it has all channels of one image. The tile by default.
-    pub fn chunk_shape(mut self, shape: [usize; D]) -> Self {
-        self.chunk_shape = Some(shape);
+    /// The size of a chunk in pixels, (y, x) or (z, y, x); it has all channels of one image. The tile by default.
+    pub fn chunk_shape(mut self, shape: &[usize]) -> Self {
+        self.chunk_shape = Some(shape.to_vec());
         self
     }
 
-    /// The size of a shard in pixels, a multiple of the chunk: chunks that share a file. No shards by default.
-    pub fn shard_shape(mut self, shape: [usize; D]) -> Self {
-        self.shard_shape = Some(shape);
+    /// The size of a shard in pixels, (y, x) or (z, y, x), a multiple of the chunk: chunks that share a file. No
+    /// shards by default.
+    pub fn shard_shape(mut self, shape: &[usize]) -> Self {
+        self.shard_shape = Some(shape.to_vec());
         self
     }
 
-    /// How chunks are compressed; see [`crate::DEFAULT_CODEC`].
+    /// How chunks are compressed; [`crate::DEFAULT_CODEC`] by default.
     pub fn codec(mut self, codec: Codec) -> Self {
         self.codec = Some(codec);
         self
     }
 
-    /// Which standard deviation is written beside the mean; none by default.
+    /// The standard deviation to write in addition to the mean; none by default.
     pub fn std(mut self, std: Std) -> Self {
         self.std = std;
         self
     }
 
-    /// Whether the mean is divided by its sum over the channels, as probabilities are. The standard deviation is divided
-    /// by the absolute value of the same sum, taken as a number without error. A sum of zero gives NaN or infinity.
+    /// Whether the mean is divided by its sum over the channels, as probabilities are. The standard deviation is
+    /// divided by the absolute value of the same sum, which is taken to be exact. A sum of zero gives NaN or infinity.
     pub fn normalize(mut self, normalize: bool) -> Self {
         self.normalize = normalize;
         self
     }
 
-    /// What a pixel is that no patch has reached: NaN by default.
-    pub fn fill(mut self, fill: A) -> Self {
+    /// The value of pixels that no patch has reached: NaN by default.
+    pub fn fill(mut self, fill: f64) -> Self {
         self.fill = fill;
         self
     }
 
-    /// Which of several workers this is; the only one by default.
+    /// The share of this worker, if there are several.
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = shard;
         self
     }
 
-    /// Begins a result.
+    /// Creates a result.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Exists`] where there is something under its names;
-    /// [`qlty_core::zarr::Error::Core`] where an option is wrong or the step leaves gaps;
-    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`].
-    pub fn create(self) -> Result<LargeQuilt<A, D>> {
-        LargeQuilt::start(self, Start::Create)
+    /// [`qlty_core::zarr::Error::Exists`] where there is something under its names; [`Error::Argument`] where an option
+    /// is wrong or the step leaves gaps between the windows; [`Error::DataType`] where results cannot have the type;
+    /// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`qlty_core::zarr::Error::Io`] and
+    /// [`qlty_core::zarr::Error::Zarr`].
+    pub fn create(self) -> Result<AnyLargeQuilt> {
+        AnyLargeQuilt::start(self, Start::Create)
     }
 
-    /// Goes on with a result: keeps what is finished and the last checkpoint, and forgets the rest. What was not said of
-    /// channels, tiles, chunks, shards and codec is taken from the result; of the budget and the shard it knows nothing.
+    /// Opens a result and resumes where an earlier process stopped: its finished tiles and its last checkpoint count.
+    /// Channels, tiles, chunks, shards and codec that are not given are those of the result; the memory budget and
+    /// the share of the worker may differ.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] where there is no result; [`qlty_core::zarr::Error::Geometry`] where it was begun
-    /// with another geometry or other options; [`qlty_core::zarr::Error::Foreign`] where something else has its name;
-    /// [`qlty_core::zarr::Error::Truncated`] and [`qlty_core::zarr::Error::Checksum`] where a file of its state is
-    /// damaged; [`qlty_core::zarr::Error::Busy`] where a living process has some of the same tiles;
-    /// [`qlty_core::zarr::Error::Core`] and [`qlty_core::zarr::Error::Zarr`].
-    pub fn open(self) -> Result<LargeQuilt<A, D>> {
-        LargeQuilt::start(self, Start::Open)
+    /// [`qlty_core::zarr::Error::Io`] where there is no result; [`crate::Error::Geometry`] where it was created with
+    /// another geometry or other options; [`crate::Error::Foreign`] where something else has its name;
+    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] where one of its files is damaged;
+    /// [`crate::Error::Busy`] where a running process has some of the same tiles; and those of
+    /// [`AnyLargeBuilder::create`] for options.
+    pub fn open(self) -> Result<AnyLargeQuilt> {
+        AnyLargeQuilt::start(self, Start::Open)
     }
 
-    /// Goes on with a result if there is one, and begins it otherwise: what several workers do that start at once.
+    /// Opens a result if there is one, and creates it otherwise: for several workers that start at once.
     ///
     /// # Errors
-    /// Those of [`LargeBuilder::open`], but for a result that is not there.
-    pub fn create_or_open(self) -> Result<LargeQuilt<A, D>> {
-        LargeQuilt::start(self, Start::CreateOrOpen)
+    /// Those of [`AnyLargeBuilder::open`], except that there may be no result.
+    pub fn create_or_open(self) -> Result<AnyLargeQuilt> {
+        AnyLargeQuilt::start(self, Start::CreateOrOpen)
     }
 
     /// Fails where an option is wrong by itself.

@@ -1,16 +1,16 @@
-//! What a result says of itself: how it was made, and whether it goes with what is wanted now.
+//! The attributes of a result: how it was made, and whether that agrees with the options given now.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use qlty_core::zarr::{Codec, Error, Result};
-use qlty_core::{Rank, Spatial};
+use qlty_core::zarr::{self, Codec};
 use serde_json::{Map, Value, json};
 
-use crate::options::{Accumulator, LargeBuilder};
-use crate::tiling::Shapes;
+use crate::options::AnyLargeBuilder;
+use crate::tiling::{Shapes, triple};
+use crate::{Error, Result};
 
 /// The attribute of an array that holds its record.
 const ATTRIBUTE: &str = "qlty";
@@ -18,42 +18,33 @@ const ATTRIBUTE: &str = "qlty";
 /// The file of an array that holds its attributes.
 pub(crate) const METADATA: &str = "zarr.json";
 
-/// Names and values of everything that the pixels of a result depend on, and how they are stored.
+/// Names and values of everything that the pixels of a result and their storage depend on.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record(BTreeMap<String, Value>);
 
 impl Record {
-    pub(crate) fn new<A: Accumulator, const D: usize>(
-        builder: &LargeBuilder<A, D>,
-        channels: Option<usize>,
-        shapes: &Shapes<D>,
-        codec: Codec,
-    ) -> Self
-    where
-        Spatial<D>: Rank,
-    {
-        let quilt = &builder.quilt;
-        let sizes = |sizes: [usize; D]| json!(sizes.to_vec());
-        let fill = builder.fill.to_f64();
+    pub(crate) fn new(builder: &AnyLargeBuilder, channels: Option<usize>, shapes: &Shapes, codec: Codec) -> Self {
+        let AnyLargeBuilder { quilt, fill, .. } = builder;
+        let pixels = |shape: [usize; 3]| json!(&shape[3 - quilt.ndim()..]);
         let entries = [
             ("made_by", json!("qlty-large")),
             ("format", json!(1)),
             ("images", json!(builder.images)),
             ("channels", json!(channels)),
-            ("size", sizes(quilt.size())),
-            ("window", sizes(quilt.window())),
-            ("step", sizes(quilt.step())),
-            ("border", sizes(quilt.border())),
+            ("size", json!(quilt.size())),
+            ("window", json!(quilt.window())),
+            ("step", json!(quilt.step())),
+            ("border", json!(quilt.border())),
             ("border_weight", json!(quilt.border_weight())),
             ("profile", json!(format!("{:?}", quilt.profile()))),
             ("std", json!(builder.std.name())),
             ("normalize", json!(builder.normalize)),
-            ("data_type", json!(A::NAME)),
+            ("data_type", json!(builder.dtype.zarr_name())),
             // JSON has no numbers that are not finite.
             ("fill", if fill.is_finite() { json!(fill) } else { json!(fill.to_string()) }),
-            ("tile", sizes(shapes.tile)),
-            ("chunk", sizes(shapes.chunk)),
-            ("shard", shapes.shard.map_or(Value::Null, sizes)),
+            ("tile", pixels(shapes.tile)),
+            ("chunk", pixels(shapes.chunk)),
+            ("shard", shapes.shard.map_or(Value::Null, pixels)),
             ("codec", json!(codec.to_string())),
         ];
         Self(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -75,7 +66,7 @@ impl Record {
                 Err(error) => return Err(Error::io(&path)(error)),
             }
             match fs::read_dir(folder).map(|mut entries| entries.next()) {
-                // A process was killed before it had written anything.
+                // A process was killed before it wrote anything.
                 Ok(None) => return Ok(None),
                 // Another process has written it meanwhile.
                 Ok(Some(_)) if path.exists() => {}
@@ -88,7 +79,7 @@ impl Record {
             if error.is_eof() {
                 Error::Truncated { path, got, expected: "a whole JSON object".to_owned() }
             } else {
-                Error::zarr(&path)(error)
+                zarr::Error::zarr(&path)(error).into()
             }
         })?;
         let record = metadata["attributes"][ATTRIBUTE].as_object().filter(|record| record.contains_key("made_by"));
@@ -107,14 +98,14 @@ impl Record {
         crc32c::crc32c(text.as_bytes())
     }
 
-    /// The attributes of the array of this name.
+    /// The attributes of the array of this name, `mean` or `std`.
     pub(crate) fn attributes(&self, array: &str) -> Map<String, Value> {
         let mut record: Map<String, Value> = self.0.clone().into_iter().collect();
         record.insert("checksum".to_owned(), json!(self.checksum()));
         [("qlty_array".to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
     }
 
-    /// Fails where this, what is wanted now, is not what `on_disk` says, and prints how both differ.
+    /// Fails where this record, of the options given now, differs from that `on_disk`.
     ///
     /// # Errors
     /// [`Error::Geometry`].
@@ -141,9 +132,10 @@ impl Record {
         self.0.get("codec")?.as_str()?.parse().ok()
     }
 
-    /// The sizes of this name, if they have so many axes.
-    pub(crate) fn sizes<const D: usize>(&self, name: &str) -> Option<[usize; D]> {
+    /// The sizes of this name along (z, y, x), if it has them for `ndim` axes.
+    pub(crate) fn sizes(&self, name: &str, ndim: usize) -> Option<[usize; 3]> {
         let sizes = self.0.get(name)?.as_array()?.iter().map(|size| usize::try_from(size.as_u64()?).ok());
-        sizes.collect::<Option<Vec<usize>>>()?.try_into().ok()
+        let sizes = sizes.collect::<Option<Vec<usize>>>()?;
+        (sizes.len() == ndim).then(|| triple(&sizes))
     }
 }

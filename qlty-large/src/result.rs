@@ -1,77 +1,64 @@
 //! Reading a result.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use ndarray::{Array, ArrayViewMut};
-use qlty_core::array::{divide, five_mut, zeros};
-use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Region, Result};
-use qlty_core::{BatchDim, ImageDim, Monitor, Rank, Spatial};
+use qlty_core::dynamic::ArrayMut;
+use qlty_core::zarr::{self, ArrayReader, DEFAULT_CACHE_BYTES};
+use qlty_core::{DType, Monitor};
 
 use crate::arrays::Paths;
-use crate::options::{Accumulator, Std};
+use crate::memory::lock;
+use crate::options::Std;
 use crate::record::Record;
+use crate::{Error, Result};
 
-/// What a [`crate::LargeQuilt`] has made: the arrays of the mean and, if asked for, the standard deviation.
+/// [`crate::LargeResult`] of a type and a number of spatial axes that are known when the program runs.
 #[derive(Debug)]
-pub struct LargeResult<A, const D: usize> {
-    mean: StitchedArray<A, D>,
-    std: Option<StitchedArray<A, D>>,
+#[non_exhaustive]
+pub struct AnyLargeResult {
+    /// The weighted mean of the patches.
+    pub mean: AnyStitchedArray,
+    /// The standard deviation, if it was asked for.
+    pub std: Option<AnyStitchedArray>,
 }
 
-impl<A: Accumulator, const D: usize> LargeResult<A, D>
-where
-    Spatial<D>: Rank,
-{
+impl AnyLargeResult {
     pub(crate) fn open(paths: &Paths, std: Std) -> Result<Self> {
         let std = match std {
             Std::None => None,
-            _ => Some(StitchedArray::open(&paths.std)?),
+            Std::Within | Std::Total => Some(AnyStitchedArray::open(&paths.std)?),
         };
-        Ok(Self { mean: StitchedArray::open(&paths.mean)?, std })
-    }
-
-    /// The weighted mean of the patches.
-    pub fn mean(&self) -> &StitchedArray<A, D> {
-        &self.mean
-    }
-
-    /// Both, each to be kept by itself.
-    pub fn into_arrays(self) -> (StitchedArray<A, D>, Option<StitchedArray<A, D>>) {
-        (self.mean, self.std)
-    }
-
-    /// The standard deviation, if it was asked for.
-    pub fn std(&self) -> Option<&StitchedArray<A, D>> {
-        self.std.as_ref()
+        Ok(Self { mean: AnyStitchedArray::open(&paths.mean)?, std })
     }
 }
 
-/// A Zarr array on disk that a [`crate::LargeQuilt`] has written. Threads may share it.
-///
-/// Chunks are decoded whole, and up to 256 MiB of them kept.
+/// [`crate::StitchedArray`] of a type and a number of spatial axes that are known when the program runs.
 #[derive(Debug)]
-pub struct StitchedArray<A, const D: usize> {
+pub struct AnyStitchedArray {
     path: PathBuf,
-    reader: ArrayReader<A>,
+    reader: ArrayReader,
 }
 
-impl<A: Accumulator, const D: usize> StitchedArray<A, D>
-where
-    Spatial<D>: Rank,
-{
+impl AnyStitchedArray {
     /// Opens the array in a folder.
     ///
     /// # Errors
-    /// [`Error::Io`] where there is none; [`Error::Foreign`] where it was not made by this library, and those of its
-    /// files being damaged; [`Error::DataType`] and [`Error::Store`] where its elements are not `A` or its spatial axes
-    /// not `D`.
+    /// [`zarr::Error::Io`] where there is none; [`Error::Foreign`] where it was not made by this library, and
+    /// [`Error::Truncated`], [`Error::Checksum`] and [`zarr::Error::Zarr`] where its metadata is damaged;
+    /// [`zarr::Error::DataType`] where its elements are neither `f32` nor `f64`; [`zarr::Error::Store`] where it does not
+    /// have the axes of a batch.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Record::read(path)?.ok_or_else(|| Error::io(path)(std::io::ErrorKind::NotFound.into()))?;
         let reader = ArrayReader::open(path, DEFAULT_CACHE_BYTES)?;
-        if reader.shape().len() != D + 2 {
-            let expected = format!("(images, channels) and {D} axes of pixels");
-            return Err(Error::store(path, "shape", reader.shape(), expected));
+        if !matches!(reader.dtype(), DType::F32 | DType::F64) {
+            let (path, got) = (path.to_path_buf(), reader.dtype().zarr_name().to_owned());
+            return Err(zarr::Error::DataType { path, got, expected: "float32 or float64".to_owned() }.into());
+        }
+        if !matches!(reader.shape().len(), 4 | 5) {
+            let expected = "(images, channels) and 2 or 3 axes of pixels";
+            return Err(zarr::Error::store(path, "shape", reader.shape(), expected).into());
         }
         Ok(Self { path: path.to_path_buf(), reader })
     }
@@ -81,71 +68,67 @@ where
         &self.path
     }
 
+    /// The type of the elements, [`DType::F32`] or [`DType::F64`].
+    pub fn dtype(&self) -> DType {
+        self.reader.dtype()
+    }
+
     /// The shape: (N,C,Y,X) or (N,C,Z,Y,X).
     pub fn shape(&self) -> &[usize] {
         self.reader.shape()
     }
 
-    /// The whole array.
+    /// Reads the box that begins at `start`, which is an image, a channel and a pixel (y, x) or (z, y, x), and has the
+    /// shape of `out`. Progress counts rows.
     ///
     /// # Errors
-    /// [`Error::Zarr`] where a chunk is damaged, naming its file; [`Error::Io`]; [`qlty_core::Error::OutOfMemory`].
-    pub fn read(&self) -> Result<Array<A, BatchDim<D>>> {
-        let mut out = zeros("result", self.shape())?;
-        self.read_into([0; D], 0, 0, out.view_mut(), &Monitor::new())?;
-        Ok(out)
-    }
-
-    /// A part of one image, (C,Y,X) or (C,Z,Y,X).
-    ///
-    /// # Errors
-    /// Those of [`StitchedArray::read`]; [`qlty_core::Error::Shape`] where the region leaves the array.
-    pub fn read_region(&self, region: &Region<D>) -> Result<Array<A, ImageDim<D>>> {
-        let shape: Vec<usize> = [1, region.channels.len()].into_iter().chain(region.size).collect();
-        let mut out = zeros::<A, BatchDim<D>>("region of a result", &shape)?;
-        self.read_into(region.start, region.image, region.channels.start, out.view_mut(), &Monitor::new())?;
-        Ok(out.index_axis_move(ndarray::Axis(0), 0))
-    }
-
-    /// Reads the box that begins at an image, a channel and a pixel and has the shape of `out`, of any strides.
-    /// Progress counts rows.
-    ///
-    /// # Errors
-    /// Those of [`StitchedArray::read_region`], and [`qlty_core::Error::Cancelled`]. What is written then is
-    /// unspecified.
-    pub fn read_into(
-        &self,
-        start: [usize; D],
-        image: usize,
-        channel: usize,
-        out: ArrayViewMut<'_, A, BatchDim<D>>,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        const TASK: usize = 1 << 18;
-        let from: Vec<usize> = [image, channel].into_iter().chain(start).collect();
-        let fits = |axis: usize| from[axis].checked_add(out.shape()[axis]).is_some_and(|end| end <= self.shape()[axis]);
-        if !(0..from.len()).all(fits) {
-            let expected = format!("a box that begins at {from:?} within {:?}", self.shape());
+    /// [`qlty_core::Error::Shape`] where the box leaves the array; [`qlty_core::Error::DataType`] where `out` is of
+    /// another type. [`zarr::Error::Damaged`] where a chunk is damaged, naming its file; [`zarr::Error::Io`] and
+    /// [`zarr::Error::Zarr`] where one cannot be read; [`qlty_core::Error::OutOfMemory`] and
+    /// [`qlty_core::Error::Cancelled`]: the values of `out` are then unspecified.
+    pub fn read_into(&self, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
+        let shape = self.shape();
+        let ends = start.iter().zip(out.shape()).map(|(start, len)| start.checked_add(*len));
+        let fits = ends.zip(shape).all(|(end, len)| end.is_some_and(|end| end <= *len));
+        if start.len() != shape.len() || out.ndim() != shape.len() || !fits {
+            let expected = format!("a box that begins at {start:?} within {shape:?}");
             return Err(qlty_core::Error::shape("region of a result", out.shape(), expected).into());
         }
-        let out = five_mut::<_, _, D>("result", out)?;
-        let rows = |part: &[usize]| part[..4].iter().product::<usize>() as u64;
+        if out.dtype() != self.dtype() {
+            return Err(qlty_core::Error::dtype("region of a result", out.dtype(), self.dtype().name()).into());
+        }
         monitor.begin(rows(out.shape()));
-        let failure = std::sync::Mutex::new(None);
-        divide(out, [0; 4], TASK, &|at, part| {
-            let mut from = vec![image + at[0], channel + at[1]];
-            from.extend((0..D).map(|d| start[d] + if d + 1 < D { at[4 - D + 1 + d] } else { 0 }));
+        let failure = Mutex::new(None);
+        divide(start.to_vec(), out, &|from, part| {
             let rows = rows(part.shape());
-            let part = if D == 2 { part.index_axis_move(ndarray::Axis(2), 0).into_dyn() } else { part.into_dyn() };
-            let read = monitor.check().map_err(Error::from).and_then(|()| self.reader.read_into(&from, part));
+            let read = monitor.check().map_err(zarr::Error::from).and_then(|()| self.reader.read_into(from, part));
             match read {
                 Ok(()) => monitor.advance(rows),
                 Err(error) => {
-                    crate::memory::lock(&failure).get_or_insert(error);
+                    lock(&failure).get_or_insert(error);
                 }
             }
         });
-        let failure = crate::memory::lock(&failure).take();
-        failure.map_or(Ok(()), Err)
+        let failure = lock(&failure).take();
+        failure.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// The number of rows of an array.
+fn rows(shape: &[usize]) -> u64 {
+    shape[..shape.len() - 1].iter().product::<usize>() as u64
+}
+
+/// Calls `read` with the parts of an array that begins at `start`, on several threads.
+fn divide(start: Vec<usize>, out: ArrayMut<'_>, read: &(dyn Fn(&[usize], ArrayMut<'_>) + Sync)) {
+    /// The most values of a part, unless it is a single row.
+    const PART: usize = 1 << 18;
+    let axes = out.ndim() - 1;
+    let outermost = out.shape()[..axes].iter().position(|len| *len > 1);
+    let Some(axis) = outermost.filter(|_| out.len() > PART) else { return read(&start, out) };
+    let half = out.shape()[axis] / 2;
+    let (low, high) = out.split_at(axis, half);
+    let mut high_start = start.clone();
+    high_start[axis] += half;
+    rayon::join(|| divide(start, low, read), || divide(high_start, high, read));
 }

@@ -1,36 +1,42 @@
-//! The folder of what is not finished, and who works in it.
+//! The folder of unfinished work, and the processes that share it.
+//!
+//! Workers start and stop independently. A locked file in the folder of each session tells running processes from
+//! killed ones, and another locked file, the gate, makes them enter and leave one after the other. So what a killed
+//! process left is removed by the next that starts, and two running processes never have the same tile.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use qlty_core::zarr::{Error, Result};
+use qlty_core::zarr;
 
-/// Whoever begins or leaves holds this file locked, so that they come one after the other.
+use crate::{Error, Result};
+
+/// The file that a process holds locked while it enters or leaves.
 const GATE: &str = "lock";
 
-/// What the folders of sessions begin with.
+/// The prefix of the folders of sessions.
 const SESSION: &str = "session-";
 
-/// The time in which a process works on tiles of a result.
+/// The period during which a process works on tiles of a result.
 ///
-/// It has a folder, for temporary files and for sums that memory has no room for, with a file that it holds locked
-/// as long as it lives: so the next to begin knows what was left by a process that was killed, and removes it.
+/// It has a folder for temporary files and for sums beyond the memory budget, with a file that the process holds locked
+/// while it runs.
 #[derive(Debug)]
 pub(crate) struct Session {
     state: PathBuf,
     folder: PathBuf,
-    /// Locked. The system unlocks it when the process ends, however it does.
+    /// Locked. The system unlocks it when the process ends, however it ends.
     lock: Option<File>,
 }
 
 impl Session {
-    /// Begins a session of these tiles in the folder of a result's state, which is made if it is not there. Removes what
+    /// Begins a session of these tiles in the folder of a result's state, which is created if need be. Removes what
     /// killed processes left.
     ///
     /// # Errors
-    /// [`Error::Busy`] where a living process has some of the same tiles; [`Error::Io`].
+    /// [`Error::Busy`] where a running process has some of the same tiles; [`zarr::Error::Io`].
     pub(crate) fn begin(state: &Path, tiles: &Range<usize>) -> Result<Self> {
         let _gate = Gate::enter(state)?;
         let mut taken = Vec::new();
@@ -57,7 +63,7 @@ impl Session {
             writeln!(lock, "{} {}", tiles.start, tiles.end)?;
             Ok(lock)
         };
-        // What fails here leaves a folder that the next removes.
+        // If this fails, the next session removes the folder.
         let lock = Some(lock().map_err(Error::io(&path))?);
         Ok(Self { state: state.to_path_buf(), folder, lock })
     }
@@ -70,30 +76,31 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next that begins.
+        // What cannot be removed now is removed by the next session.
         let Ok(_gate) = Gate::enter(&self.state) else { return };
         let _ = fs::remove_dir_all(&self.folder);
         self.lock = None;
         let left = fs::read_dir(&self.state).map_or(usize::MAX, Iterator::count);
         if left == 1 {
-            // Only the gate: nothing is unfinished.
+            // Only the gate is left: nothing is unfinished.
             let _ = fs::remove_file(self.state.join(GATE)).and_then(|()| fs::remove_dir(&self.state));
         }
     }
 }
 
-/// The tiles of the session in a folder, if its process lives.
+/// The tiles of the session in a folder, if its process is running.
 fn others(folder: &Path) -> Result<Option<Range<usize>>> {
     let path = folder.join(GATE);
     let mut file = match File::open(&path) {
-        // Its process was killed before it had made the file.
+        // Its process was killed before it created the file.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         result => result.map_err(Error::io(&path))?,
     };
     match file.try_lock() {
         Ok(()) => return Ok(None),
         Err(TryLockError::WouldBlock) => {}
-        // Without locks nobody knows; the folder stays, and whoever starts two of the same has to know.
+        // A file system without locks cannot detect other processes: the folder stays, and the user must not start two
+        // processes with the same tiles.
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(Some(0..0)),
         Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
     }
@@ -102,11 +109,11 @@ fn others(folder: &Path) -> Result<Option<Range<usize>>> {
     let numbers: Vec<usize> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     match numbers[..] {
         [start, end] => Ok(Some(start..end)),
-        _ => Err(Error::store(&path, "session", text, "two numbers of tiles")),
+        _ => Err(zarr::Error::store(&path, "session", text, "two numbers of tiles").into()),
     }
 }
 
-/// The right to change who works in a folder.
+/// The right to enter or leave a folder of state, held by one process at a time.
 struct Gate {
     _file: File,
 }
@@ -117,7 +124,7 @@ impl Gate {
         loop {
             fs::create_dir_all(state).map_err(Error::io(state))?;
             let file = match File::create(&path) {
-                // The last to leave has removed the folder meanwhile.
+                // The last session to end has removed the folder meanwhile.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 result => result.map_err(Error::io(&path))?,
             };
@@ -137,13 +144,13 @@ fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().and_then(|file| Ok(same(file, fs::metadata(path)?))).unwrap_or(false)
 }
 
-/// Whether an open file still has its name: elsewhere than on Unix a file that is open is not removed.
+/// Whether an open file still has its name: outside Unix, an open file is not removed.
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// Some file systems have no locks; on them whoever starts two processes of the same tiles has to know.
+/// Accepts that some file systems have no locks. On them the user must not start two processes with the same tiles.
 fn ignore_unsupported(locked: std::io::Result<()>) -> std::io::Result<()> {
     locked.or_else(|error| if error.kind() == ErrorKind::Unsupported { Ok(()) } else { Err(error) })
 }
@@ -153,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_living_are_respected_and_the_dead_removed() {
+    fn running_sessions_stay_and_those_of_killed_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("a/state");
         let first = Session::begin(&state, &(0..5)).unwrap();
@@ -161,7 +168,7 @@ mod tests {
         assert_ne!(first.folder(), second.folder());
         let busy = Session::begin(&state, &(4..6)).unwrap_err();
         assert!(matches!(busy, Error::Busy { .. }), "{busy}");
-        // What a killed process leaves: a folder whose file nobody holds, or one without a file.
+        // Left by a killed process: a folder whose file is not locked, or one without a file.
         fs::create_dir(state.join("session-7")).unwrap();
         fs::write(state.join("session-7/lock"), "0 9\n").unwrap();
         fs::write(state.join("session-7/.1-2-3.temporary"), "half").unwrap();

@@ -1,14 +1,25 @@
-//! The sums of a tile, and how they are kept in a file.
+//! Files of a tile's sums, written by checkpoints and to make room in memory.
+//!
+//! They are plain files with checksums, not Zarr chunks: each is written and read whole, by one process, and a codec
+//! would only cost time. Each lists the patches that its tile has, so that a checkpoint needs no manifest and no
+//! generations: it is a file for each tile, replaced by renaming.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use qlty_core::array::zeros;
-use qlty_core::zarr::{Error, FolderStore, Result};
+use qlty_core::Real;
+use qlty_core::internal::array::zeros;
+use qlty_core::zarr::{self, FolderStore};
 
-use crate::Accumulator;
 use crate::claims::Bits;
+use crate::{Error, Result};
+
+/// A type of sums, `f32` or `f64`, whose bytes are written to files.
+pub(crate) trait Sum: Real + bytemuck::Pod {}
+
+impl Sum for f32 {}
+impl Sum for f64 {}
 
 const MAGIC: &[u8; 8] = b"qltysums";
 
@@ -16,19 +27,19 @@ const MAGIC: &[u8; 8] = b"qltysums";
 /// number of values, and that of patches.
 const NUMBERS: usize = 6;
 
-/// Which patches of those that reach a tile it has, by their number among them.
+/// The patches that a tile has, by their number among those that reach it.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
     /// The number of patches that reach the tile.
     pub(crate) reaching: usize,
     /// Those that were added.
     pub(crate) added: Bits,
-    /// Those that will not come. None was added.
+    /// Those that will not come. None of them was added.
     pub(crate) skipped: Bits,
 }
 
 impl Arrived {
-    pub(crate) fn new(reaching: usize) -> Result<Self> {
+    pub(crate) fn new(reaching: usize) -> qlty_core::Result<Self> {
         Ok(Self { reaching, added: Bits::new(reaching)?, skipped: Bits::new(reaching)? })
     }
 
@@ -41,7 +52,7 @@ impl Arrived {
     }
 }
 
-/// What a file of sums has to agree with.
+/// The tile that a file of sums belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Label {
     /// The checksum of geometry and options.
@@ -65,8 +76,8 @@ impl Label {
     }
 }
 
-/// Writes what a tile has.
-pub(crate) fn write<A: Accumulator>(
+/// Writes the patches and the sums of a tile.
+pub(crate) fn write<A: Sum>(
     store: &FolderStore,
     name: &str,
     label: &Label,
@@ -77,16 +88,16 @@ pub(crate) fn write<A: Accumulator>(
     let head: Vec<u8> = head.into_iter().flat_map(u64::to_le_bytes).collect();
     let values: &[u8] = bytemuck::cast_slice(sums);
     let sealed = |bytes: &[u8]| u64::from(crc32c::crc32c(bytes)).to_le_bytes();
-    store.write(name, &[&head, &sealed(&head), values, &sealed(values)])
+    Ok(store.write(name, &[&head, &sealed(&head), values, &sealed(values)])?)
 }
 
-/// Reads which patches a file has, and checks all but its sums.
-pub(crate) fn read_arrived<A: Accumulator>(path: &Path, label: &Label) -> Result<Arrived> {
+/// Reads the patches that a tile has, and checks all of the file except its sums.
+pub(crate) fn read_arrived<A: Sum>(path: &Path, label: &Label) -> Result<Arrived> {
     Ok(open::<A>(path, label)?.1)
 }
 
-/// Reads what a tile has.
-pub(crate) fn read<A: Accumulator>(path: &Path, label: &Label) -> Result<(Arrived, Vec<A>)> {
+/// Reads the patches and the sums of a tile.
+pub(crate) fn read<A: Sum>(path: &Path, label: &Label) -> Result<(Arrived, Vec<A>)> {
     let (mut file, arrived) = open::<A>(path, label)?;
     let values = zeros::<A, ndarray::Ix1>("sums of a tile", &[label.values])?;
     let (mut values, _) = values.into_raw_vec_and_offset();
@@ -96,7 +107,7 @@ pub(crate) fn read<A: Accumulator>(path: &Path, label: &Label) -> Result<(Arrive
     Ok((arrived, values))
 }
 
-fn open<A: Accumulator>(path: &Path, label: &Label) -> Result<(File, Arrived)> {
+fn open<A: Sum>(path: &Path, label: &Label) -> Result<(File, Arrived)> {
     let mut file = File::open(path).map_err(Error::io(path))?;
     let got = file.metadata().map_err(Error::io(path))?.len();
     let expected = (label.head_len() + label.values * size_of::<A>() + 8) as u64;
@@ -110,7 +121,7 @@ fn open<A: Accumulator>(path: &Path, label: &Label) -> Result<(File, Arrived)> {
     let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
     if words[..NUMBERS] != label.numbers::<A>() || got != expected {
         let (got, expected) = ((&words[1..NUMBERS], got), (&label.numbers::<A>()[1..], expected));
-        return Err(Error::store(path, "sums of a tile", got, format!("{expected:?}")));
+        return Err(zarr::Error::store(path, "sums of a tile", got, format!("{expected:?}")).into());
     }
     let (added, skipped) = words[NUMBERS..].split_at(label.reaching.div_ceil(64));
     let (added, skipped) = (Bits::from_words(added.to_vec()), Bits::from_words(skipped.to_vec()));
@@ -158,7 +169,7 @@ mod tests {
         }
         std::fs::write(&path, &whole).unwrap();
         for other in [Label { geometry: 8, ..label }, Label { tile: 4, ..label }] {
-            assert!(matches!(read_arrived::<f32>(&path, &other), Err(Error::Store { .. })));
+            assert!(matches!(read_arrived::<f32>(&path, &other), Err(Error::Zarr(zarr::Error::Store { .. }))));
         }
     }
 }

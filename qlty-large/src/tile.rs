@@ -1,16 +1,17 @@
-//! What a tile goes through.
+//! The states of a tile.
 
 use crate::sums::Arrived;
 
 /// A tile of this worker, from its first patch to its files.
 #[derive(Debug)]
 pub(crate) struct Tile<A> {
-    /// What has come; nothing while it is `None`.
+    /// The patches that have come; `None` before the first.
     pub(crate) arrived: Option<Arrived>,
     pub(crate) place: Place<A>,
-    /// Whether a checkpoint has written a file of this tile, which its own files do not count beside.
+    /// Whether a checkpoint has written a file of this tile. As long as it exists, the tile does not count as
+    /// finished, whatever files of the result there are.
     pub(crate) is_saved: bool,
-    /// Whether that file has everything that has come.
+    /// Whether that file has all patches that have come.
     pub(crate) is_current: bool,
 }
 
@@ -21,13 +22,13 @@ pub(crate) enum Place<A> {
     Nowhere,
     /// In memory.
     Memory(Vec<A>),
-    /// In a file of the session, to make room.
+    /// In a scratch file of the session, which made room in memory.
     Scratch,
     /// In the file that a checkpoint wrote.
     Checkpoint,
     /// With a thread that writes the result.
     Writing,
-    /// In memory, as the result that could not be written.
+    /// In memory, as the result, which could not be written.
     Unwritten(Vec<A>),
     /// Nowhere: the result is on disk.
     Finished,
@@ -38,13 +39,13 @@ impl<A> Tile<A> {
         Self { arrived: None, place: Place::Nowhere, is_saved: false, is_current: false }
     }
 
-    /// Whether it has all patches, and its result is still to be written: something failed.
+    /// Whether all patches have come and the result is still to be written, since writing it failed before.
     pub(crate) fn is_waiting(&self) -> bool {
         let is_complete = self.arrived.as_ref().is_some_and(Arrived::is_complete);
         is_complete && !matches!(self.place, Place::Finished | Place::Writing)
     }
 
-    /// Whether it has sums, to which more may come.
+    /// Whether it has sums, to which patches may be added.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(self.place, Place::Finished | Place::Writing | Place::Unwritten(_))
     }

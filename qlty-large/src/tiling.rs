@@ -1,10 +1,13 @@
-//! How a result is divided into tiles, chunks and files.
+//! How a result is divided into tiles, chunks and files, and which patches reach a tile.
+//!
+//! All sizes and places are along (z, y, x); a plane has a depth of 1.
 
 use std::ops::Range;
 
-use qlty_core::array::product;
-use qlty_core::region::PixelBox;
-use qlty_core::{Error, Quilt, Rank, Result, Spatial};
+use qlty_core::dynamic::AnyQuilt;
+use qlty_core::internal::array::product;
+use qlty_core::internal::region::PixelBox;
+use qlty_core::{Error, Result};
 
 use crate::Shard;
 
@@ -14,63 +17,80 @@ const TILE_BYTES: usize = 1 << 20;
 /// The most bytes of a default tile.
 const MOST_TILE_BYTES: usize = 16 << 20;
 
-/// How many tiles a result has before its tiles grow.
+/// The number of tiles from which on tiles grow with the result.
 const MANY_TILES: usize = 8192;
 
-/// A default tile is not divided below this length, but to fit [`MOST_TILE_BYTES`].
+/// A default tile is not divided below this length, except to fit [`MOST_TILE_BYTES`].
 const LEAST_LENGTH: usize = 16;
+
+/// Sizes along (z, y, x) of sizes along (y, x) or (z, y, x).
+pub(crate) fn triple(sizes: &[usize]) -> [usize; 3] {
+    let mut triple = [1; 3];
+    triple[3 - sizes.len()..].copy_from_slice(sizes);
+    triple
+}
+
+/// The sizes of tiles, chunks and shards in pixels that are given; see [`crate::AnyLargeBuilder`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GivenShapes {
+    pub(crate) tile: Option<[usize; 3]>,
+    pub(crate) chunk: Option<[usize; 3]>,
+    pub(crate) shard: Option<[usize; 3]>,
+}
 
 /// The sizes of tiles, chunks and shards in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shapes<const D: usize> {
-    pub(crate) tile: [usize; D],
-    pub(crate) chunk: [usize; D],
-    pub(crate) shard: Option<[usize; D]>,
+pub(crate) struct Shapes {
+    pub(crate) tile: [usize; 3],
+    pub(crate) chunk: [usize; 3],
+    pub(crate) shard: Option<[usize; 3]>,
 }
 
-impl<const D: usize> Shapes<D> {
-    /// The shapes asked for, and where none is asked for the default for pixels of `bytes`, all channels of one
-    /// together.
+impl Shapes {
+    /// The shapes that are given, or else the default for `images` of a `size`, with pixels of `bytes` (all channels
+    /// of one together). Errors show the last `ndim` axes.
     pub(crate) fn new(
-        (images, size): (usize, [usize; D]),
+        ndim: usize,
+        (images, size): (usize, [usize; 3]),
         bytes: usize,
-        tile: Option<[usize; D]>,
-        chunk: Option<[usize; D]>,
-        shard: Option<[usize; D]>,
+        given: &GivenShapes,
     ) -> Result<Self> {
+        let GivenShapes { tile, chunk, shard } = *given;
+        let shown = |shape: [usize; 3]| shape[3 - ndim..].to_vec();
         for (name, shape) in [("tile", tile), ("chunk", chunk), ("shard", shard)] {
             if let Some(shape) = shape.filter(|shape| shape.contains(&0)) {
-                return Err(Error::argument(format!("{name} shape"), shape, "sizes of at least 1"));
+                return Err(Error::argument(format!("{name} shape"), shown(shape), "sizes of at least 1"));
             }
         }
-        if chunk.is_none() && shard.is_some() {
-            return Err(Error::argument("shard shape", shard, "none, unless there is a chunk shape"));
+        if let (None, Some(shard)) = (chunk, shard) {
+            return Err(Error::argument("shard shape", shown(shard), "none, unless there is a chunk shape"));
         }
         let file = shard.or(chunk);
         let tile = tile.unwrap_or_else(|| {
-            let tile = default_tile(images, size, bytes);
+            let tile = default_tile(ndim, images, size, bytes);
             std::array::from_fn(|d| file.map_or(tile[d], |file| tile[d].next_multiple_of(file[d])))
         });
         let shapes = Self { tile, chunk: chunk.unwrap_or(tile), shard };
-        let multiple = |of: [usize; D], part: [usize; D]| (0..D).all(|d| of[d].is_multiple_of(part[d]));
+        let multiple = |of: [usize; 3], part: [usize; 3]| (0..3).all(|d| of[d].is_multiple_of(part[d]));
         if !multiple(shapes.file(), shapes.chunk) {
-            return Err(Error::argument("shard shape", shard, format!("a multiple of the chunk, {:?}", shapes.chunk)));
+            let expected = format!("a multiple of the chunk, {:?}", shown(shapes.chunk));
+            return Err(Error::argument("shard shape", shown(shapes.file()), expected));
         }
         if !multiple(tile, shapes.file()) {
-            let expected = format!("a multiple of the chunk or shard, {:?}", shapes.file());
-            return Err(Error::argument("tile shape", tile, expected));
+            let expected = format!("a multiple of the chunk or shard, {:?}", shown(shapes.file()));
+            return Err(Error::argument("tile shape", shown(tile), expected));
         }
         Ok(shapes)
     }
 
-    /// What makes one file.
-    pub(crate) fn file(&self) -> [usize; D] {
+    /// The pixels in one file.
+    pub(crate) fn file(&self) -> [usize; 3] {
         self.shard.unwrap_or(self.chunk)
     }
 }
 
-fn default_tile<const D: usize>(images: usize, size: [usize; D], bytes: usize) -> [usize; D] {
-    let longest = if D == 2 { 1024 } else { 128 };
+fn default_tile(ndim: usize, images: usize, size: [usize; 3], bytes: usize) -> [usize; 3] {
+    let longest = if ndim == 2 { 1024 } else { 128 };
     let mut tile = size.map(|size| size.min(longest));
     let all = size.iter().fold(images.saturating_mul(bytes), |product, size| product.saturating_mul(*size));
     let wanted = (all / MANY_TILES).clamp(TILE_BYTES, MOST_TILE_BYTES);
@@ -90,21 +110,18 @@ fn default_tile<const D: usize>(images: usize, size: [usize; D], bytes: usize) -
 
 /// The tiles of a batch, counted in C order over (n, z, y, x).
 #[derive(Debug, Clone)]
-pub(crate) struct Tiling<const D: usize> {
-    size: [usize; D],
-    tile: [usize; D],
-    /// How many tiles an image has along each axis.
-    counts: [usize; D],
+pub(crate) struct Tiling {
+    size: [usize; 3],
+    tile: [usize; 3],
+    /// The number of tiles of an image along each axis.
+    counts: [usize; 3],
     per_image: usize,
     /// The tiles of this worker.
     pub(crate) own: Range<usize>,
 }
 
-impl<const D: usize> Tiling<D>
-where
-    Spatial<D>: Rank,
-{
-    pub(crate) fn new(images: usize, size: [usize; D], tile: [usize; D], shard: Shard) -> Result<Self> {
+impl Tiling {
+    pub(crate) fn new(images: usize, size: [usize; 3], tile: [usize; 3], shard: Shard) -> Result<Self> {
         let counts = std::array::from_fn(|d| size[d].div_ceil(tile[d]));
         let per_image = product("tiles of an image", &counts)?;
         let all = product("tiles of a batch", &[images, per_image])?;
@@ -113,54 +130,45 @@ where
         Ok(Self { size, tile, counts, per_image, own: bound(shard.index)..bound(shard.index + 1) })
     }
 
-    /// Where a tile is in the grid of tiles of its image.
-    pub(crate) fn place(&self, tile: usize) -> (usize, [usize; D]) {
-        let mut rest = tile % self.per_image;
-        let mut place = [0; D];
-        for (at, count) in place.iter_mut().zip(&self.counts).rev() {
-            (*at, rest) = (rest % count, rest / count);
-        }
-        (tile / self.per_image, place)
-    }
-
     /// The pixels of a tile.
-    pub(crate) fn pixels(&self, tile: usize) -> PixelBox<D> {
-        let (image, place) = self.place(tile);
-        let start = std::array::from_fn(|d| place[d] * self.tile[d]);
-        PixelBox { image, start, size: std::array::from_fn(|d| (self.size[d] - start[d]).min(self.tile[d])) }
+    pub(crate) fn pixels(&self, tile: usize) -> PixelBox {
+        let place = unravel(tile % self.per_image, self.counts);
+        let start: [usize; 3] = std::array::from_fn(|d| place[d] * self.tile[d]);
+        let size = std::array::from_fn(|d| (self.size[d] - start[d]).min(self.tile[d]));
+        PixelBox { image: tile / self.per_image, start, size }
     }
 
     /// The tiles of this worker that a patch reaches, ascending.
-    pub(crate) fn reached(&self, quilt: &Quilt<D>, patch: usize) -> impl Iterator<Item = usize> + use<D> {
-        let (position, window) = (quilt.position(patch), quilt.window());
-        let along = |d: usize| {
-            let start = position.start[d];
-            start / self.tile[d]..(start + window[d] - 1) / self.tile[d] + 1
-        };
-        let mut tiles = vec![position.image];
-        for d in 0..D {
-            let each = |tile: usize| along(d).map(move |at| (tile, at));
-            tiles = tiles.into_iter().flat_map(each).map(|(tile, at)| tile * self.counts[d] + at).collect();
-        }
-        let own = self.own.clone();
-        tiles.into_iter().filter(move |tile| own.contains(tile))
+    pub(crate) fn reached(&self, quilt: &AnyQuilt, patch: usize) -> impl Iterator<Item = usize> + use<> {
+        let ((image, start), window) = (quilt.position(patch), quilt.window3());
+        let along = |d: usize| start[d] / self.tile[d]..(start[d] + window[d] - 1) / self.tile[d] + 1;
+        let [planes, lines, columns] = [along(0), along(1), along(2)];
+        let ([nz, ny, nx], own) = (self.counts, self.own.clone());
+        let rows = planes.flat_map(move |z| lines.clone().map(move |y| (image * nz + z) * ny + y));
+        let tiles = rows.flat_map(move |row| columns.clone().map(move |x| row * nx + x));
+        tiles.filter(move |tile| own.contains(tile))
     }
 }
 
-/// The patches that reach a tile, counted in the order of their index.
-#[derive(Debug, Clone)]
-pub(crate) struct Reaching<const D: usize> {
-    quilt: Quilt<D>,
-    image: usize,
-    windows: [Range<usize>; D],
+/// The place of a number in a grid, counted in C order.
+fn unravel(number: usize, [_, ny, nx]: [usize; 3]) -> [usize; 3] {
+    [number / nx / ny, number / nx % ny, number % nx]
 }
 
-impl<const D: usize> Reaching<D>
-where
-    Spatial<D>: Rank,
-{
-    pub(crate) fn new(quilt: &Quilt<D>, of: &PixelBox<D>) -> Result<Self> {
-        Ok(Self { quilt: *quilt, image: of.image, windows: quilt.windows_reaching(of.start, of.size)? })
+/// The patches that reach a tile, numbered in the order of their index.
+#[derive(Debug, Clone)]
+pub(crate) struct Reaching {
+    image: usize,
+    /// The number of windows of an image along each axis.
+    counts: [usize; 3],
+    /// The windows that reach the tile, along each axis.
+    windows: [Range<usize>; 3],
+}
+
+impl Reaching {
+    pub(crate) fn new(quilt: &AnyQuilt, of: &PixelBox) -> Result<Self> {
+        let windows = quilt.windows_overlapping(of.start, of.size)?;
+        Ok(Self { image: of.image, counts: triple(&quilt.counts()), windows })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -169,19 +177,14 @@ where
 
     /// The number among these of a patch that reaches the tile.
     pub(crate) fn number(&self, patch: usize) -> usize {
-        let (_, window) = self.quilt.grid_place(patch);
-        (0..D).fold(0, |number, d| number * self.windows[d].len() + window[d] - self.windows[d].start)
+        let window = unravel(patch % self.counts.iter().product::<usize>(), self.counts);
+        (0..3).fold(0, |number, d| number * self.windows[d].len() + window[d] - self.windows[d].start)
     }
 
     /// The patch of a number.
-    pub(crate) fn patch(&self, mut number: usize) -> usize {
-        let mut window = [0; D];
-        for (at, windows) in window.iter_mut().zip(&self.windows).rev() {
-            *at = windows.start + number % windows.len();
-            number /= windows.len();
-        }
-        let counts = self.quilt.counts();
-        (0..D).fold(self.image, |patch, d| patch * counts[d] + window[d])
+    pub(crate) fn patch(&self, number: usize) -> usize {
+        let place = unravel(number, [0, 1, 2].map(|d| self.windows[d].len()));
+        (0..3).fold(self.image, |patch, d| patch * self.counts[d] + self.windows[d].start + place[d])
     }
 
     /// All of them, ascending.
@@ -193,25 +196,28 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qlty_core::{NcyxQuilt, NczyxQuilt};
 
     #[test]
     fn default_tiles_of_a_mebibyte() {
-        let tile = |images, size: [usize; 2], bytes| default_tile(images, size, bytes);
-        assert_eq!(tile(4, [1024, 1024], 12), [256, 256]);
-        assert_eq!(tile(1, [300, 100], 4), [300, 100]);
-        assert_eq!(tile(1, [100_000, 100_000], 4), [1024, 1024]);
-        assert_eq!(tile(1, [512, 512], 4_000_000), [2, 2]);
-        assert_eq!(default_tile(2, [128, 128, 128], 4), [64, 64, 64]);
-        assert_eq!(default_tile(1, [4096, 4096, 4096], 4), [128, 128, 128]);
+        let tile = |images, [y, x]: [usize; 2], bytes| default_tile(2, images, [1, y, x], bytes);
+        assert_eq!(tile(4, [1024, 1024], 12), [1, 256, 256]);
+        assert_eq!(tile(1, [300, 100], 4), [1, 300, 100]);
+        assert_eq!(tile(1, [100_000, 100_000], 4), [1, 1024, 1024]);
+        assert_eq!(tile(1, [512, 512], 4_000_000), [1, 2, 2]);
+        assert_eq!(default_tile(3, 2, [128, 128, 128], 4), [64, 64, 64]);
+        assert_eq!(default_tile(3, 1, [4096, 4096, 4096], 4), [128, 128, 128]);
     }
 
     #[test]
     fn shapes_go_into_each_other() {
-        let new = |tile, chunk, shard| Shapes::new((1, [300, 300]), 4, tile, chunk, shard);
-        assert_eq!(new(None, Some([64, 50]), None).unwrap().tile, [320, 300]);
-        assert_eq!(new(None, Some([32, 50]), Some([64, 100])).unwrap().tile, [320, 300]);
-        assert_eq!(new(Some([64, 50]), None, None).unwrap().chunk, [64, 50]);
+        let new = |tile: Option<[usize; 2]>, chunk: Option<[usize; 2]>, shard: Option<[usize; 2]>| {
+            let given = |shape: Option<[usize; 2]>| shape.map(|shape| triple(&shape));
+            let given = GivenShapes { tile: given(tile), chunk: given(chunk), shard: given(shard) };
+            Shapes::new(2, (1, [1, 300, 300]), 4, &given)
+        };
+        assert_eq!(new(None, Some([64, 50]), None).unwrap().tile, [1, 320, 300]);
+        assert_eq!(new(None, Some([32, 50]), Some([64, 100])).unwrap().tile, [1, 320, 300]);
+        assert_eq!(new(Some([64, 50]), None, None).unwrap().chunk, [1, 64, 50]);
         for (tile, chunk, shard) in [
             (Some([64, 50]), Some([64, 49]), None),
             (Some([64, 50]), Some([32, 25]), Some([64, 49])),
@@ -224,14 +230,12 @@ mod tests {
     }
 
     /// By trying every tile and every patch.
-    fn check<const D: usize>(quilt: &Quilt<D>, images: usize, tile: [usize; D])
-    where
-        Spatial<D>: Rank,
-    {
-        let whole = Tiling::new(images, quilt.size(), tile, Shard::default()).unwrap();
+    fn check(quilt: &AnyQuilt, images: usize, tile: &[usize]) {
+        let (size, window, tile) = (quilt.size3(), quilt.window3(), triple(tile));
+        let whole = Tiling::new(images, size, tile, Shard::default()).unwrap();
         let (mut seen, mut covered) = (0, 0);
         for index in 0..3 {
-            let tiling = Tiling::new(images, quilt.size(), tile, Shard { index, count: 3 }).unwrap();
+            let tiling = Tiling::new(images, size, tile, Shard { index, count: 3 }).unwrap();
             assert_eq!(tiling.own.start, seen);
             seen = tiling.own.end;
             for at in tiling.own.clone() {
@@ -240,12 +244,11 @@ mod tests {
                 let reaching = Reaching::new(quilt, &pixels).unwrap();
                 let patches: Vec<_> = reaching.patches().collect();
                 let expected = (0..quilt.patch_count(images).unwrap()).filter(|patch| {
-                    let position = quilt.position(*patch);
+                    let (image, start) = quilt.position(*patch);
                     let meets = |d: usize| {
-                        position.start[d] < pixels.start[d] + pixels.size[d]
-                            && pixels.start[d] < position.start[d] + quilt.window()[d]
+                        start[d] < pixels.start[d] + pixels.size[d] && pixels.start[d] < start[d] + window[d]
                     };
-                    position.image == pixels.image && (0..D).all(meets)
+                    image == pixels.image && (0..3).all(meets)
                 });
                 assert_eq!(patches, expected.collect::<Vec<_>>());
                 assert!(patches.iter().enumerate().all(|(number, patch)| reaching.number(*patch) == number));
@@ -253,7 +256,7 @@ mod tests {
             }
         }
         assert_eq!(seen, whole.own.end);
-        assert_eq!(covered, images * quilt.size().iter().product::<usize>());
+        assert_eq!(covered, images * size.iter().product::<usize>());
         let reached = |patch| whole.reached(quilt, patch).count();
         let reaching = |tile| Reaching::new(quilt, &whole.pixels(tile)).unwrap().len();
         let pairs: usize = (0..quilt.patch_count(images).unwrap()).map(reached).sum();
@@ -262,10 +265,10 @@ mod tests {
 
     #[test]
     fn tiles_and_patches_find_each_other() {
-        let quilt = NcyxQuilt::builder([23, 31], [7, 9], [4, 6]).build().unwrap();
-        check(&quilt, 2, [8, 8]);
-        check(&quilt, 1, [5, 40]);
-        let quilt = NczyxQuilt::builder([9, 10, 11], [4, 5, 6], [3, 3, 4]).build().unwrap();
-        check(&quilt, 2, [4, 4, 4]);
+        let quilt = AnyQuilt::builder(&[23, 31], &[7, 9], &[4, 6]).build().unwrap();
+        check(&quilt, 2, &[8, 8]);
+        check(&quilt, 1, &[5, 40]);
+        let quilt = AnyQuilt::builder(&[9, 10, 11], &[4, 5, 6], &[3, 3, 4]).build().unwrap();
+        check(&quilt, 2, &[4, 4, 4]);
     }
 }

@@ -25,8 +25,8 @@ where
     }
     let result = large.finish().unwrap();
     // qlty adds 1e-8 to what it divides by.
-    assert_close("mean", &result.mean().read().unwrap(), &case.array::<f64, BatchDim<D>>("mean"), 1e-5);
-    assert_close("std", &result.std().unwrap().read().unwrap(), &case.array::<f64, BatchDim<D>>("std"), 1e-5);
+    assert_close("mean", &result.mean.read().unwrap(), &case.array::<f64, BatchDim<D>>("mean"), 1e-5);
+    assert_close("std", &result.std.as_ref().unwrap().read().unwrap(), &case.array::<f64, BatchDim<D>>("std"), 1e-5);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array, ArrayView, Axis, Dimension, IxDyn, Slice};
-use qlty_core::zarr::{FolderStore, Layout, Plan, write_chunk};
-use qlty_core::{BatchDim, Monitor, NcyxQuilt, NczyxQuilt, Quilt, Rank, Spatial};
+use qlty_core::dynamic::{ArrayRef, Scalar};
+use qlty_core::zarr::{FolderStore, Layout, Plan};
+use qlty_core::{BatchDim, DType, Monitor, NcyxQuilt, NczyxQuilt, Quilt, Rank, Spatial};
 use qlty_large::{Codec, DEFAULT_CODEC, LargeQuilt, Std};
 use rayon::prelude::*;
 
@@ -123,15 +124,10 @@ where
         let store = Arc::new(FolderStore::new(path));
         let values = values.into_dyn();
         let chunk: Vec<usize> = [1, values.shape()[1]].into_iter().chain(self.tile).collect();
-        let plan = Plan {
-            layout: Layout { shape: values.shape().to_vec(), chunk: chunk.clone(), shard: None },
-            codec: self.codec,
-            checksum: true,
-            axis_names: &["n", "c", "z", "y", "x"][..values.ndim()],
-            fill: f32::NAN,
-            attributes: serde_json::Map::new(),
-        };
-        let array = plan.build(&store, "").expect("an array");
+        let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.clone(), shard: None };
+        let plan = Plan::new(DType::F32, layout).codec(self.codec).checksum(true);
+        let plan = plan.axis_names(&["n", "c", "z", "y", "x"][..values.ndim()]).fill(Scalar::of(f32::NAN));
+        let array = plan.store_fill(true).build(&store, "").expect("an array");
         let counts: Vec<usize> = values.shape().iter().zip(&chunk).map(|(size, chunk)| size.div_ceil(*chunk)).collect();
         ndarray::indices(IxDyn(&counts)).into_iter().collect::<Vec<_>>().into_par_iter().for_each(|at| {
             let part = values.slice_each_axis(|axis| {
@@ -140,7 +136,7 @@ where
             });
             let part = part.as_standard_layout();
             let place: Vec<u64> = at.as_array_view().iter().map(|at| *at as u64).collect();
-            write_chunk(&array, &place, part.as_slice().expect("standard layout")).expect("space");
+            array.write_chunk(&place, ArrayRef::of("chunk", part.view()).expect("axes")).expect("space");
         });
         store.sync().expect("space");
     }

@@ -42,7 +42,7 @@ fn whole() -> &'static Path {
             let large = builder.tile_shape([16, 16]).create().unwrap();
             let indices: Vec<usize> = large.pending().into_iter().take(most).collect();
             let patches = large.unstitch(&images().view(), &indices).unwrap();
-            large.stitch(&indices, patches.view(), Some(patches.view())).unwrap();
+            large.stitch(&next.indices, next.patches.view(), Some(next.patches.view())).unwrap();
             if most == usize::MAX { drop(large.finish().unwrap()) } else { large.checkpoint().unwrap() }
         }
         let options = PairOptions::new([16, 16], 4, (4.0, 12.0));
@@ -195,10 +195,10 @@ fn result(path: &Path) -> qlty_large::Result<()> {
 fn work(path: &Path) -> qlty_large::Result<()> {
     let large = LargeQuilt::<f32, 2>::builder(&quilt(), 2, path.join("a")).std(Std::Within).tile_shape([16, 16]);
     let large = large.create_or_open()?;
-    while let Some((indices, patches)) = large.unstitch_next(&images().view(), 7)? {
-        large.stitch(&indices, patches.view(), Some(patches.view()))?;
+    while let Some(next) = large.unstitch_next(&images().view(), 7)? {
+        large.stitch(&next.indices, next.patches.view(), Some(next.patches.view()))?;
     }
-    large.finish()?.mean().read()?;
+    large.finish()?.mean.read()?;
     Ok(())
 }
 

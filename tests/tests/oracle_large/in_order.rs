@@ -32,9 +32,9 @@ fn check<T: Sample, const D: usize>(
         given.stitch(&large, indices, Std::Within).unwrap();
     }
     let (mean, std) = read(&large.finish().unwrap());
-    let (expected, _) = quilt.stitch(typed::<T, D>(&given.patches)).unwrap();
+    let expected = quilt.stitch(typed::<T, D>(&given.patches)).unwrap().batch;
     assert_same_bits("mean", &mean, &expected);
-    let (variance, _) = quilt.stitch(typed::<T, D>(&given.variances)).unwrap();
+    let variance = quilt.stitch(typed::<T, D>(&given.variances)).unwrap().batch;
     assert_same_bits("std", &std.unwrap(), &variance.mapv(qlty_core::Real::sqrt));
 }
 
@@ -82,7 +82,7 @@ fn of_every_type() {
 fn large_tiles_of_many_chunks() {
     let geometry = Geometry { border: [5, 9], ..Geometry::new([500, 611], [64, 96], [40, 50]) };
     let given = Given::<f32>::new(&geometry, 1, 2, 9);
-    let (expected, _) = geometry.quilt().stitch(typed::<f32, 2>(&given.patches)).unwrap();
+    let expected = geometry.quilt().stitch(typed::<f32, 2>(&given.patches)).unwrap().batch;
     for shard in [None, Some([128, 80])] {
         let folder = tempfile::tempdir().unwrap();
         let quilt = geometry.quilt();

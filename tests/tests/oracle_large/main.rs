@@ -110,6 +110,6 @@ fn read<A: Accumulator, const D: usize>(result: &LargeResult<A, D>) -> (ArrayD<A
 where
     Spatial<D>: Rank,
 {
-    let std = result.std().map(|std| std.read().unwrap().into_dyn());
-    (result.mean().read().unwrap().into_dyn(), std)
+    let std = result.std.as_ref().map(|std| std.read().unwrap().into_dyn());
+    (result.mean.read().unwrap().into_dyn(), std)
 }

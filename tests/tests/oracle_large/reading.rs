@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use ndarray::{Array4, Array5, ArrayD, Axis, s};
-use qlty_core::zarr::{Codec, FolderStore, Layout, create};
-use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
+use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::{Codec, FolderStore, Layout, Plan};
+use qlty_core::{DType, Monitor, NcyxQuilt, NczyxQuilt};
 use qlty_large::{LargeQuilt, Region, Shard, Std, StitchedArray, ZarrImages};
 use qlty_tests::sample::any;
 
@@ -13,8 +14,8 @@ fn stored(folder: &std::path::Path, values: &ArrayD<u16>, chunk: &[usize]) -> st
     let layout = Layout { shape: values.shape().to_vec(), chunk: chunk.to_vec(), shard: None };
     let axes = ["n", "c", "z", "y", "x"];
     let axes = if values.ndim() == 4 { vec!["n", "c", "y", "x"] } else { axes.to_vec() };
-    let array = create::<u16>(&store, "images", &layout, Codec::Zstd(1), &axes).unwrap();
-    array.store_array_subset(&array.subset_all(), values.as_slice().unwrap()).unwrap();
+    let plan = Plan::new(DType::U16, layout).codec(Codec::Zstd(1)).axis_names(&axes);
+    plan.create(&store, "images").unwrap().write_all(ArrayRef::of("images", values.view()).unwrap()).unwrap();
     folder.join("images")
 }
 
@@ -35,9 +36,9 @@ fn patches_of_images_in_memory_and_on_disk() {
     assert_eq!(out, expected_chosen);
     // All of them, one after the other, each once.
     let mut seen = Vec::new();
-    while let Some((indices, patches)) = large.unstitch_next(&disk, 4).unwrap() {
-        assert_eq!(patches, expected.select(Axis(0), &indices));
-        seen.extend(indices);
+    while let Some(next) = large.unstitch_next(&disk, 4).unwrap() {
+        assert_eq!(next.patches, expected.select(Axis(0), &next.indices));
+        seen.extend(next.indices);
     }
     assert_eq!(seen, (0..expected.dim().0).collect::<Vec<_>>());
     large.rewind();
@@ -54,10 +55,10 @@ fn patches_of_volumes() {
     let all: Vec<usize> = (0..quilt.patch_count(1).unwrap()).collect();
     assert_eq!(large.unstitch(&disk, &all).unwrap(), quilt.unstitch(images.view()).unwrap());
     // The whole loop, to a result that is the volume.
-    while let Some((indices, patches)) = large.unstitch_next(&disk, 5).unwrap() {
-        large.stitch(&indices, patches.view(), None).unwrap();
+    while let Some(next) = large.unstitch_next(&disk, 5).unwrap() {
+        large.stitch(&next.indices, next.patches.view(), None).unwrap();
     }
-    let mean = large.finish().unwrap().mean().read().unwrap();
+    let mean = large.finish().unwrap().mean.read().unwrap();
     assert!(mean.iter().zip(&images).all(|(got, expected)| (got - f64::from(*expected)).abs() < 1e-9));
 }
 
@@ -70,7 +71,7 @@ fn reading_by_region() {
     let images: Array5<f32> = qlty_tests::sample::moderate(&[2, 2, 12, 13, 14], 1).into_dimensionality().unwrap();
     let all: Vec<usize> = (0..quilt.patch_count(2).unwrap()).collect();
     large.stitch(&all, quilt.unstitch(images.view()).unwrap().view(), None).unwrap();
-    let whole = large.finish().unwrap().mean().read().unwrap();
+    let whole = large.finish().unwrap().mean.read().unwrap();
     let array = StitchedArray::<f32, 3>::open(folder.path().join("a_mean.zarr")).unwrap();
     assert_eq!(array.shape(), [2, 2, 12, 13, 14]);
     let region = Region { image: 1, channels: 1..2, start: [3, 0, 7], size: [5, 13, 6] };

@@ -43,7 +43,7 @@ fn an_outlier_of_no_weight_comes_first() {
     for (index, value) in [(0, 1e6), (1, 1.0), (2, 1.5)] {
         large.stitch(&[index], Array4::from_elem((1, 1, 1, 6), value).view(), Some(zeros.view())).unwrap();
     }
-    let std = large.finish().unwrap().std().unwrap().read().unwrap();
+    let std = large.finish().unwrap().std.unwrap().read().unwrap();
     // 1 and 1.5 with weights of 1, and 1e-8 times the square of a million: 0.0625 + 5000.
     assert!((std[[0, 0, 0, 4]] - 5000.0625_f32.sqrt()).abs() < 0.01, "{std}");
 }

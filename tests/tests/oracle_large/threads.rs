@@ -20,8 +20,8 @@ fn check(most: usize, budget: usize, workers: usize) {
     let mut given = Given::<f64>::new(&geometry, 2, 2, 8);
     whole(&mut given);
     let quilt = geometry.quilt();
-    let (expected, _) = quilt.stitch(typed::<f64, 2>(&given.patches)).unwrap();
-    let (variance, _) = quilt.stitch(typed::<f64, 2>(&given.variances)).unwrap();
+    let expected = quilt.stitch(typed::<f64, 2>(&given.patches)).unwrap().batch;
+    let variance = quilt.stitch(typed::<f64, 2>(&given.variances)).unwrap().batch;
     let folder = tempfile::tempdir().unwrap();
     let builder = LargeQuilt::<f64, 2>::builder(&quilt, 2, folder.path().join("a")).std(Std::Within);
     let large = builder.tile_shape([16, 16]).memory_budget(budget).create().unwrap();
@@ -71,7 +71,7 @@ fn threads_of_a_pool() {
             let geometry = Geometry { border_weight: Some(0.5), ..Geometry::new([50, 50], [16, 16], [6, 6]) };
             let mut given = Given::<f64>::new(&geometry, 1, 1, 8);
             whole(&mut given);
-            let (expected, _) = geometry.quilt().stitch(typed::<f64, 2>(&given.patches)).unwrap();
+            let expected = geometry.quilt().stitch(typed::<f64, 2>(&given.patches)).unwrap().batch;
             let folder = tempfile::tempdir().unwrap();
             let quilt = geometry.quilt();
             let builder = LargeQuilt::<f64, 2>::builder(&quilt, 1, folder.path().join("a"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use qlty_core::NcyxQuilt;
+use qlty_core::{NcyxQuilt, zarr};
 use qlty_large::{Codec, Error, LargeQuilt, Std};
 
 use crate::{IMAGES, Job};
@@ -36,17 +36,17 @@ fn another_geometry() {
     };
     let other = NcyxQuilt::builder([61, 70], [16, 20], [8, 9]).border([3, 2]).border_weight(0.3).build().unwrap();
     let text = refused(&other, IMAGES, Std::Within);
-    let expected = r#"was begun with border_weight 0.1, step [7,9], given are border_weight 0.3, step [8,9]"#;
+    let expected = r#"was created with border_weight 0.1, step [7,9]; given now: border_weight 0.3, step [8,9]"#;
     assert!(text.ends_with(expected), "{text}");
     let text = refused(&Job::quilt(), IMAGES + 1, Std::Within);
-    assert!(text.ends_with("was begun with images 2, given are images 3"), "{text}");
+    assert!(text.ends_with("was created with images 2; given now: images 3"), "{text}");
     let text = refused(&Job::quilt(), IMAGES, Std::Total);
-    assert!(text.ends_with(r#"was begun with std "within", given are std "total""#), "{text}");
+    assert!(text.ends_with(r#"was created with std "within"; given now: std "total""#), "{text}");
     let double = LargeQuilt::<f64, 2>::builder(&Job::quilt(), IMAGES, &path).std(Std::Within).open();
     assert!(matches!(double, Err(Error::Geometry { .. })));
     let codec = Job::all(0).builder(&path).codec(Codec::None).open();
     assert!(matches!(codec, Err(Error::Geometry { .. })));
-    assert!(matches!(Job::all(0).builder(&path).create(), Err(Error::Exists { .. })));
+    assert!(matches!(Job::all(0).builder(&path).create(), Err(Error::Zarr(zarr::Error::Exists { .. }))));
     // What is not asked for is taken from disk.
     let large = LargeQuilt::<f32, 2>::builder(&Job::quilt(), IMAGES, &path).std(Std::Within).open().unwrap();
     Job::stitch_pending(&large);
@@ -102,7 +102,7 @@ fn a_state_file_cut_short_or_changed() {
     drop(large);
     // One of another tile, or of another result.
     fs::write(&sums[0], fs::read(&sums[1]).unwrap()).unwrap();
-    assert!(matches!(refused(folder.path()), Error::Store { path, .. } if path == sums[0]));
+    assert!(matches!(refused(folder.path()), Error::Zarr(zarr::Error::Store { path, .. }) if path == sums[0]));
     // Without it, its patches are wanted again.
     fs::remove_file(&sums[0]).unwrap();
     let large = Job::all(0).builder(&folder.path().join("result")).open().unwrap();
@@ -121,7 +121,7 @@ fn metadata_cut_short_or_changed() {
         fs::write(&path, text.replace("\"within\"", "\"without\"")).unwrap();
         assert!(matches!(refused(folder.path()), Error::Checksum { path: file, .. } if file == path));
         fs::write(&path, text.replacen('{', "?", 1)).unwrap();
-        assert!(matches!(refused(folder.path()), Error::Zarr { path: file, .. } if file == path));
+        assert!(matches!(refused(folder.path()), Error::Zarr(zarr::Error::Zarr { path: file, .. }) if file == path));
     }
 }
 
@@ -139,12 +139,12 @@ fn a_chunk_of_which_a_byte_has_changed() {
             changed[at] ^= 16;
             fs::write(&chunk, &changed).unwrap();
             let result = large.finish().unwrap();
-            let error = result.mean().read().unwrap_err();
-            assert!(matches!(&error, Error::Damaged { path, .. } if *path == chunk), "{error}");
+            let error = result.mean.read().unwrap_err();
+            assert!(matches!(&error, Error::Zarr(zarr::Error::Damaged { path, .. }) if *path == chunk), "{error}");
             assert!(error.to_string().contains("checksum"), "{error}");
         }
         fs::write(&chunk, &whole[..whole.len() / 2]).unwrap();
-        assert!(matches!(large.finish().unwrap().mean().read(), Err(Error::Damaged { .. })));
+        assert!(matches!(large.finish().unwrap().mean.read(), Err(Error::Zarr(zarr::Error::Damaged { .. }))));
         fs::write(&chunk, &whole).unwrap();
         Job::check(&result);
     }

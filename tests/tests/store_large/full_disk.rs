@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use qlty_core::zarr;
 use qlty_large::{Error, LargeQuilt};
 
 use crate::{Job, process, told};
@@ -42,7 +43,8 @@ fn until_it_fails(large: &LargeQuilt<f32, 2>) -> (usize, Error) {
 
 fn is_full(error: &Error) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error, Error::Io { source, .. } if [StorageFull, FileTooLarge, QuotaExceeded].contains(&source.kind()))
+    let full = [StorageFull, FileTooLarge, QuotaExceeded];
+    matches!(error, Error::Zarr(zarr::Error::Io { source, .. }) if full.contains(&source.kind()))
 }
 
 /// Once results are too many, once sums that memory has no room for, once those of a checkpoint.

@@ -63,11 +63,11 @@ impl Job {
         let stitched = |patch: fn(usize) -> Array4<f32>| -> ArrayD<f32> {
             let patches: Vec<_> = (0..quilt.patch_count(IMAGES).unwrap()).map(patch).collect();
             let patches: Vec<_> = patches.iter().map(|patch| patch.view()).collect();
-            quilt.stitch(ndarray::concatenate(Axis(0), &patches).unwrap().view()).unwrap().0.into_dyn()
+            quilt.stitch(ndarray::concatenate(Axis(0), &patches).unwrap().view()).unwrap().batch.into_dyn()
         };
-        assert_same_bits("mean", &result.mean().read().unwrap(), &stitched(Self::patch));
+        assert_same_bits("mean", &result.mean.read().unwrap(), &stitched(Self::patch));
         let std = stitched(Self::variance).mapv(f32::sqrt);
-        assert_same_bits("std", &result.std().unwrap().read().unwrap(), &std);
+        assert_same_bits("std", &result.std.as_ref().unwrap().read().unwrap(), &std);
     }
 }
 

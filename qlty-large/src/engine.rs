@@ -1,0 +1,145 @@
+//! Stitching with sums of one type.
+//!
+//! A tile is the unit of everything: of memory, of locking, of writing, of the record of what is finished, and of a
+//! checkpoint. Each tile knows by itself which patches it has, so no two files on disk have to agree with each other.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
+
+use ndarray::Array3;
+use qlty_core::dynamic::{ArrayMut, Scalar};
+use qlty_core::internal::array::zeros;
+use qlty_core::internal::region::BoxAccumulator;
+
+use crate::Result;
+use crate::claims::{Bits, Claims};
+use crate::job::Job;
+use crate::options::{AnyLargeBuilder, Start, Std};
+use crate::parallel::try_for_each;
+use crate::sums::Sum;
+use crate::tile::Tile;
+use crate::tiling::Reaching;
+
+mod finish;
+mod stitch;
+mod tiles;
+
+use tiles::lock_tile;
+
+/// A result in work, with sums of type `A`.
+#[derive(Debug)]
+pub(crate) struct Engine<A> {
+    pub(crate) job: Job,
+    accumulator: BoxAccumulator<A>,
+    /// The weights of a window, (z, y, x), for [`Std::Total`] only.
+    window: Option<Array3<A>>,
+    /// Those of this worker, the first of which is `job.tiling.own.start`.
+    tiles: Vec<Mutex<Tile<A>>>,
+}
+
+impl<A: Sum> Engine<A> {
+    /// Creates a result, or opens the one on disk; the options have this type of sums.
+    pub(crate) fn start(mut options: AnyLargeBuilder, start: Start) -> Result<Self> {
+        options.check()?;
+        let fill = A::from_f64(options.fill);
+        // What is compared with the result on disk is the value that it has.
+        options.fill = fill.to_f64();
+        let (quilt, std) = (options.quilt, options.std);
+        let total = quilt.patch_count(options.images)?;
+        let accumulator = BoxAccumulator::new(&quilt)?;
+        let window = match std {
+            Std::None | Std::Within => None,
+            Std::Total => {
+                let mut weights = zeros::<A, ndarray::IxDyn>("weights of a window", &quilt.window())?;
+                quilt.window_weight_into(ArrayMut::of("weights of a window", weights.view_mut())?)?;
+                let (weights, _) = weights.into_raw_vec_and_offset();
+                Array3::from_shape_vec(quilt.window3(), weights).ok()
+            }
+        };
+        let job = Job::start(options, Scalar::of(fill), start)?;
+        let tiles = empty_tiles(job.tiling.own.len())?;
+        let mut engine = Self { job, accumulator, window, tiles };
+        engine.recall_all(total)?;
+        engine.write_unwritten()?;
+        Ok(engine)
+    }
+
+    /// Finds out what is done.
+    fn recall_all(&mut self, total: usize) -> Result<()> {
+        let own = self.job.tiling.own.clone();
+        if let Some(arrays) = self.job.arrays() {
+            try_for_each(own.len(), &|number| {
+                let tile = self.recall(arrays, own.start + number)?;
+                self.job.tiles_done.fetch_add(tile.is_finished().into(), Relaxed);
+                *lock_tile(&self.tiles[number])? = tile;
+                Ok(())
+            })?;
+        }
+        let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
+        for index in own {
+            let reaching = Reaching::new(self.job.quilt(), &self.job.tiling.pixels(index))?;
+            let tile = lock_tile(self.tile(index))?;
+            for (number, patch) in reaching.patches().enumerate() {
+                wanted.insert(patch);
+                if !tile.is_finished() && !tile.arrived.as_ref().is_some_and(|arrived| arrived.has(number)) {
+                    lacking.insert(patch);
+                }
+            }
+        }
+        let mut done = wanted.clone();
+        (0..total).filter(|patch| lacking.has(*patch)).for_each(|patch| done.remove(patch));
+        self.job.claims = Mutex::new(Claims::new(total, wanted, done)?);
+        Ok(())
+    }
+
+    fn tile(&self, index: usize) -> &Mutex<Tile<A>> {
+        &self.tiles[index - self.job.tiling.own.start]
+    }
+
+    /// Calls `work` with each tile of this worker, on several threads.
+    fn each_tile(&self, work: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
+        let own = &self.job.tiling.own;
+        try_for_each(own.len(), &|number| work(own.start + number))
+    }
+}
+
+fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
+    let bytes = count.saturating_mul(size_of::<Mutex<Tile<A>>>());
+    let mut tiles = Vec::new();
+    // By mistake there may be any number of images.
+    tiles.try_reserve_exact(count).map_err(|_| qlty_core::Error::OutOfMemory { what: "tiles", bytes })?;
+    tiles.resize_with(count, || Mutex::new(Tile::new()));
+    Ok(tiles)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use qlty_core::dynamic::{AnyQuilt, ArrayRef};
+    use qlty_core::{Error, Monitor};
+
+    use super::*;
+
+    /// No other thread may use the sums of a tile that a panic has left half changed.
+    #[test]
+    fn a_panic_keeps_others_from_the_tile() {
+        let folder = tempfile::tempdir().unwrap();
+        let quilt = AnyQuilt::builder(&[10, 12], &[4, 4], &[3, 4]).build().unwrap();
+        let options = AnyLargeBuilder::new(&quilt, 1, &folder.path().join("a")).channels(1).tile_shape(&[4, 4]);
+        let engine = Engine::<f32>::start(options, Start::Create).unwrap();
+        let ones = ndarray::Array4::<u8>::ones((1, 1, 4, 4));
+        let ones = ArrayRef::of("ones", ones.view()).unwrap();
+        let stitch = |index| engine.stitch(&[index], ones, None, &Monitor::new());
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _tile = engine.tile(0).lock().unwrap();
+            panic!("a defect");
+        }));
+        assert!(panicked.is_err());
+        // Patches 0 and 3 reach the tile, patch 8 does not.
+        let is_poisoned = |result| matches!(result, Err(crate::Error::Core(Error::Poisoned { .. })));
+        assert!(is_poisoned(stitch(0)) && is_poisoned(stitch(3)) && stitch(8).is_ok());
+        assert!(is_poisoned(engine.checkpoint(&Monitor::new())));
+        assert!(engine.finish().is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! Checkpoints, and the result at the end.
+
+use qlty_core::{Error, Monitor};
+
+use super::Engine;
+use super::tiles::{PatchOp, lock_tile};
+use crate::memory::lock;
+use crate::parallel::try_for_each;
+use crate::sums::Sum;
+use crate::tile::Tile;
+use crate::tiling::Reaching;
+use crate::{AnyLargeResult, Result};
+
+impl<A: Sum> Engine<A> {
+    /// Writes the sums of all tiles that are not finished. Progress counts tiles.
+    pub(crate) fn checkpoint(&self, monitor: &Monitor) -> Result<()> {
+        monitor.begin(self.tiles.len() as u64);
+        self.save_all(monitor)
+    }
+
+    fn save_all(&self, monitor: &Monitor) -> Result<()> {
+        let Some(arrays) = self.job.arrays() else { return Ok(()) };
+        self.write_unwritten()?;
+        self.each_tile(&|index| {
+            monitor.check()?;
+            self.save(arrays, index)?;
+            monitor.advance(1);
+            Ok(())
+        })?;
+        arrays.sync()?;
+        Ok(self.job.state.sync()?)
+    }
+
+    /// Writes the tiles that are complete and could not be written before.
+    pub(super) fn write_unwritten(&self) -> Result<()> {
+        let Some(arrays) = self.job.arrays() else { return Ok(()) };
+        let unwritten = |index: &usize| lock_tile(self.tile(*index)).is_ok_and(|tile| tile.is_waiting());
+        let unwritten: Vec<usize> = self.job.tiling.own.clone().filter(unwritten).collect();
+        try_for_each(unwritten.len(), &|number| self.apply_in_tile(arrays, unwritten[number], &[], &PatchOp::Skip))
+    }
+
+    /// The result, once all patches of the shard have come.
+    pub(crate) fn finish(&self) -> Result<AnyLargeResult> {
+        if self.job.arrays().is_some() {
+            self.write_unwritten()?;
+            self.note_done()?;
+        }
+        let claims = lock(&self.job.claims);
+        let (done, total) = claims.counts();
+        if done < total {
+            let first = claims.pending().take(10).collect();
+            return Err(Error::Incomplete { missing: total - done, total, first }.into());
+        }
+        drop(claims);
+        self.job.result()
+    }
+
+    /// The result of the patches that have come. Progress counts each tile twice.
+    pub(crate) fn finish_incomplete(&self, monitor: &Monitor) -> Result<AnyLargeResult> {
+        monitor.begin(2 * self.tiles.len() as u64);
+        // A tile with a checkpoint does not count as finished, whatever files it has: so the checkpoint comes first.
+        self.save_all(monitor)?;
+        if let Some(arrays) = self.job.arrays() {
+            self.each_tile(&|index| {
+                monitor.check()?;
+                self.write_incomplete(arrays, index)?;
+                monitor.advance(1);
+                Ok(())
+            })?;
+        }
+        self.job.result()
+    }
+
+    /// Notes the patches whose call failed, but which are on disk by now.
+    fn note_done(&self) -> Result<()> {
+        let (tiling, quilt) = (&self.job.tiling, self.job.quilt());
+        let mut claims = lock(&self.job.claims);
+        let pending: Vec<usize> = claims.pending().filter(|patch| !claims.is_in_work(*patch)).collect();
+        for patch in pending {
+            let has = |index: usize| {
+                let Ok(tile) = lock_tile(self.tile(index)) else { return false };
+                let number = || Reaching::new(quilt, &tiling.pixels(index)).map(|all| all.number(patch));
+                let arrived =
+                    |tile: &Tile<A>| tile.arrived.as_ref().is_some_and(|all| number().is_ok_and(|n| all.has(n)));
+                tile.is_finished() || arrived(&tile)
+            };
+            if tiling.reached(quilt, patch).all(has) {
+                claims.finish(patch);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Why stitching onto disk failed.
+
+use std::path::{Path, PathBuf};
+
+use qlty_core::zarr;
+
+/// Why a call of this crate failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is wrong, memory or patches are missing, or the caller cancelled.
+    #[error(transparent)]
+    Core(#[from] qlty_core::Error),
+    /// A file or a Zarr array could not be read or written, or does not hold what it should. Never a
+    /// [`zarr::Error::Core`], which becomes an [`Error::Core`].
+    #[error(transparent)]
+    Zarr(zarr::Error),
+    /// The result on disk was created with another geometry, or other options, than those given now.
+    #[error("{}: was created with {on_disk}; given now: {given}", path.display())]
+    Geometry {
+        /// The array.
+        path: PathBuf,
+        /// What it was created with, where the two differ.
+        on_disk: String,
+        /// What is given now.
+        given: String,
+    },
+    /// The file or folder under the name of a result was not made by this library.
+    #[error("{}: was not made by qlty-large, so it is left alone", path.display())]
+    Foreign {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file of this library ends too early.
+    #[error("{}: is cut short: got {got} bytes, expected {expected}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        got: u64,
+        /// The length that it should have.
+        expected: String,
+    },
+    /// A file of this library does not hold what was written.
+    #[error("{}: its checksum is {got:08x}, expected {expected:08x}: the file has changed", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The checksum of what it holds.
+        got: u32,
+        /// The checksum of what was written.
+        expected: u32,
+    },
+    /// Another process, or another quilt of this one, stitches some of the same tiles.
+    #[error("{}: another process stitches some of the same tiles", path.display())]
+    Busy {
+        /// The folder of its session.
+        path: PathBuf,
+    },
+}
+
+/// The result of the calls of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<zarr::Error> for Error {
+    fn from(error: zarr::Error) -> Self {
+        match error {
+            zarr::Error::Core(error) => Self::Core(error),
+            error => Self::Zarr(error),
+        }
+    }
+}
+
+impl Error {
+    /// A [`zarr::Error::Io`] from what the system said.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let error = zarr::Error::io(path);
+        |source| error(source).into()
+    }
+}
