@@ -1,26 +1,45 @@
-//! Reading and writing Zarr arrays: what the crates beside this one share of it.
+//! Reading and writing Zarr arrays, for the crates that do so; behind the Cargo feature `zarr`.
 //!
-//! Behind the Cargo feature `zarr`. [`ArrayReader`] reads boxes of an array, decoding each chunk
-//! rarely; [`ImageSource`] is whatever images can be read from, [`ZarrImages`] among them; [`create`]
-//! makes an array to be written chunk by chunk; [`FolderStore`] is where the files of all of them lie,
-//! and says what survives what; [`Partial`] makes a store appear under its name only when it is complete.
+//! | what | where |
+//! |---|---|
+//! | reading boxes of an array, each chunk decoded rarely | [`ArrayReader`] |
+//! | what an array or a group says of itself | [`inspect`], [`group_attributes`] |
+//! | images to read from: arrays in memory, on disk, or a caller's own | [`ImageSource`], [`ZarrImages`] |
+//! | the same with a type known at run time | [`AnyImageSource`], [`AnyZarrImages`], [`ArrayImages`], [`ErasedSource`] |
+//! | making arrays and groups, writing chunks | [`Plan`], [`ArrayWriter`], [`create_group`] |
+//! | compression, by name | [`Codec`] |
+//! | files that appear whole, and what survives what | [`FolderStore`] |
+//! | stores that appear under their name only when they are complete | [`Partial`] |
+//!
+//! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers above. The types of the
+//! Zarr library underneath are no part of the interface.
+//!
+//! Two promises are made here once, for all that is written. All bytes of chunks and metadata go through a
+//! [`FolderStore`], which says when a file can be seen and when it survives a loss of power. And a thread that waits
+//! for a chunk starts no others: calls divide their work among threads themselves, so codecs run on the thread that
+//! wants the chunk, unless [`ArrayWriter::with_threads`] says otherwise.
 
 mod cache;
 mod chunk;
 mod codec;
-mod create;
 mod error;
+mod folder_store;
+mod inspect;
 mod partial;
+mod plan;
 mod reader;
 mod source;
 mod storage;
-mod stored;
+mod writer;
 
 pub use codec::Codec;
-pub use create::{Layout, Plan, create, create_v2, encode_chunk, write_chunk};
 pub use error::{Error, Result};
+pub use folder_store::FolderStore;
+pub use inspect::{ArrayInfo, create_group, create_group_v2, group_attributes, inspect};
 pub use partial::Partial;
-pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES, inspect};
-pub use source::{ImageSource, Region, ZarrImages, shape_of};
-pub use storage::FolderStore;
-pub use stored::Stored;
+pub use plan::{Layout, Plan};
+pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES};
+pub use source::{
+    AnyImageSource, AnyRegion, AnyZarrImages, ArrayImages, BoolImages, ErasedSource, ImageSource, Region, ZarrImages,
+};
+pub use writer::ArrayWriter;

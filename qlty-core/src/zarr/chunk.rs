@@ -1,66 +1,108 @@
 //! A decoded chunk, where the codec has left it.
 
-use zarrs::array::{ArrayBytes, ArrayError, DataType, FromArrayBytes};
+use std::ffi::c_void;
 
-use super::Stored;
+use zarrs::array::ArrayBytes;
 
-/// The values of a chunk.
+use crate::DType;
+use crate::dynamic::ArrayRef;
+
+/// The elements of a chunk.
 #[derive(Debug)]
-pub(super) enum Chunk<T> {
-    /// The bytes of values, aligned: to copy them takes as long as fast codecs do.
-    Bytes(Vec<u8>),
-    /// What could not stay bytes.
-    Values(Vec<T>),
+pub(super) struct Chunk {
+    dtype: DType,
+    shape: Vec<usize>,
+    /// As many elements as the shape says, aligned for their type; those of `Bool` are 0 or 1.
+    elements: Elements,
 }
 
-impl<T: Stored> Chunk<T> {
-    pub(super) fn values(&self) -> &[T] {
+#[derive(Debug)]
+enum Elements {
+    /// The memory of the codec: copying it would take as long as fast codecs do.
+    Decoded(Vec<u8>),
+    /// A copy, where that memory is not aligned.
+    Copied(Vec<u64>),
+}
+
+impl Elements {
+    fn start(&self) -> *const c_void {
         match self {
-            // They were seen to be values when the chunk was made, and have not moved since.
-            Self::Bytes(bytes) => T::cast(bytes).unwrap_or_default(),
-            Self::Values(values) => values,
+            Self::Decoded(bytes) => bytes.as_ptr().cast(),
+            Self::Copied(words) => words.as_ptr().cast(),
         }
     }
 }
 
-impl<T: Stored> FromArrayBytes for Chunk<T> {
-    fn from_array_bytes(bytes: ArrayBytes<'static>, shape: &[u64], data_type: &DataType) -> Result<Self, ArrayError> {
-        T::validate_data_type(data_type)?;
-        bytes.validate(shape.iter().product(), data_type)?;
-        match bytes {
-            ArrayBytes::Fixed(bytes) if T::cast(&bytes).is_some() => Ok(Self::Bytes(bytes.into_owned())),
-            bytes => Ok(Self::Values(T::from_array_bytes(data_type, bytes)?)),
+impl Chunk {
+    /// The chunk of this shape and type that these bytes are. What is wrong with them otherwise is told in words.
+    pub(super) fn new(bytes: ArrayBytes<'static>, dtype: DType, shape: Vec<usize>) -> Result<Self, String> {
+        let bytes = bytes.into_fixed().map_err(|error| error.to_string())?.into_owned();
+        let expected = shape.iter().product::<usize>() * dtype.size();
+        if bytes.len() != expected {
+            return Err(format!("got a chunk of {} bytes, expected {expected}", bytes.len()));
         }
+        if let (DType::Bool, Some(byte)) = (dtype, bytes.iter().find(|byte| **byte > 1)) {
+            return Err(format!("got a truth value of {byte}, expected 0 or 1"));
+        }
+        let is_aligned = bytes.as_ptr().addr().is_multiple_of(dtype.size());
+        let elements = if is_aligned { Elements::Decoded(bytes) } else { Elements::Copied(words(&bytes)) };
+        Ok(Self { dtype, shape, elements })
     }
+
+    /// The elements, in C order.
+    pub(super) fn array(&self) -> crate::Result<ArrayRef<'_>> {
+        let mut strides = vec![1; self.shape.len()];
+        for axis in (1..self.shape.len()).rev() {
+            strides[axis - 1] = strides[axis] * self.shape[axis].max(1) as isize;
+        }
+        // SAFETY: `new` has seen that there are as many elements as the shape says, one after the other, and that those
+        // of `Bool` are 0 or 1; nobody writes them while `self` is borrowed.
+        unsafe { ArrayRef::from_raw("chunk", self.elements.start(), self.dtype, &self.shape, &strides) }
+    }
+}
+
+/// The bytes in memory that is aligned for any element; zeros follow the last.
+fn words(bytes: &[u8]) -> Vec<u64> {
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_ne_bytes(word)
+    };
+    bytes.chunks(8).map(word).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
-    use zarrs::array::data_type;
-
     use super::*;
+
+    fn chunk(bytes: Vec<u8>, dtype: DType, shape: &[usize]) -> Result<Chunk, String> {
+        Chunk::new(ArrayBytes::new_flen(bytes), dtype, shape.to_vec())
+    }
 
     #[test]
     fn bytes_stay_where_they_are() {
         let bytes: Vec<u8> = (0..64).collect();
         let at = bytes.as_ptr();
-        let chunk = Chunk::<u8>::from_array_bytes(ArrayBytes::new_flen(bytes), &[64], &data_type::uint8()).unwrap();
-        assert_eq!((chunk.values().as_ptr(), chunk.values().len()), (at, 64));
+        let chunk = chunk(bytes, DType::U8, &[4, 16]).unwrap();
+        let array = chunk.array().unwrap();
+        assert_eq!((array.addresses(), array.strides()), (at.addr()..at.addr() + 64, &[16, 1][..]));
+        assert_eq!(array.view::<u8>("chunk").unwrap()[[2, 3]], 35);
     }
 
     #[test]
-    fn what_cannot_stay_bytes_is_copied_or_refused() {
-        // Half of an element, and a truth value that is none.
-        let odd = ArrayBytes::new_flen(Cow::Borrowed(&[1_u8, 2, 3][..])).into_owned();
-        assert!(Chunk::<u16>::from_array_bytes(odd, &[2], &data_type::uint16()).is_err());
-        let truths = |bytes: &'static [u8]| {
-            Chunk::<bool>::from_array_bytes(ArrayBytes::new_flen(bytes), &[2], &data_type::bool())
-        };
-        assert_eq!(truths(&[0, 1]).unwrap().values(), [false, true]);
-        assert!(truths(&[0, 2]).is_err());
-        let bytes = ArrayBytes::new_flen(vec![0_u8; 4]);
-        assert!(Chunk::<u16>::from_array_bytes(bytes, &[1], &data_type::float32()).is_err());
+    fn bytes_that_are_not_aligned_are_copied() {
+        let values = [1_u16, 2, 3, 4, 5];
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let copied = Elements::Copied(words(&bytes));
+        let chunk = Chunk { dtype: DType::U16, shape: vec![5], elements: copied };
+        assert!(chunk.array().unwrap().view::<u16>("chunk").unwrap().iter().eq(&values));
+    }
+
+    #[test]
+    fn what_is_no_chunk_is_refused() {
+        assert!(chunk(vec![1, 2, 3], DType::U16, &[2]).unwrap_err().contains("3 bytes, expected 4"));
+        let truths = chunk(vec![0, 1], DType::Bool, &[2]).unwrap();
+        assert!(truths.array().unwrap().view::<bool>("chunk").unwrap().iter().eq(&[false, true]));
+        assert!(chunk(vec![0, 2], DType::Bool, &[2]).unwrap_err().contains("got a truth value of 2"));
     }
 }

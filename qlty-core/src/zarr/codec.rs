@@ -87,7 +87,7 @@ impl std::fmt::Display for Codec {
 }
 
 impl Codec {
-    /// Fails where the level is none of the codec's.
+    /// Fails where the level is out of the codec's range.
     ///
     /// # Errors
     /// [`crate::Error::Argument`].
@@ -108,7 +108,7 @@ impl Codec {
         Ok(())
     }
 
-    /// What Zarr v2 calls the compressor of an array of elements of so many bytes.
+    /// The compressor, as the metadata of Zarr v2 say it, of an array whose elements have `bytes` bytes.
     pub(super) fn compressor(self, bytes: usize) -> Value {
         let blosc = |name: &str, level: u8, shuffle: u8| {
             let block = if shuffle == 2 { BITSHUFFLE_BLOCK } else { 0 };
@@ -126,7 +126,7 @@ impl Codec {
         }
     }
 
-    /// The codecs of an array of elements of so many bytes.
+    /// The codecs of an array whose elements have `bytes` bytes.
     pub(super) fn chain(
         self,
         bytes: usize,

@@ -46,8 +46,8 @@ pub enum Error {
         path: PathBuf,
         /// The type that it has.
         got: String,
-        /// The type asked for.
-        expected: &'static str,
+        /// The type asked for, or all that this library reads.
+        expected: String,
     },
     /// A store does not hold what it should.
     #[error("{}: {what}: got {got}, expected {expected}", path.display())]
@@ -60,48 +60,6 @@ pub enum Error {
         got: String,
         /// What it should hold.
         expected: String,
-    },
-    /// A result on disk was begun with another geometry, or other options, than are given now.
-    #[error("{}: was begun with {on_disk}, given are {given}", path.display())]
-    Geometry {
-        /// The array.
-        path: PathBuf,
-        /// What it was begun with, where the two differ.
-        on_disk: String,
-        /// What is given now.
-        given: String,
-    },
-    /// What is under the name of a result was not made by this library.
-    #[error("{}: was not made by qlty-large, so it is left alone", path.display())]
-    Foreign {
-        /// The file or folder.
-        path: PathBuf,
-    },
-    /// A file of this library ends too early.
-    #[error("{}: is cut short: got {got} bytes, expected {expected}", path.display())]
-    Truncated {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        got: u64,
-        /// The length that it should have.
-        expected: String,
-    },
-    /// A file of this library does not hold what was written.
-    #[error("{}: its checksum is {got:08x}, expected {expected:08x}: the file has changed", path.display())]
-    Checksum {
-        /// The file.
-        path: PathBuf,
-        /// The checksum of what it holds.
-        got: u32,
-        /// The checksum of what was written.
-        expected: u32,
-    },
-    /// Another process is at the same work.
-    #[error("{}: another process stitches some of the same tiles", path.display())]
-    Busy {
-        /// What that process holds.
-        path: PathBuf,
     },
     /// The destination exists, and overwriting was not asked for.
     #[error("{}: exists already, and overwriting was not asked for", path.display())]
@@ -131,6 +89,18 @@ impl Error {
     pub fn zarr<E: Into<Cause>>(path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Zarr { path, source: source.into() }
+    }
+
+    /// An [`Error::DataType`] of an array of elements `got`, the name that Zarr gives them.
+    pub(super) fn data_type(path: &Path, got: String, expected: Option<crate::DType>) -> Self {
+        let names = || crate::DType::ALL.iter().map(|dtype| dtype.zarr_name()).collect::<Vec<_>>().join(", ");
+        let expected = expected.map_or_else(|| format!("one of {}", names()), |dtype| dtype.zarr_name().to_owned());
+        Self::DataType { path: path.to_path_buf(), got, expected }
+    }
+
+    /// An [`Error::Damaged`] from what is wrong with a chunk.
+    pub(super) fn damaged(path: &Path, source: impl Into<Cause>) -> Self {
+        Self::Damaged { path: path.to_path_buf(), source: source.into() }
     }
 
     /// An [`Error::Damaged`] where a chunk was not decoded, or an [`Error::Zarr`] where it was not even read.

@@ -117,7 +117,7 @@ fn check_target(target: &Path, overwrite: bool) -> Result<()> {
     if !overwrite {
         return Err(Error::Exists { path });
     }
-    // A slip of the hand shall not cost a folder of something else.
+    // Folders that are no Zarr stores are never replaced.
     let markers = ["zarr.json", ".zgroup", ".zarray"];
     if target.is_symlink() || !markers.iter().any(|marker| target.join(marker).is_file()) {
         return Err(Error::NotAStore { path });

@@ -3,69 +3,55 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Slice};
 use zarrs::array::{
-    Array, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid,
-    CodecOptions, DataType,
+    Array, ArrayBytes, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset, ChunkGrid,
+    CodecOptions,
 };
-use zarrs::plugin::ExtensionName;
 
 use super::cache::ChunkCache;
 use super::chunk::Chunk;
-use super::{Error, FolderStore, Result, Stored};
+use super::inspect::{name_of, open_array};
+use super::storage::Storage;
+use super::{Error, Result};
+use crate::DType;
+use crate::dynamic::{ArrayMut, ArrayRef, MAX_NDIM};
 
 /// The decoded chunks that a reader keeps unless it is told otherwise, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
 
 /// A Zarr v2 or v3 array on disk, read box by box. Threads may share it.
 ///
-/// Chunks (of a sharded array, the chunks within its shards) are decoded whole and kept, the most
-/// recently used of them, so boxes that lie together cost little. The array must not change.
-pub struct ArrayReader<T> {
-    array: Array<FolderStore>,
+/// Chunks (of a sharded array, the chunks within its shards) are decoded whole, on the thread that calls, and the most
+/// recently used are kept, so boxes that lie together cost little. The array must not change.
+pub struct ArrayReader {
+    array: Array<Storage>,
     path: PathBuf,
+    dtype: DType,
     shape: Vec<usize>,
     chunk: Vec<usize>,
     /// The grid of chunks, within shards if there are any.
     grid: ChunkGrid,
     shard_indices: ArrayShardedReadableExtCache,
-    chunks: ChunkCache<Chunk<T>>,
+    chunks: ChunkCache<Chunk>,
 }
 
-impl<T> std::fmt::Debug for ArrayReader<T> {
+impl std::fmt::Debug for ArrayReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ArrayReader").field("path", &self.path).field("shape", &self.shape).finish_non_exhaustive()
+        let Self { path, dtype, shape, chunk, .. } = self;
+        let mut debug = f.debug_struct("ArrayReader");
+        debug.field("path", path).field("dtype", dtype).field("shape", shape).field("chunk", chunk);
+        debug.finish_non_exhaustive()
     }
-}
-
-fn open(path: &Path) -> Result<Array<FolderStore>> {
-    // The library's words for a path that is not there do not name it.
-    path.metadata().map_err(Error::io(path))?;
-    Array::open(Arc::new(FolderStore::new(path)), "/").map_err(Error::zarr(path))
-}
-
-/// The name that Zarr v3 gives an element type.
-fn name_of(data_type: &DataType) -> String {
-    data_type.name_v3().map_or_else(|| data_type.to_string(), |name| name.into_owned())
-}
-
-/// The name of the element type of the array in a folder, such as `uint16`, and its number of axes.
-///
-/// # Errors
-/// [`Error::Io`] and [`Error::Zarr`].
-pub fn inspect(path: &Path) -> Result<(String, usize)> {
-    let array = open(path)?;
-    Ok((name_of(array.data_type()), array.dimensionality()))
 }
 
 /// The bytes of a chunk of this shape.
 ///
 /// # Errors
 /// [`Error::Store`] where there are more than can be counted; a shard's index has 16 bytes for each of its chunks.
-fn chunk_bytes<T>(path: &Path, shape: &[usize]) -> Result<usize> {
+fn chunk_bytes(path: &Path, shape: &[usize], dtype: DType) -> Result<usize> {
     let too_large = |_| Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
     let most = crate::array::product("a chunk", &[shape, &[16]].concat()).map_err(too_large)?;
-    Ok(most / 16 * size_of::<T>())
+    Ok(most / 16 * dtype.size())
 }
 
 /// Fails where there is no memory for a chunk, which the library would take without asking.
@@ -78,21 +64,34 @@ fn check_memory(bytes: usize) -> Result<()> {
     Err(crate::Error::OutOfMemory { what: "a chunk of a Zarr array", bytes }.into())
 }
 
-impl<T: Stored> ArrayReader<T> {
+impl ArrayReader {
     /// Opens the array in a folder, to keep `cache_bytes` of decoded chunks, and one chunk at least.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`], [`Error::DataType`] where its elements are not `T`, and [`Error::Store`] where
-    /// its chunks are larger than can be counted.
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its elements are of no [`DType`]; [`Error::Store`]
+    /// where it has more axes than [`MAX_NDIM`], or chunks too large to be counted.
     pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self> {
-        let path = path.as_ref();
-        let array = open(path)?;
-        if T::validate_data_type(array.data_type()).is_err() {
-            let (path, got) = (path.to_path_buf(), name_of(array.data_type()));
-            return Err(Error::DataType { path, got, expected: T::NAME });
-        }
+        Self::open_if(path.as_ref(), None, cache_bytes)
+    }
+
+    /// [`ArrayReader::open`] for elements of this type.
+    ///
+    /// # Errors
+    /// Those of [`ArrayReader::open`], and [`Error::DataType`] where its elements are of another type.
+    pub fn open_as(path: impl AsRef<Path>, dtype: DType, cache_bytes: usize) -> Result<Self> {
+        Self::open_if(path.as_ref(), Some(dtype), cache_bytes)
+    }
+
+    fn open_if(path: &Path, expected: Option<DType>, cache_bytes: usize) -> Result<Self> {
+        let array = open_array(path)?;
+        let name = name_of(array.data_type());
+        let dtype = DType::from_zarr_name(&name).filter(|dtype| expected.is_none_or(|expected| *dtype == expected));
+        let dtype = dtype.ok_or_else(|| Error::data_type(path, name, expected))?;
         let sizes = array.shape().iter().map(|size| usize::try_from(*size));
         let shape = sizes.collect::<Result<Vec<_>, _>>().map_err(Error::zarr(path))?;
+        if shape.len() > MAX_NDIM {
+            return Err(Error::store(path, "number of axes", shape.len(), format!("at most {MAX_NDIM}")));
+        }
         crate::array::product("elements of an array", &shape)?;
         let grid = array.subchunk_grid();
         let first_of = |grid: &ChunkGrid| -> Result<Vec<usize>> {
@@ -101,12 +100,17 @@ impl<T: Stored> ArrayReader<T> {
             sizes.iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>().map_err(Error::zarr(path))
         };
         // Where there are shards, their own shape too is multiplied by the library, unchecked.
-        chunk_bytes::<T>(path, &first_of(array.chunk_grid())?)?;
+        chunk_bytes(path, &first_of(array.chunk_grid())?, dtype)?;
         let chunk = first_of(&grid)?;
-        let most = cache_bytes / chunk_bytes::<T>(path, &chunk)?.max(1);
+        let most = cache_bytes / chunk_bytes(path, &chunk, dtype)?.max(1);
         let shard_indices = ArrayShardedReadableExtCache::new(&array);
         let (path, chunks) = (path.to_path_buf(), ChunkCache::new(most));
-        Ok(Self { array, path, shape, chunk, grid, shard_indices, chunks })
+        Ok(Self { array, path, dtype, shape, chunk, grid, shard_indices, chunks })
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
     }
 
     /// The shape of the array.
@@ -124,19 +128,25 @@ impl<T: Stored> ArrayReader<T> {
         &self.path
     }
 
-    /// Reads the box that begins at `start` and has the shape of `out`.
+    /// Reads the box that begins at `start` and has the shape of `out`, whose elements have the type of the array; those
+    /// of `Bool` can be read as `U8` too.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the box leaves the array; [`crate::Error::OutOfMemory`] where there is no memory for a
-    /// chunk; [`Error::Damaged`] where one is not what was written; [`Error::Io`] and [`Error::Zarr`].
-    pub fn read_into(&self, start: &[usize], mut out: ArrayViewMutD<'_, T>) -> Result<()> {
+    /// [`crate::Error::Shape`] where the box leaves the array, [`crate::Error::DataType`] where `out` has other elements;
+    /// [`crate::Error::OutOfMemory`] where there is no memory for a chunk; [`Error::Damaged`] where one is not what was
+    /// written; [`Error::Io`] and [`Error::Zarr`].
+    pub fn read_into(&self, start: &[usize], mut out: ArrayMut<'_>) -> Result<()> {
+        const OUT: &str = "box of a Zarr array";
+        if !self.dtype.can_be_read_as(out.dtype()) {
+            return Err(crate::Error::dtype(OUT, out.dtype(), self.dtype.name()).into());
+        }
         let shape = out.shape().to_vec();
-        self.visit(start, &shape, true, |at, part| {
-            let mut to = out.slice_each_axis_mut(|axis| {
-                let axis = axis.axis.index();
-                Slice::from(at[axis]..at[axis] + part.shape()[axis])
-            });
-            to.assign(&part);
+        self.visit(start, &shape, true, &mut |at, part| {
+            let mut to = out.reborrow();
+            for (axis, (start, len)) in at.iter().zip(part.shape()).enumerate() {
+                to = to.part(axis, *start..start + len);
+            }
+            Ok(to.assign(OUT, &part)?)
         })
     }
 
@@ -149,9 +159,12 @@ impl<T: Stored> ArrayReader<T> {
         &self,
         start: &[usize],
         shape: &[usize],
-        each: impl FnMut(&[usize], ArrayViewD<'_, T>),
+        each: &mut dyn FnMut(&[usize], ArrayRef<'_>),
     ) -> Result<()> {
-        self.visit(start, shape, false, each)
+        self.visit(start, shape, false, &mut |at, part| {
+            each(at, part);
+            Ok(())
+        })
     }
 
     fn visit(
@@ -159,7 +172,7 @@ impl<T: Stored> ArrayReader<T> {
         start: &[usize],
         shape: &[usize],
         keep_whole: bool,
-        mut each: impl FnMut(&[usize], ArrayViewD<'_, T>),
+        each: &mut dyn FnMut(&[usize], ArrayRef<'_>) -> Result<()>,
     ) -> Result<()> {
         let axes = self.shape.len();
         let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= self.shape[axis]);
@@ -187,23 +200,25 @@ impl<T: Stored> ArrayReader<T> {
                 common(axis) == (from, end.min(self.shape[axis]))
             };
             let decode = || {
-                check_memory(chunk_bytes::<T>(&self.path, &size)?)?;
+                check_memory(chunk_bytes(&self.path, &size, self.dtype)?)?;
                 // The caller's threads are busy with chunks of their own, so the codec starts none.
                 let options = CodecOptions::default().with_concurrent_target(1);
-                let chunk = self.array.retrieve_subchunk_opt(&self.shard_indices, &place, &options);
-                chunk.map_err(|error| Error::chunk(&self.file_of(lies.start()), error))
+                let decoded = self.array.retrieve_subchunk_opt(&self.shard_indices, &place, &options);
+                let file = || self.file_of(lies.start());
+                let bytes: ArrayBytes<'static> = decoded.map_err(|error| Error::chunk(&file(), error))?;
+                Chunk::new(bytes, self.dtype, size.clone()).map_err(|error| Error::damaged(&file(), error))
             };
-            let chunk: Arc<Chunk<T>> = match !keep_whole && (0..axes).all(is_whole) {
+            let chunk: Arc<Chunk> = match !keep_whole && (0..axes).all(is_whole) {
                 true => self.chunks.peek_or(&place, decode),
                 false => self.chunks.get(&place, decode),
             }?;
-            let chunk = ArrayViewD::from_shape(size.as_slice(), chunk.values()).map_err(self.failed())?;
-            let part = chunk.slice_each_axis(|axis| {
-                let (axis, (start, end)) = (axis.axis.index(), common(axis.axis.index()));
-                Slice::from(start - from[axis] as usize..end - from[axis] as usize)
-            });
+            let mut part = chunk.array()?;
+            for (axis, from) in from.iter().enumerate() {
+                let (from, (start, end)) = (*from as usize, common(axis));
+                part = part.part(axis, start - from..end - from);
+            }
             let at: Vec<usize> = (0..axes).map(|axis| common(axis).0 - start[axis]).collect();
-            each(&at, part);
+            each(&at, part)?;
         }
         Ok(())
     }
@@ -211,8 +226,8 @@ impl<T: Stored> ArrayReader<T> {
     /// The file that holds an element.
     fn file_of(&self, element: &[u64]) -> PathBuf {
         let place = self.array.chunk_grid().chunk_indices(element).ok().flatten();
-        place
-            .map_or_else(|| self.path.clone(), |place| self.array.storage().path(self.array.chunk_key(&place).as_str()))
+        let file = |place: Vec<u64>| self.array.storage().0.path(self.array.chunk_key(&place).as_str());
+        place.map_or_else(|| self.path.clone(), file)
     }
 
     fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(&self) -> impl FnOnce(E) -> Error {
@@ -225,7 +240,7 @@ mod tests {
     use super::*;
 
     /// A store without chunks, of 4 x 4 `float32` in chunks of this shape.
-    fn open_with_chunks(folder: &Path, chunk: [u64; 2]) -> Result<ArrayReader<f32>> {
+    fn open_with_chunks(folder: &Path, chunk: [u64; 2]) -> Result<ArrayReader> {
         let metadata = serde_json::json!({
             "zarr_format": 3, "node_type": "array", "shape": [4, 4], "data_type": "float32", "fill_value": 0,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
@@ -241,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let read = |chunk| {
             let mut out = ndarray::Array2::<f32>::ones((3, 2));
-            open_with_chunks(folder.path(), chunk)?.read_into(&[1, 2], out.view_mut().into_dyn())?;
+            open_with_chunks(folder.path(), chunk)?.read_into(&[1, 2], ArrayMut::of("out", out.view_mut())?)?;
             Ok::<_, Error>(out)
         };
         assert!(read([2, 4]).unwrap().iter().all(|value| *value == 0.0));
@@ -250,5 +265,58 @@ mod tests {
             assert!(matches!(read(chunk), Err(Error::Store { .. } | Error::Zarr { .. })), "{chunk:?}");
         }
         assert!(matches!(read([1 << 28, 1 << 28]), Err(Error::Core(crate::Error::OutOfMemory { .. }))));
+    }
+
+    /// An array of this shape and type, one chunk of zeros.
+    fn write(folder: &Path, data_type: &str, shape: &[usize], bytes: &[u8]) {
+        let metadata = serde_json::json!({
+            "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": data_type,
+            "fill_value": if data_type == "bool" { serde_json::json!(false) } else { serde_json::json!(0) },
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": shape}},
+            "chunk_key_encoding": {"name": "default"},
+            "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+        });
+        std::fs::write(folder.join("zarr.json"), metadata.to_string()).unwrap();
+        let file = folder.join("c").join(vec!["0"; shape.len()].join("/"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+
+    #[test]
+    fn types_are_told_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "uint16", &[2, 2], &[0; 8]);
+        assert_eq!(ArrayReader::open_as(folder.path(), DType::U16, 0).unwrap().dtype(), DType::U16);
+        let text = |error: Error| error.to_string().replace(&folder.path().display().to_string(), "folder");
+        let other = text(ArrayReader::open_as(folder.path(), DType::F32, 0).unwrap_err());
+        assert_eq!(other, "folder: got elements of type uint16, expected float32");
+        write(folder.path(), "complex64", &[2, 2], &[0; 32]);
+        let error = ArrayReader::open(folder.path(), 0).unwrap_err();
+        assert!(matches!(error, Error::DataType { .. } | Error::Zarr { .. }), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "uint8", &[1; 7], &[0]);
+        let text = |error: Error| error.to_string();
+        assert!(
+            text(ArrayReader::open(folder.path(), 0).unwrap_err())
+                .ends_with("number of axes: got 7, expected at most 6")
+        );
+    }
+
+    #[test]
+    fn truth_values_are_read_as_themselves_and_as_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "bool", &[4], &[0, 1, 1, 0]);
+        let reader = ArrayReader::open(folder.path(), 0).unwrap();
+        let (mut truths, mut bytes, mut signed) = ([false; 2], [9_u8; 2], [9_i8; 2]);
+        let of = |name, out: ndarray::ArrayViewMut1<'_, u8>| reader.read_into(&[1], ArrayMut::of(name, out)?);
+        of("bytes", (&mut bytes).into()).unwrap();
+        reader.read_into(&[2], ArrayMut::of("truths", (&mut truths).into()).unwrap()).unwrap();
+        assert_eq!((truths, bytes), ([true, false], [1, 1]));
+        let wrong = reader.read_into(&[0], ArrayMut::of("signed", ndarray::ArrayViewMut1::from(&mut signed)).unwrap());
+        assert!(matches!(wrong, Err(Error::Core(crate::Error::DataType { .. }))));
+        write(folder.path(), "bool", &[4], &[0, 1, 2, 0]);
+        let damaged = ArrayReader::open(folder.path(), 0).unwrap();
+        let damaged = damaged.read_into(&[0], ArrayMut::of("bytes", ndarray::ArrayViewMut1::from(&mut bytes)).unwrap());
+        assert!(matches!(damaged, Err(Error::Damaged { .. })), "{damaged:?}");
     }
 }

@@ -1,12 +1,26 @@
-//! Where images come from: arrays in memory, or a Zarr array on disk.
+//! Where images come from: arrays in memory, Zarr arrays on disk, or whatever else implements [`ImageSource`].
+//!
+//! A call that reads images takes a source, reads from it the boxes that it needs, from many threads, and never holds
+//! a whole image. [`ImageSource`] is the typed trait, to be implemented and passed; inside, calls work on
+//! [`AnyImageSource`], whose type and number of axes are known at run time, and [`ErasedSource`] makes the one of the
+//! other.
 
+mod array;
+mod truth;
+mod zarr_images;
+
+use std::marker::PhantomData;
 use std::ops::Range;
-use std::path::Path;
 
-use ndarray::{ArrayView4, ArrayView5, Axis, Ix4, s};
+use ndarray::{ArrayView4, Axis};
 
-use super::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result, Stored};
-use crate::{Element, Rank, Spatial};
+use super::Result;
+use crate::dynamic::ArrayRef;
+use crate::{DType, Element, Rank, Spatial};
+
+pub use array::ArrayImages;
+pub use truth::BoolImages;
+pub use zarr_images::{AnyZarrImages, ZarrImages};
 
 /// A box of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +33,37 @@ pub struct Region<const D: usize> {
     pub start: [usize; D],
     /// The size in pixels, (y, x) or (z, y, x).
     pub size: [usize; D],
+}
+
+/// A box of an image of two or three axes. Of a plane, z begins at 0 and has the size 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnyRegion {
+    /// The image.
+    pub image: usize,
+    /// The channels.
+    pub channels: Range<usize>,
+    /// The first pixel, (z, y, x).
+    pub start: [usize; 3],
+    /// The size in pixels, (z, y, x).
+    pub size: [usize; 3],
+}
+
+impl AnyRegion {
+    /// The typed region: its last `D` axes.
+    fn typed<const D: usize>(&self) -> Region<D> {
+        let last = |sizes: &[usize; 3]| std::array::from_fn(|d| sizes[3 - D + d]);
+        let (image, channels) = (self.image, self.channels.clone());
+        Region { image, channels, start: last(&self.start), size: last(&self.size) }
+    }
+}
+
+impl<const D: usize> From<&Region<D>> for AnyRegion {
+    fn from(region: &Region<D>) -> Self {
+        let (mut start, mut size) = ([0; 3], [1; 3]);
+        start[3 - D..].copy_from_slice(&region.start);
+        size[3 - D..].copy_from_slice(&region.size);
+        Self { image: region.image, channels: region.channels.clone(), start, size }
+    }
 }
 
 /// A batch of images of one size, of which boxes can be read from many threads.
@@ -45,125 +90,76 @@ where
     fn read(&self, region: &Region<D>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()>;
 }
 
-/// From where to where a region goes along an axis.
-fn along<const D: usize>(region: &Region<D>, axis: usize) -> Range<usize> {
-    region.start[axis]..region.start[axis] + region.size[axis]
-}
-
-impl<T: Element> ImageSource<T, 2> for ArrayView4<'_, T> {
-    fn images(&self) -> usize {
-        self.dim().0
-    }
-
-    fn channels(&self) -> usize {
-        self.dim().1
-    }
-
-    fn size(&self) -> [usize; 2] {
-        [self.dim().2, self.dim().3]
-    }
-
-    fn read(&self, region: &Region<2>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()> {
-        let channels = region.channels.clone();
-        let part = self.slice(s![region.image, channels, along(region, 0), along(region, 1)]);
-        visit(part.insert_axis(Axis(1)));
-        Ok(())
-    }
-}
-
-impl<T: Element> ImageSource<T, 3> for ArrayView5<'_, T> {
-    fn images(&self) -> usize {
-        self.dim().0
-    }
-
-    fn channels(&self) -> usize {
-        self.dim().1
-    }
-
-    fn size(&self) -> [usize; 3] {
-        [self.dim().2, self.dim().3, self.dim().4]
-    }
-
-    fn read(&self, region: &Region<3>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()> {
-        let channels = region.channels.clone();
-        visit(self.slice(s![region.image, channels, along(region, 0), along(region, 1), along(region, 2)]));
-        Ok(())
-    }
-}
-
-/// The images of a Zarr v2 or v3 array (N,C,Y,X) or (N,C,Z,Y,X) on disk.
+/// [`ImageSource`] of a type and a number of axes that are known at run time.
 ///
-/// Chunks are decoded whole and kept, the most recently used of them: what is read of an image lies
-/// together, so each chunk is decoded rarely, as long as there is room for those that a few reads touch.
+/// Implemented for [`ArrayImages`] and [`AnyZarrImages`]; any other source becomes one by [`ErasedSource`].
+pub trait AnyImageSource: Sync {
+    /// The type of the pixels.
+    fn dtype(&self) -> DType;
+
+    /// The number of axes of an image, 2 or 3.
+    fn ndim(&self) -> usize;
+
+    /// The shape of the batch, (N,C,Z,Y,X); the depth of a plane is one.
+    fn shape(&self) -> [usize; 5];
+
+    /// Calls `visit` once with the pixels of a region that lies within the images, as (1,C,Z,Y,X); the
+    /// depth of a plane is one.
+    ///
+    /// # Errors
+    /// Whatever keeps the pixels from being read; `visit` is not called then.
+    fn read(&self, region: &AnyRegion, visit: &mut dyn FnMut(ArrayRef<'_>)) -> Result<()>;
+
+    /// The shape of the batch as a caller knows it, to be told in errors: (N,C,Y,X) or (N,C,Z,Y,X).
+    fn batch_shape(&self) -> Vec<usize> {
+        let shape = self.shape();
+        [&shape[..2], &shape[5 - self.ndim()..]].concat()
+    }
+}
+
+/// A typed source as an [`AnyImageSource`].
 #[derive(Debug)]
-pub struct ZarrImages<T, const D: usize>(ArrayReader<T>);
+pub struct ErasedSource<'a, S: ?Sized, T, const D: usize> {
+    source: &'a S,
+    pixels: PhantomData<fn() -> T>,
+}
 
-impl<T: Stored, const D: usize> ZarrImages<T, D>
+impl<'a, S, T, const D: usize> ErasedSource<'a, S, T, D>
 where
+    S: ImageSource<T, D> + ?Sized,
     Spatial<D>: Rank,
 {
-    /// Opens the array in a folder, to keep up to 256 MiB of decoded chunks.
-    ///
-    /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its elements are not `T`, and
-    /// [`Error::Store`] where it has another number of axes.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::with_cache(path, DEFAULT_CACHE_BYTES)
-    }
-
-    /// [`ZarrImages::open`], to keep another amount of decoded chunks; one chunk is always kept.
-    ///
-    /// # Errors
-    /// Those of [`ZarrImages::open`].
-    pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
-        let reader = ArrayReader::open(path, bytes)?;
-        if reader.shape().len() != D + 2 {
-            let expected = format!("(images, channels) and {D} axes of pixels");
-            return Err(Error::store(reader.path(), "shape", reader.shape(), expected));
-        }
-        Ok(Self(reader))
+    /// This source, without its type.
+    pub fn new(source: &'a S) -> Self {
+        Self { source, pixels: PhantomData }
     }
 }
 
-impl<T: Stored, const D: usize> ImageSource<T, D> for ZarrImages<T, D>
+impl<S, T, const D: usize> AnyImageSource for ErasedSource<'_, S, T, D>
 where
+    S: ImageSource<T, D> + ?Sized,
+    T: Element,
     Spatial<D>: Rank,
 {
-    fn images(&self) -> usize {
-        self.0.shape()[0]
+    fn dtype(&self) -> DType {
+        T::DTYPE
     }
 
-    fn channels(&self) -> usize {
-        self.0.shape()[1]
+    fn ndim(&self) -> usize {
+        D
     }
 
-    fn size(&self) -> [usize; D] {
-        std::array::from_fn(|d| self.0.shape()[2 + d])
+    fn shape(&self) -> [usize; 5] {
+        let mut shape = [self.source.images(), self.source.channels(), 1, 1, 1];
+        shape[5 - D..].copy_from_slice(&self.source.size());
+        shape
     }
 
-    fn read(&self, region: &Region<D>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()> {
-        let start: Vec<usize> = [region.image, region.channels.start].into_iter().chain(region.start).collect();
-        let shape: Vec<usize> = [1, region.channels.len()].into_iter().chain(region.size).collect();
-        let mut pixels = crate::array::zeros::<T, ndarray::IxDyn>("region of an image", &shape)?;
-        self.0.read_into(&start, pixels.view_mut())?;
-        visit(four::<_, D>(pixels.view())?);
-        Ok(())
+    fn read(&self, region: &AnyRegion, visit: &mut dyn FnMut(ArrayRef<'_>)) -> Result<()> {
+        let mut result = Ok(());
+        self.source.read(&region.typed::<D>(), &mut |pixels| {
+            result = ArrayRef::of("region of an image", pixels.insert_axis(Axis(0))).map(&mut *visit);
+        })?;
+        Ok(result?)
     }
-}
-
-/// The axes (C,Z,Y,X) of the only image of an array.
-fn four<T, const D: usize>(pixels: ndarray::ArrayViewD<'_, T>) -> Result<ArrayView4<'_, T>> {
-    let shape = pixels.shape().to_vec();
-    let image = pixels.index_axis_move(Axis(0), 0);
-    let image = if D == 2 { image.insert_axis(Axis(1)) } else { image };
-    let wrong = |_| crate::Error::shape("region of an image", &shape, format!("{} axes", D + 2));
-    Ok(image.into_dimensionality::<Ix4>().map_err(wrong)?)
-}
-
-/// The shape of a source, to be told in errors: (N,C,Y,X) or (N,C,Z,Y,X).
-pub fn shape_of<T, const D: usize>(source: &(impl ImageSource<T, D> + ?Sized)) -> Vec<usize>
-where
-    Spatial<D>: Rank,
-{
-    [source.images(), source.channels()].into_iter().chain(source.size()).collect()
 }

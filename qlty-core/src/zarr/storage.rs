@@ -1,215 +1,23 @@
-//! A folder as the storage of Zarr, whose files appear whole or not at all.
+//! A [`FolderStore`] as the storage of the Zarr library, whose types stay inside this module.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
-use rayon::prelude::*;
 use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator, InvalidByteRangeError};
 use zarrs::storage::{
     Bytes, MaybeBytesIterator, OffsetBytesIterator, ReadableStorageTraits, StorageError, StoreKey, StorePrefix,
     WritableStorageTraits, store_set_partial_many,
 };
 
-use super::{Error, Result};
+use super::{Error, FolderStore};
 
-/// So many files may wait for [`FolderStore::sync`] before a write syncs them itself.
-const MOST_UNSYNCED: usize = 4096;
-
-/// A folder of files, each of which appears under its name whole or not at all.
-///
-/// A file is written under a temporary name and then renamed, which no reader, no other writer and no
-/// killed process sees halfway. Writers of different files need not know of each other; of two that
-/// write one file at once, one wins.
-///
-/// **What survives a power failure:** whatever was written before the last [`FolderStore::sync`]. Writing
-/// alone does not wait for the disk: a file written since may then be missing, empty or cut short under
-/// its name. A killed process loses nothing that it has written.
-///
-/// Temporary files have unique names, so that one which a killed process left behind is in nobody's way.
-/// They lie in a folder of the caller's choice, on the same file system, which he clears; else beside
-/// the file.
+/// What the Zarr library reads from and writes to.
 #[derive(Debug)]
-pub struct FolderStore {
-    folder: PathBuf,
-    temporaries: Option<PathBuf>,
-    /// Files written since the last sync; nothing is kept of what need not survive.
-    unsynced: Option<Mutex<Vec<PathBuf>>>,
-}
+pub(super) struct Storage(pub(super) Arc<FolderStore>);
 
-impl FolderStore {
-    /// The storage in a folder, which need not be there yet.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), temporaries: None, unsynced: Some(Mutex::default()) }
-    }
-
-    /// [`FolderStore::new`], with temporary files in a folder that is there.
-    pub fn with_temporaries(folder: impl Into<PathBuf>, temporaries: impl Into<PathBuf>) -> Self {
-        Self { temporaries: Some(temporaries.into()), ..Self::new(folder) }
-    }
-
-    /// A folder that is there, of files that need not survive the process: they are never synced.
-    pub fn scratch(folder: impl Into<PathBuf>) -> Self {
-        let folder = folder.into();
-        Self { temporaries: Some(folder.clone()), folder, unsynced: None }
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// The file of a key, which is a path below the folder.
-    pub fn path(&self, key: &str) -> PathBuf {
-        self.folder.join(key)
-    }
-
-    /// Writes a file of these bytes, all parts one after the other, in the place of one that is there.
-    ///
-    /// # Errors
-    /// [`Error::Io`], naming the file; it is then as it was before.
-    pub fn write(&self, key: &str, parts: &[&[u8]]) -> Result<()> {
-        let path = self.path(key);
-        self.temporary(&path, parts, |temporary| fs::rename(temporary, &path)).map_err(Error::io(&path))?;
-        self.note(path)
-    }
-
-    /// Writes a file unless there is one, and says whether it did: of many processes that want to make a
-    /// file at once, one does.
-    ///
-    /// # Errors
-    /// [`Error::Io`], naming the file.
-    pub fn create(&self, key: &str, bytes: &[u8]) -> Result<bool> {
-        let path = self.path(key);
-        let made = self.temporary(&path, &[bytes], |temporary| {
-            // A link, unlike a renamed file, does not replace what is there.
-            match fs::hard_link(temporary, &path) {
-                // The file system has no links: then the moment between looking and renaming is left.
-                Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-                    let taken = || Err(ErrorKind::AlreadyExists.into());
-                    if path.exists() { taken() } else { fs::rename(temporary, &path) }
-                }
-                linked => linked.and_then(|()| fs::remove_file(temporary)),
-            }
-        });
-        match made {
-            Ok(()) => self.note(path).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(Error::io(&path)(error)),
-        }
-    }
-
-    /// Writes a temporary file and has it given its name; removes it where either fails.
-    fn temporary(
-        &self,
-        path: &Path,
-        parts: &[&[u8]],
-        name: impl FnOnce(&Path) -> std::io::Result<()>,
-    ) -> std::io::Result<()> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let folder = path.parent().unwrap_or(&self.folder);
-        let temporaries = self.temporaries.as_deref().unwrap_or(folder);
-        let number = NUMBER.fetch_add(1, Relaxed);
-        let open = || {
-            // Of a number of a process there may be a file of an earlier process of that number.
-            (0_u32..).find_map(|again| {
-                let temporary = temporaries.join(format!(".{}-{number}-{again}.temporary", std::process::id()));
-                match File::create_new(&temporary) {
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
-                    result => Some(result.map(|file| (temporary, file))),
-                }
-            })
-        };
-        let opened = match open() {
-            Some(Err(error)) if error.kind() == ErrorKind::NotFound && self.temporaries.is_none() => {
-                fs::create_dir_all(folder)?;
-                open()
-            }
-            opened => opened,
-        };
-        let (temporary, mut file) = opened.unwrap_or_else(|| Err(ErrorKind::AlreadyExists.into()))?;
-        let written = parts.iter().try_for_each(|part| file.write_all(part));
-        drop(file);
-        let named = written.and_then(|()| {
-            if self.temporaries.is_some() && !folder.is_dir() {
-                fs::create_dir_all(folder)?;
-            }
-            name(&temporary)
-        });
-        if named.is_err() {
-            // The error that brought us here is the one to report.
-            let _ = fs::remove_file(&temporary);
-        }
-        named
-    }
-
-    fn note(&self, path: PathBuf) -> Result<()> {
-        let Some(unsynced) = &self.unsynced else { return Ok(()) };
-        let mut unsynced = unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-        unsynced.push(path);
-        if unsynced.len() <= MOST_UNSYNCED {
-            return Ok(());
-        }
-        let files = std::mem::take(&mut *unsynced);
-        drop(unsynced);
-        // On this thread alone: whoever writes may hold what others wait for.
-        let result = files.iter().chain(&folders_of(&files)).try_for_each(|path| sync(path));
-        self.keep_if_failed(files, result)
-    }
-
-    /// Waits until all files written so far, and their names, survive a power failure. What has been
-    /// removed meanwhile is no error.
-    ///
-    /// # Errors
-    /// [`Error::Io`], naming the file; those not synced are tried again by the next call.
-    pub fn sync(&self) -> Result<()> {
-        let Some(unsynced) = &self.unsynced else { return Ok(()) };
-        let files = std::mem::take(&mut *unsynced.lock().unwrap_or_else(PoisonError::into_inner));
-        let result = files.par_iter().try_for_each(|path| sync(path));
-        let result = result.and_then(|()| folders_of(&files).par_iter().try_for_each(|path| sync(path)));
-        self.keep_if_failed(files, result)
-    }
-
-    fn keep_if_failed(&self, files: Vec<PathBuf>, result: Result<()>) -> Result<()> {
-        if let (Some(unsynced), true) = (&self.unsynced, result.is_err()) {
-            unsynced.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
-        }
-        result
-    }
-
-    /// Removes a file, if it is there.
-    ///
-    /// # Errors
-    /// [`Error::Io`], naming the file.
-    pub fn remove(&self, key: &str) -> Result<()> {
-        let path = self.path(key);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&path)(error)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Waits until a file, or the names in a folder, are on disk.
-fn sync(path: &Path) -> Result<()> {
-    match File::open(path).and_then(|file| file.sync_all()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// The folders of files, each once, where a system can sync folders.
-fn folders_of(files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut folders: Vec<_> = files.iter().filter(|_| cfg!(unix)).filter_map(|file| file.parent()).collect();
-    folders.sort_unstable();
-    folders.dedup();
-    folders.into_iter().map(Path::to_path_buf).collect()
-}
-
-/// What Zarr calls an error of the storage.
-fn refused(error: Error) -> StorageError {
+/// An error as the Zarr library expects it from its storage.
+fn storage_error(error: Error) -> StorageError {
     match error {
         Error::Io { path, source } => {
             let text = format!("{}: {source}", path.display());
@@ -219,17 +27,17 @@ fn refused(error: Error) -> StorageError {
     }
 }
 
-impl ReadableStorageTraits for FolderStore {
+impl ReadableStorageTraits for Storage {
     fn get_partial_many<'a>(
         &'a self,
         key: &StoreKey,
         byte_ranges: ByteRangeIterator<'a>,
     ) -> Result<MaybeBytesIterator<'a>, StorageError> {
-        let path = self.path(key.as_str());
+        let path = self.0.path(key.as_str());
         let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(refused(Error::io(&path)(error))),
+            Err(error) => return Err(storage_error(Error::io(&path)(error))),
         };
         let size = file.metadata()?.len();
         let mut read = |range: ByteRange| -> Result<Bytes, StorageError> {
@@ -251,7 +59,7 @@ impl ReadableStorageTraits for FolderStore {
     }
 
     fn size_key(&self, key: &StoreKey) -> Result<Option<u64>, StorageError> {
-        match fs::metadata(self.path(key.as_str())) {
+        match fs::metadata(self.0.path(key.as_str())) {
             Ok(metadata) => Ok(Some(metadata.len())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -263,9 +71,9 @@ impl ReadableStorageTraits for FolderStore {
     }
 }
 
-impl WritableStorageTraits for FolderStore {
+impl WritableStorageTraits for Storage {
     fn set(&self, key: &StoreKey, value: Bytes) -> Result<(), StorageError> {
-        self.write(key.as_str(), &[&value]).map_err(refused)
+        self.0.write(key.as_str(), &[&value]).map_err(storage_error)
     }
 
     fn set_partial_many(&self, key: &StoreKey, offset_values: OffsetBytesIterator<'_>) -> Result<(), StorageError> {
@@ -273,11 +81,11 @@ impl WritableStorageTraits for FolderStore {
     }
 
     fn erase(&self, key: &StoreKey) -> Result<(), StorageError> {
-        self.remove(key.as_str()).map_err(refused)
+        self.0.remove(key.as_str()).map_err(storage_error)
     }
 
     fn erase_prefix(&self, prefix: &StorePrefix) -> Result<(), StorageError> {
-        match fs::remove_dir_all(self.path(prefix.as_str())) {
+        match fs::remove_dir_all(self.0.path(prefix.as_str())) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
@@ -292,89 +100,10 @@ impl WritableStorageTraits for FolderStore {
 mod tests {
     use super::*;
 
-    fn unsynced(store: &FolderStore) -> usize {
-        store.unsynced.as_ref().map_or(0, |files| files.lock().unwrap().len())
-    }
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn files_appear_whole_and_temporary_ones_are_in_nobodys_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = FolderStore::new(folder.path().join("a/b"));
-        store.write("c/0", &[b"on", b"e"]).unwrap();
-        // Left by a process of this number that was killed.
-        for number in 0..50 {
-            let name = format!(".{}-{number}-0.temporary", std::process::id());
-            fs::write(store.path("c").join(name), "half").unwrap();
-        }
-        store.write("c/0", &[b"two"]).unwrap();
-        assert_eq!(fs::read(store.path("c/0")).unwrap(), b"two");
-        let kept = names(&store.path("c"));
-        assert_eq!(kept.len(), 51, "{kept:?}");
-        store.remove("c/0").unwrap();
-        store.remove("c/0").unwrap();
-    }
-
-    #[test]
-    fn what_fails_changes_nothing_and_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let temporaries = folder.path().join("temporaries");
-        fs::create_dir(&temporaries).unwrap();
-        let store = FolderStore::with_temporaries(folder.path().join("a"), &temporaries);
-        // A folder has the name.
-        fs::create_dir_all(store.path("c/0")).unwrap();
-        let error = store.write("c/0", &[b"one"]).unwrap_err();
-        assert!(matches!(&error, Error::Io { path, .. } if *path == store.path("c/0")), "{error}");
-        assert!(names(&temporaries).is_empty() && names(&store.path("c")) == ["0"]);
-    }
-
-    #[test]
-    fn of_many_that_create_a_file_one_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let made = (0..16).into_par_iter().filter(|number| {
-            let store = FolderStore::new(folder.path().join("a"));
-            store.create("zarr.json", format!("{number}").as_bytes()).unwrap()
-        });
-        let made: Vec<i32> = made.collect();
-        assert_eq!(made.len(), 1);
-        assert_eq!(fs::read_to_string(folder.path().join("a/zarr.json")).unwrap(), made[0].to_string());
-        assert_eq!(names(&folder.path().join("a")), ["zarr.json"]);
-    }
-
-    /// Writing does not wait for the disk; a sync does, for everything written since the last; and what waits for it is
-    /// bounded.
-    #[test]
-    fn what_is_synced_when() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = FolderStore::new(folder.path());
-        store.write("a/0", &[b"one"]).unwrap();
-        store.write("a/1", &[b"one"]).unwrap();
-        assert!(store.create("b", b"one").unwrap() && !store.create("b", b"two").unwrap());
-        assert_eq!(unsynced(&store), 3);
-        let files = store.unsynced.as_ref().unwrap().lock().unwrap().clone();
-        assert_eq!(folders_of(&files), [folder.path().to_path_buf(), folder.path().join("a")]);
-        store.remove("a/0").unwrap();
-        store.sync().unwrap();
-        assert_eq!(unsynced(&store), 0);
-        for _ in 0..=MOST_UNSYNCED {
-            store.note(store.path("b")).unwrap();
-        }
-        assert_eq!(unsynced(&store), 0);
-        let scratch = FolderStore::scratch(folder.path());
-        scratch.write("0", &[b"one"]).unwrap();
-        assert_eq!(unsynced(&scratch), 0);
-    }
-
     #[test]
     fn ranges_of_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        let store = FolderStore::new(folder.path());
+        let store = Storage(Arc::new(FolderStore::new(folder.path())));
         let key = StoreKey::new("a").unwrap();
         assert!(store.get(&key).unwrap().is_none() && store.size_key(&key).unwrap().is_none());
         store.set(&key, vec![1, 2, 3, 4, 5].into()).unwrap();
