@@ -1,68 +1,68 @@
-//! Sums of `f64` that keep what rounding takes away, so that a mean of equal values is that value.
+//! Sums of `f64` that keep their rounding errors, so that a mean of equal values is that value.
 
 use std::ops::{Add, AddAssign, Mul};
 
-/// A sum and what was rounded off it (Neumaier, 1974).
+/// A sum with the rounding errors of its additions, added up beside it (Neumaier, 1974).
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Twofold {
+pub struct CompensatedSum {
     sum: f64,
-    rest: f64,
+    error: f64,
 }
 
-impl Twofold {
+impl CompensatedSum {
     /// The sum divided by `weight`, rounded once.
     #[inline(always)]
     pub(crate) fn over(self, weight: f64) -> f64 {
-        let quotient = (self.sum + self.rest) / weight;
+        let quotient = (self.sum + self.error) / weight;
         if !quotient.is_finite() {
             return self.sum / weight;
         }
-        quotient + ((-quotient).mul_add(weight, self.sum) + self.rest) / weight
+        quotient + ((-quotient).mul_add(weight, self.sum) + self.error) / weight
     }
 }
 
-impl From<f64> for Twofold {
+impl From<f64> for CompensatedSum {
     #[inline(always)]
     fn from(value: f64) -> Self {
-        Self { sum: value, rest: 0.0 }
+        Self { sum: value, error: 0.0 }
     }
 }
 
-impl From<u16> for Twofold {
+impl From<u16> for CompensatedSum {
     #[inline(always)]
     fn from(value: u16) -> Self {
-        Self { sum: f64::from(value), rest: 0.0 }
+        Self { sum: f64::from(value), error: 0.0 }
     }
 }
 
-impl Add for Twofold {
+impl Add for CompensatedSum {
     type Output = Self;
 
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         let sum = self.sum + other.sum;
-        // What of the one and of the other is in the sum; the rest was rounded off (Knuth's two-sum).
+        // The parts of the two that are in the sum; what is left of them is the rounding error (Knuth's two-sum).
         let of_other = sum - self.sum;
         let of_self = sum - of_other;
-        let rest = (self.sum - of_self) + (other.sum - of_other);
-        Self { sum, rest: self.rest + other.rest + rest }
+        let error = (self.sum - of_self) + (other.sum - of_other);
+        Self { sum, error: self.error + other.error + error }
     }
 }
 
-impl AddAssign for Twofold {
+impl AddAssign for CompensatedSum {
     #[inline(always)]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
-impl Mul for Twofold {
+impl Mul for CompensatedSum {
     type Output = Self;
 
-    /// The product with a whole number, whose rest is 0.
+    /// The product with a whole number, whose error is 0.
     #[inline(always)]
     fn mul(self, weight: Self) -> Self {
         let sum = self.sum * weight.sum;
-        Self { sum, rest: self.sum.mul_add(weight.sum, -sum) + self.rest * weight.sum }
+        Self { sum, error: self.sum.mul_add(weight.sum, -sum) + self.error * weight.sum }
     }
 }

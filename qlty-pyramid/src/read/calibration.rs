@@ -1,6 +1,4 @@
-//! The size of a voxel, as TIFF files state it.
-
-use crate::description::Description;
+//! The size of a voxel and its unit.
 
 /// A unit of length that NGFF knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,51 +92,11 @@ impl VoxelSize {
         let convert = |size: f64| self.unit.convert(size, unit);
         Self { z: self.z.map(convert), y: convert(self.y), x: convert(self.x), unit }
     }
-
-    /// The size that a page's tags and description state, if they state one with a unit.
-    ///
-    /// `resolutions` are the tags' fractions for Y and X, pixels over units; `unit` is the tag
-    /// ResolutionUnit: 1 none, 2 inch, 3 centimetre.
-    pub(crate) fn from_tags(
-        resolutions: Option<[(u32, u32); 2]>,
-        unit: u64,
-        description: &Description,
-    ) -> Option<Self> {
-        // The fraction is turned over before it is divided, so that 40/13 gives 0.325 and no neighbour of it.
-        let [y, x] = resolutions?.map(|(pixels, units)| move |unit| unit * f64::from(units) / f64::from(pixels));
-        if let Description::ImageJ(imagej) = description {
-            return Some(Self { z: imagej.spacing, y: y(1.0), x: x(1.0), unit: imagej.unit? });
-        }
-        // Nobody thinks of a pixel in inches, and TIFF has centimetres for want of a smaller unit.
-        let micrometers = match unit {
-            2 => 25_400.0,
-            3 => 10_000.0,
-            _ => return None,
-        };
-        Some(Self { z: None, y: y(micrometers), x: x(micrometers), unit: LengthUnit::Micrometer })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::ImageJ;
-
-    #[test]
-    fn resolution_tags_give_micrometres() {
-        let size = VoxelSize::from_tags(Some([(10, 1), (20, 1)]), 3, &Description::None).unwrap();
-        assert_eq!((size.y, size.x, size.z), (1000.0, 500.0, None));
-        assert_eq!(size.to(LengthUnit::Millimeter).y, 1.0);
-        let inch = VoxelSize::from_tags(Some([(25_400, 1); 2]), 2, &Description::None).unwrap();
-        assert_eq!((inch.x, inch.unit), (1.0, LengthUnit::Micrometer));
-    }
-
-    #[test]
-    fn without_a_unit_there_is_no_size() {
-        assert_eq!(VoxelSize::from_tags(Some([(10, 1); 2]), 1, &Description::None), None);
-        let imagej = Description::ImageJ(ImageJ::default());
-        assert_eq!(VoxelSize::from_tags(Some([(10, 1); 2]), 3, &imagej), None);
-    }
 
     #[test]
     fn the_micro_sign_has_many_spellings() {

@@ -1,7 +1,8 @@
-//! What ImageJ and OME write into the first page's description: which page is what.
+//! The description in the first page, where ImageJ and OME say which page is what.
 
-use crate::page::{Fault, PageHeader};
-use crate::{Channel, VoxelSize};
+use super::calibration::VoxelSize;
+use super::channel::Channel;
+use super::page::{PageError, PageHeader};
 
 mod imagej;
 mod ome;
@@ -30,12 +31,12 @@ pub(crate) struct Contents {
     pub(crate) voxel_size: Option<VoxelSize>,
     /// The time between frames, in seconds.
     pub(crate) frame_interval: Option<f64>,
-    /// What is said of the channels, samples counted; or nothing.
+    /// The channels, one for each sample; empty where nothing is said of them.
     pub(crate) channels: Vec<Channel>,
 }
 
 impl Description {
-    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PageError> {
         if text.starts_with("ImageJ=") {
             Ok(Self::ImageJ(ImageJ::parse(text)))
         } else if text.contains("<OME") || text.contains(":OME") {
@@ -50,15 +51,15 @@ impl Description {
         matches!(self, Self::Ome(_))
     }
 
-    /// What the pages of the file `name` are, if there are so many, the first with the header `header`.
-    /// Without a word in the file they are `planes` along Z, or else channels.
+    /// What the `pages` pages of the file `name` are, the first of which has the header `header`. Where the file does
+    /// not say, they are planes along Z if `planes`, or else channels.
     pub(crate) fn contents(
         &self,
         header: &PageHeader,
         pages: usize,
         name: &str,
         planes: bool,
-    ) -> Result<Contents, Fault> {
+    ) -> Result<Contents, PageError> {
         match self {
             Self::None => {
                 let (channel_pages, depth) = if planes { (1, pages) } else { (pages, 1) };

@@ -4,10 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum AxisOrder {
-    /// (T,C,Z,Y,X), where T and C are left out if there is one of them: NGFF's order.
+    /// (T,C,Z,Y,X), the order of NGFF, without T and C where there is only one of them.
     #[default]
     Tczyx,
-    /// (Z,C,Y,X), channels included if there is one of them, for stacks of one time point. NGFF does not
+    /// (Z,C,Y,X), also where there is only one channel, for stacks of one time point. NGFF does not
     /// allow it, so the store is a multiscale Zarr group without NGFF's metadata.
     Zcyx,
 }
@@ -66,7 +66,7 @@ impl Axes {
         self.names().concat().to_uppercase()
     }
 
-    /// What belongs to these axes, in their order, of what is given for (T,C,Z,Y,X).
+    /// The values of these axes, in their order, of values for (T,C,Z,Y,X).
     pub(crate) fn pick<V: Copy>(&self, of: [V; 5]) -> Vec<V> {
         self.iter().map(|axis| of[axis as usize]).collect()
     }

@@ -1,4 +1,4 @@
-//! What a store says of itself: NGFF's attributes and our own.
+//! The attributes of a store: those of NGFF and our own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use zarrs::metadata::GroupMetadata;
 use zarrs::metadata::v2::GroupMetadataV2;
 use zarrs::metadata::v3::GroupMetadataV3;
 
-use crate::plan::{Plan, PlannedLevel};
-use crate::source::AnySource;
-use crate::statistics::Statistics;
-use crate::{Method, PyramidOptions, Result, ZarrFormat};
+use super::options::{PyramidOptions, ZarrFormat};
+use super::plan::{Plan, PlannedLevel};
+use super::shrink::Method;
+use super::statistics::Statistics;
+use crate::{PlaneSource, Result};
 
-/// Under which name our own attributes stand.
+/// The key of our own attributes.
 const OURS: &str = "qlty";
 
 /// Writes the metadata of the group at the root of a store.
@@ -33,12 +34,12 @@ pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: Z
 
 /// The attributes of a pyramid's group.
 ///
-/// The document is put together here because the types of `ome_zarr_metadata` hold scales in f32, which
-/// would make 0.32499998807907104 of a pixel of 0.325; they check it instead, so a document that they
-/// refuse is never written.
+/// The document is made here because the types of `ome_zarr_metadata` hold scales in f32, which would turn a pixel
+/// size of 0.325 into 0.32499998807907104. They validate the document instead, so one that they refuse is never
+/// written.
 pub(crate) fn pyramid(
     plan: &Plan,
-    source: &dyn AnySource,
+    source: &dyn PlaneSource,
     options: &PyramidOptions,
     statistics: &[Statistics],
     root: &Path,
@@ -78,18 +79,18 @@ pub(crate) fn pyramid(
 }
 
 /// The attributes of a single array.
-pub(crate) fn single(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Map<String, Value> {
+pub(crate) fn single(plan: &Plan, source: &dyn PlaneSource, statistics: &[Statistics]) -> Map<String, Value> {
     let mut ours = image(plan, source);
     ours["scale"] = json!(transformations(plan, &plan.levels[0])[0]);
-    ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.pixel_type)).collect();
+    ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.dtype)).collect();
     Map::from_iter([(OURS.to_owned(), ours)])
 }
 
-/// The attributes of a Laplacian pyramid's group, for which NGFF has no word. `names` are those of the levels'
+/// The attributes of a Laplacian pyramid's group, for which NGFF has no metadata. `names` are those of the levels'
 /// arrays, and `arrays` says what these are.
 pub(crate) fn laplacian(
     plan: &Plan,
-    source: &dyn AnySource,
+    source: &dyn PlaneSource,
     method: Method,
     statistics: &[Statistics],
     names: &[&str],
@@ -97,25 +98,25 @@ pub(crate) fn laplacian(
 ) -> Map<String, Value> {
     let mut ours = image(plan, source);
     ours["method"] = json!(method.name());
-    ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.pixel_type)).collect();
+    ours["windows"] = statistics.iter().map(|statistics| statistics.window(plan.dtype)).collect();
     ours["levels"] = names.iter().zip(&plan.levels).map(|(name, level)| place(plan, name, level)).collect();
     ours["laplacian_pyramid"] = arrays;
     Map::from_iter([(OURS.to_owned(), ours)])
 }
 
-/// Our own words for where a level lies.
+/// Where a level lies, in our own attributes.
 fn place(plan: &Plan, array: &str, level: &PlannedLevel) -> Value {
     let [scale, translation] = transformations(plan, level);
     json!({ "path": array, "scale": scale, "translation": translation })
 }
 
 /// Our own attributes: where the image comes from.
-fn image(plan: &Plan, source: &dyn AnySource) -> Value {
+fn image(plan: &Plan, source: &dyn PlaneSource) -> Value {
     let files = source.files().iter().map(|file| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy());
     let mut ours = json!({
         "base_name": source.name(),
         "axis_order": plan.axes.word(),
-        "source_dtype": source.pixel_type().name(),
+        "source_dtype": source.dtype().zarr_name(),
         "files": files.collect::<Vec<_>>(),
     });
     if let Some(counters) = source.counters() {
@@ -167,7 +168,7 @@ fn transformations(plan: &Plan, level: &PlannedLevel) -> [Vec<f64>; 2] {
 }
 
 /// How a viewer shows the channels at first.
-fn omero(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Value {
+fn omero(plan: &Plan, source: &dyn PlaneSource, statistics: &[Statistics]) -> Value {
     // White alone; else the colours that the eye tells apart best, in turn.
     const COLORS: [&str; 6] = ["00FF00", "FF00FF", "00FFFF", "FFFF00", "FF0000", "0000FF"];
     let several = statistics.len() > 1;
@@ -183,7 +184,7 @@ fn omero(plan: &Plan, source: &dyn AnySource, statistics: &[Statistics]) -> Valu
             "coefficient": 1.0,
             "family": "linear",
             "inverted": false,
-            "window": statistics.window(plan.pixel_type),
+            "window": statistics.window(plan.dtype),
         })
     });
     let model = if several { "color" } else { "greyscale" };

@@ -1,63 +1,63 @@
 //! Reading, shrinking, compressing and writing at the same time, in bounded memory.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use ndarray::Ix1;
 use qlty_core::Monitor;
-use qlty_core::array::zeros;
+use qlty_core::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
 use rayon::prelude::*;
 
-use crate::plan::Plan;
-use crate::reader::Reader;
-use crate::shrink::{Fine, shrink_plane};
-use crate::slab_writer::SlabWriter;
-use crate::statistics::Statistics;
-use crate::{Error, Method, Pixel, Result};
+use super::plan::Plan;
+use super::plane_reader::PlaneReader;
+use super::shrink::{Fine, Method, shrink_plane};
+use super::slab_writer::SlabWriter;
+use super::statistics::Statistics;
+use crate::arrays::for_each_part;
+use crate::{Error, Result};
 
 /// Makes the levels of an image and writes them.
 ///
 /// It goes through the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the
-/// next is read and shrunk; so two rounds are in memory, and all threads have work.
-pub(crate) struct Pipeline<'a, T> {
+/// next is read and shrunk; so two rounds are in memory, and all threads have work. A round keeps the planes of the
+/// one before that are not in whole files yet, or that a coarser plane still to come is made from.
+pub(crate) struct Pipeline<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) method: Method,
-    pub(crate) reader: &'a Reader<'a>,
-    pub(crate) sink: &'a dyn Sink<T>,
+    pub(crate) reader: &'a PlaneReader<'a>,
+    pub(crate) sink: &'a dyn Sink,
     pub(crate) monitor: &'a Monitor,
 }
 
 /// Where the planes of the levels go.
-pub(crate) trait Sink<T>: Sync {
-    /// How many planes deep the files of a level are.
+pub(crate) trait Sink: Sync {
+    /// The number of planes in a file of a level.
     fn depth(&self, level: usize) -> usize;
 
-    /// Writes planes of a level, (Z,C,Y,X), from the time point and plane `at` on: whole files. Where the next
-    /// level has as many planes, `coarser` are the same planes of it.
-    fn write(
-        &self,
-        level: usize,
-        at: (usize, usize),
-        planes: &[T],
-        coarser: Option<&[T]>,
-        monitor: &Monitor,
-    ) -> Result<()>;
+    /// Writes planes of a level: whole files.
+    fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()>;
+}
+
+/// Planes of a level, to be written.
+#[derive(Debug)]
+pub(crate) struct Slab<'a> {
+    /// The time point.
+    pub(crate) t: usize,
+    /// The place of the first plane along Z.
+    pub(crate) first: usize,
+    /// (Z,C,Y,X) in C order.
+    pub(crate) planes: ArrayRef<'a>,
+    /// The same planes of the next level, where that has as many planes.
+    pub(crate) coarser: Option<ArrayRef<'a>>,
 }
 
 /// An array for each level.
-impl<T: Pixel> Sink<T> for Vec<SlabWriter<T>> {
+impl Sink for Vec<SlabWriter> {
     fn depth(&self, level: usize) -> usize {
         self[level].depth()
     }
 
-    fn write(
-        &self,
-        level: usize,
-        (t, from): (usize, usize),
-        planes: &[T],
-        _coarser: Option<&[T]>,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        self[level].write(t, from, planes, monitor)
+    fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()> {
+        self[level].write(slab.t, slab.first, &slab.planes, monitor)
     }
 }
 
@@ -82,44 +82,64 @@ impl Progress {
 }
 
 /// The planes of all levels that a round has in memory, and what it counted.
-struct Round<T> {
-    levels: Vec<Planes<T>>,
+struct Round {
+    levels: Vec<LevelPlanes>,
     /// How many planes of the full size were read for it.
     read: usize,
     statistics: Vec<Statistics>,
 }
 
-/// Planes of one level, (Z,C,Y,X).
-struct Planes<T> {
-    /// May be longer than the planes are.
-    pixels: Vec<T>,
+/// Planes of one level.
+struct LevelPlanes {
+    /// (Z,C,Y,X), with room for more planes than there are.
+    pixels: OwnedArray,
     /// The planes of the level that are here.
     first: usize,
     end: usize,
 }
 
-impl<T: Pixel> Planes<T> {
-    /// Makes room for planes up to `end`, of so many pixels each.
-    fn reserve(&mut self, end: usize, plane: usize) -> Result<()> {
-        let pixels = qlty_core::array::product("planes of a level", &[end - self.first, plane])?;
-        if pixels > self.pixels.len() {
-            let mut larger = zeros::<T, Ix1>("planes of a level", &[pixels])?.into_raw_vec_and_offset().0;
-            let kept = (self.end - self.first) * plane;
-            larger[..kept].copy_from_slice(&self.pixels[..kept]);
+impl LevelPlanes {
+    /// No planes, of the shape (C,Y,X).
+    fn none(dtype: DType, [c, y, x]: [usize; 3], first: usize) -> Result<Self> {
+        Ok(Self { pixels: zeros(dtype, [0, c, y, x])?, first, end: first })
+    }
+
+    /// Makes room for planes up to `end`.
+    fn reserve(&mut self, end: usize) -> Result<()> {
+        let [room, c, y, x] = std::array::from_fn(|axis| self.pixels.shape()[axis]);
+        if end - self.first > room {
+            let mut larger = zeros(self.pixels.dtype(), [end - self.first, c, y, x])?;
+            let kept = 0..self.end - self.first;
+            larger.array_mut().part(0, kept.clone()).assign("planes", &self.pixels.array_ref().part(0, kept))?;
             self.pixels = larger;
         }
         Ok(())
     }
+
+    /// Some of the planes.
+    fn planes(&self, range: Range<usize>) -> ArrayRef<'_> {
+        self.pixels.array_ref().part(0, range.start - self.first..range.end - self.first)
+    }
+
+    /// [`LevelPlanes::planes`], to be written.
+    fn planes_mut(&mut self, range: Range<usize>) -> ArrayMut<'_> {
+        let first = self.first;
+        self.pixels.array_mut().part(0, range.start - first..range.end - first)
+    }
 }
 
-impl<T: Pixel> Pipeline<'_, T> {
+fn zeros(dtype: DType, shape: [usize; 4]) -> Result<OwnedArray> {
+    Ok(OwnedArray::zeros("planes of a level", dtype, &shape)?)
+}
+
+impl Pipeline<'_> {
     /// Writes all that `progress` lacks, and calls `note` whenever a round is written.
-    pub(crate) fn run(&self, mut progress: Progress, note: impl Fn(&Progress) -> Result<()>) -> Result<Progress> {
+    pub(crate) fn run(&self, mut progress: Progress, note: &dyn Fn(&Progress) -> Result<()>) -> Result<Progress> {
         let [times, _, depth, ..] = self.plan.shape;
         self.monitor.begin((times * depth) as u64);
         self.monitor.advance((progress.t * depth) as u64);
         while progress.t < times {
-            let [mut now, mut next] = [self.empty(&progress), self.empty(&progress)];
+            let [mut now, mut next] = [self.empty(&progress)?, self.empty(&progress)?];
             self.monitor.advance(now.levels[0].first as u64);
             self.fill(&mut now, &progress)?;
             loop {
@@ -133,7 +153,7 @@ impl<T: Pixel> Pipeline<'_, T> {
                 };
                 let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
                 if let Err(error) = written {
-                    // What could not be read names a file of the caller's.
+                    // An error of reading names a file of the caller's, so it is the one to report.
                     return Err(filled.err().unwrap_or(error));
                 }
                 self.monitor.advance(now.read as u64);
@@ -158,7 +178,7 @@ impl<T: Pixel> Pipeline<'_, T> {
         Ok(progress)
     }
 
-    /// How many planes of a level are in whole files, when so many are made.
+    /// How many planes of a level are in whole files when the first `end` are made.
     fn whole(&self, level: usize, end: usize) -> usize {
         let depth = self.plan.levels[level].size()[0];
         if end == depth { end } else { end - end % self.sink.depth(level) }
@@ -175,116 +195,102 @@ impl<T: Pixel> Pipeline<'_, T> {
         }
     }
 
-    /// A round of no planes, from which a time point can be gone on with.
-    fn empty(&self, progress: &Progress) -> Round<T> {
+    /// A round of no planes, from which a time point can be resumed.
+    fn empty(&self, progress: &Progress) -> Result<Round> {
         let mut levels = Vec::new();
         let mut next = usize::MAX;
         for (level, written) in progress.written.iter().enumerate().rev() {
             let first = self.needed(level, next).min(*written);
-            levels.push(Planes { pixels: Vec::new(), first, end: first });
+            let [_, channels, _, height, width] = self.plan.levels[level].array.shape;
+            levels.push(LevelPlanes::none(self.plan.dtype, [channels, height, width], first)?);
             next = first;
         }
         levels.reverse();
-        Round { levels, read: 0, statistics: Vec::new() }
+        Ok(Round { levels, read: 0, statistics: Vec::new() })
     }
 
     /// Copies to the round after `now` the planes of `now` that are not in whole files yet, or that coarser
-    /// planes still to come are made of.
-    fn carry(&self, now: &Round<T>, next: &mut Round<T>, progress: &Progress) -> Result<()> {
+    /// planes still to come are made from.
+    fn carry(&self, now: &Round, next: &mut Round, progress: &Progress) -> Result<()> {
         for (level, planes) in now.levels.iter().enumerate() {
             let written = self.whole(level, planes.end).max(progress.written[level]);
             let coarser = now.levels.get(level + 1).map_or(usize::MAX, |coarser| coarser.end);
             let first = written.min(self.needed(level, coarser)).min(planes.end);
-            let plane = self.plane(level);
-            let kept = &planes.pixels[(first - planes.first) * plane..(planes.end - planes.first) * plane];
             let target = &mut next.levels[level];
             (target.first, target.end) = (first, first);
-            target.reserve(planes.end, plane)?;
-            target.pixels[..kept.len()].copy_from_slice(kept);
+            target.reserve(planes.end)?;
+            target.planes_mut(first..planes.end).assign("planes", &planes.planes(first..planes.end))?;
             target.end = planes.end;
         }
         Ok(())
     }
 
-    /// The pixels of a plane of all channels.
-    fn plane(&self, level: usize) -> usize {
-        let [_, channels, _, height, width] = self.plan.levels[level].array.shape;
-        channels * height * width
-    }
-
-    /// Reads the next planes of the full size, counts their values, and makes of them the coarser planes.
-    fn fill(&self, round: &mut Round<T>, progress: &Progress) -> Result<()> {
-        let [_, channels, depth, height, width] = self.plan.shape;
-        let plane = self.plane(0);
+    /// Reads the next planes of the full size, counts their values, and makes the coarser planes from them.
+    fn fill(&self, round: &mut Round, progress: &Progress) -> Result<()> {
+        let [_, channels, depth, ..] = self.plan.shape;
         let finest = &mut round.levels[0];
         let from = finest.end;
         let to = (from + self.plan.planes).min(depth);
-        finest.reserve(to, plane)?;
-        let new = &mut finest.pixels[(from - finest.first) * plane..(to - finest.first) * plane];
+        finest.reserve(to)?;
+        // As many as there are tasks at once, since each is half a megabyte.
+        let counted = Mutex::new(Vec::new());
+        let spare = || counted.lock().unwrap_or_else(PoisonError::into_inner);
         let none = || vec![Statistics::new(); channels];
-        let counted = new.par_chunks_exact_mut(plane).zip(from..to).try_fold(none, |mut statistics, (planes, z)| {
+        for_each_part(finest.planes_mut(from..to), 0, 1, &|index, planes| {
             self.monitor.check()?;
-            self.reader.read(progress.t, z, planes)?;
+            let (z, mut planes) = (from + index, planes.index_axis(0, 0));
+            self.reader.read(progress.t, z, planes.reborrow())?;
             if z >= progress.counted {
-                for (statistics, plane) in statistics.iter_mut().zip(planes.chunks_exact(height * width)) {
-                    statistics.add(plane, width);
+                let mut statistics: Vec<Statistics> = spare().pop().unwrap_or_else(none);
+                for (c, statistics) in statistics.iter_mut().enumerate() {
+                    statistics.add(&planes.array_ref().index_axis(0, c))?;
                 }
+                spare().push(statistics);
             }
-            Ok::<_, Error>(statistics)
-        });
-        round.statistics = counted.try_reduce(none, |mut all, statistics| {
-            all.iter_mut().zip(&statistics).for_each(|(all, statistics)| all.merge(statistics));
-            Ok(all)
+            Ok(())
         })?;
+        round.statistics = none();
+        for counted in spare().iter() {
+            round.statistics.iter_mut().zip(counted).for_each(|(all, counted)| all.merge(counted));
+        }
         (round.read, finest.end) = (to - from, to);
         (1..round.levels.len()).try_for_each(|level| self.shrink(round, level))
     }
 
-    /// Makes the planes of a level that can be made of what there is of the level before.
-    fn shrink(&self, round: &mut Round<T>, level: usize) -> Result<()> {
+    /// Makes the planes of a level that can be made from the planes of the level before.
+    fn shrink(&self, round: &mut Round, level: usize) -> Result<()> {
         let (finer, coarser) = round.levels.split_at_mut(level);
         let (finer, coarser) = (&finer[level - 1], &mut coarser[0]);
         let (size, target) = (self.plan.levels[level - 1].size(), &self.plan.levels[level]);
         let support = |at: usize| self.method.support(at, target.factor[0], size[0]);
         let from = coarser.end;
         let to = (from..target.size()[0]).find(|at| support(*at).end > finer.end).unwrap_or(target.size()[0]);
-        coarser.reserve(to, self.plane(level))?;
-        let [_, channels, _, height, width] = target.array.shape;
-        let plane = self.plane(level);
-        let new = &mut coarser.pixels[(from - coarser.first) * plane..(to - coarser.first) * plane];
-        let finer_plane = size[1] * size[2];
-        new.par_chunks_exact_mut(height * width).enumerate().try_for_each(|(index, plane)| {
-            self.monitor.check()?;
-            let (at, c) = (from + index / channels, index % channels);
-            let planes = support(at).map(|z| {
-                let start = ((z - finer.first) * channels + c) * finer_plane;
-                &finer.pixels[start..start + finer_plane]
-            });
-            let fine = Fine { planes: planes.collect(), first: support(at).start, size };
-            shrink_plane(self.method, &fine, target.factor, at, plane);
-            Ok::<(), Error>(())
+        coarser.reserve(to)?;
+        for_each_part(coarser.planes_mut(from..to), 0, 1, &|index, planes| {
+            let at = from + index;
+            let fine = finer.planes(support(at));
+            for_each_part(planes.index_axis(0, 0), 0, 1, &|c, plane| {
+                self.monitor.check()?;
+                let planes = (0..fine.shape()[0]).map(|z| fine.index_axis(0, z).index_axis(0, c));
+                let fine = Fine { planes: planes.collect(), first: support(at).start, size };
+                shrink_plane(self.method, &fine, target.factor, at, plane.index_axis(0, 0))
+            })
         })?;
         coarser.end = to;
         Ok(())
     }
 
     /// Writes the whole files that are not written yet.
-    fn write(&self, round: &Round<T>, progress: &Progress) -> Result<()> {
+    fn write(&self, round: &Round, progress: &Progress) -> Result<()> {
         round.levels.par_iter().enumerate().try_for_each(|(level, planes)| {
             let (from, to) = (progress.written[level], self.whole(level, planes.end));
             if from >= to {
                 return Ok(());
             }
             let coarser = self.plan.levels.get(level + 1).filter(|coarser| coarser.factor[0] == 1);
-            let coarser = coarser.map(|_| self.pixels(round, level + 1, from..to));
-            let pixels = self.pixels(round, level, from..to);
-            self.sink.write(level, (progress.t, from), pixels, coarser, self.monitor)
+            let coarser = coarser.map(|_| round.levels[level + 1].planes(from..to));
+            let slab = Slab { t: progress.t, first: from, planes: planes.planes(from..to), coarser };
+            self.sink.write(level, &slab, self.monitor)
         })
-    }
-
-    /// Some of the planes of a level that are in memory.
-    fn pixels<'r>(&self, round: &'r Round<T>, level: usize, range: Range<usize>) -> &'r [T] {
-        let (planes, plane) = (&round.levels[level], self.plane(level));
-        &planes.pixels[(range.start - planes.first) * plane..(range.end - planes.first) * plane]
     }
 }

@@ -1,9 +1,12 @@
 //! What a pyramid will be: sizes, places and files of its levels.
 
-use crate::axes::Axes;
-use crate::slab_writer::ArraySpec;
-use crate::source::AnySource;
-use crate::{Error, Halving, LengthUnit, Levels, Normalization, PixelType, PyramidOptions, Result, ZarrFormat};
+use qlty_core::DType;
+
+use super::axes::Axes;
+use super::options::{Halving, Levels, Normalization, PyramidOptions, ZarrFormat};
+use super::slab_writer::ArraySpec;
+use crate::pixel::check_dtype;
+use crate::{Error, LengthUnit, PlaneSource, Result};
 
 /// The smaller of Y and X at which automatic levels end.
 const SMALL: usize = 256;
@@ -14,7 +17,7 @@ pub(crate) struct Plan {
     /// (T,C,Z,Y,X) of the full size.
     pub(crate) shape: [usize; 5],
     pub(crate) axes: Axes,
-    pub(crate) pixel_type: PixelType,
+    pub(crate) dtype: DType,
     pub(crate) unit: Option<LengthUnit>,
     pub(crate) name: String,
     /// The names of the channels, as many as there are.
@@ -46,13 +49,13 @@ impl PlannedLevel {
 }
 
 impl Plan {
-    pub(crate) fn new(source: &dyn AnySource, options: &PyramidOptions) -> Result<Self> {
+    pub(crate) fn new(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<Self> {
         let shape = source.shape();
         if shape.contains(&0) {
             return Err(Error::argument("shape of the image", shape, "sizes above 0"));
         }
-        let pixel_type = pixel_type(source.pixel_type(), options)?;
-        qlty_core::array::product("an image", &[shape[1], shape[3], shape[4], pixel_type.bytes()])?;
+        let dtype = dtype(source.dtype(), options)?;
+        qlty_core::array::product("an image", &[shape[1], shape[3], shape[4], dtype.size()])?;
         options.codec.check()?;
         let axes = Axes::new(options.axes, shape);
         if !axes.are_ngff() && shape[0] > 1 {
@@ -62,7 +65,7 @@ impl Plan {
         let (voxel_size, unit) = voxel_size(source, options)?;
         let factors = factors(shape, voxel_size, options)?;
 
-        let plane = shape[1] * shape[3] * shape[4] * pixel_type.bytes();
+        let plane = shape[1] * shape[3] * shape[4] * dtype.size();
         let (chunk, shard) = files(plane, options)?;
         let mut levels = Vec::<PlannedLevel>::new();
         for factor in std::iter::once([1; 3]).chain(factors) {
@@ -93,18 +96,26 @@ impl Plan {
         let slabs = (options.memory / held(plane.saturating_mul(depth))).max(1);
         let planes = slabs.saturating_mul(depth).min(shape[2]);
         let name = options.name.clone().unwrap_or_else(|| source.name().to_owned());
-        Ok(Self { shape, axes, pixel_type, unit, name, channel_names, levels, planes })
+        Ok(Self { shape, axes, dtype, unit, name, channel_names, levels, planes })
     }
 }
 
-/// The bytes held for a slab of so many: twice the slab and its coarser levels.
+/// The bytes in memory for a slab of `slab` bytes: twice the slab and its coarser levels.
 fn held(slab: usize) -> usize {
     (slab / 3).saturating_mul(8).max(1)
 }
 
-fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> {
+/// The type of the pixels written.
+fn dtype(source: DType, options: &PyramidOptions) -> Result<DType> {
+    check_dtype("type of the image", source)?;
+    let default = if options.normalization == Normalization::None { source } else { DType::F32 };
+    let dtype = options.dtype.unwrap_or(default);
+    check_dtype("dtype", dtype)?;
+    if (options.format, dtype) == (ZarrFormat::V2, DType::BF16) {
+        return Err(Error::argument("dtype", dtype, "a type that Zarr v2 has"));
+    }
     if options.normalization == Normalization::None {
-        return Ok(options.pixel_type.unwrap_or(source));
+        return Ok(dtype);
     }
     if let Normalization::By { mean, deviation } = options.normalization
         && !(mean.is_finite() && deviation.is_finite() && deviation > 0.0)
@@ -112,15 +123,14 @@ fn pixel_type(source: PixelType, options: &PyramidOptions) -> Result<PixelType> 
         let expected = "finite numbers, the deviation above 0";
         return Err(Error::argument("normalization", options.normalization, expected));
     }
-    let pixel_type = options.pixel_type.unwrap_or(PixelType::F32);
-    if !pixel_type.is_float() {
-        return Err(Error::argument("pixel type", pixel_type, "a float type, since pixels are normalised"));
+    if !dtype.is_float() {
+        return Err(Error::argument("dtype", dtype, "a float type, since pixels are normalised"));
     }
-    Ok(pixel_type)
+    Ok(dtype)
 }
 
 /// The names of the channels, where they are known.
-fn channel_names(source: &dyn AnySource, options: &PyramidOptions) -> Result<Vec<Option<String>>> {
+fn channel_names(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<Vec<Option<String>>> {
     let (count, given) = (source.shape()[1], &options.channel_names);
     if !given.is_empty() && given.len() != count {
         return Err(Error::argument("channel names", given, format!("{count}, one for each channel")));
@@ -131,7 +141,7 @@ fn channel_names(source: &dyn AnySource, options: &PyramidOptions) -> Result<Vec
 }
 
 /// The size of a voxel along Z, Y and X, and its unit.
-fn voxel_size(source: &dyn AnySource, options: &PyramidOptions) -> Result<([f64; 3], Option<LengthUnit>)> {
+fn voxel_size(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<([f64; 3], Option<LengthUnit>)> {
     if let Some(size) = options.voxel_size {
         if !size.iter().all(|size| size.is_finite() && *size > 0.0) {
             return Err(Error::argument("voxel size", size, "sizes above 0"));
@@ -174,7 +184,7 @@ fn factors(shape: [usize; 5], voxel_size: [f64; 3], options: &PyramidOptions) ->
             if automatic {
                 break;
             }
-            let expected = format!("at most {}, where nothing is left to halve", factors.len() + 1);
+            let expected = format!("at most {}, since nothing is left to halve", factors.len() + 1);
             return Err(Error::argument("levels", most, expected));
         }
         options.method.check(factor)?;
@@ -199,7 +209,7 @@ fn halved(size: [usize; 3], voxel: [f64; 3], halving: Halving) -> [usize; 3] {
     })
 }
 
-/// The shapes of chunks and shards along Z, Y and X, for planes of so many bytes.
+/// The shapes of chunks and shards along Z, Y and X, for planes of `plane` bytes.
 fn files(plane: usize, options: &PyramidOptions) -> Result<([usize; 3], Option<[usize; 3]>)> {
     let automatic = || {
         let depth = [8, 4, 2].into_iter().find(|depth| held(plane.saturating_mul(*depth)) <= options.memory);

@@ -1,16 +1,18 @@
 //! Reading planes in the type and on the scale that are wanted.
 
 use qlty_core::Monitor;
+use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
+use qlty_core::with_dtype;
 use rayon::prelude::*;
 
-use crate::pixel::sealed::Sealed;
-use crate::pixel::{Number, with_pixel_type};
-use crate::source::{AnySource, convert, real};
-use crate::{Normalization, Pixel, Result};
+use super::options::Normalization;
+use crate::arrays::slice;
+use crate::pixel::{Wide, convert, normalize};
+use crate::{Pixel, PlaneSource, Result};
 
 /// Reads the planes of a source as pixels of another type.
-pub(crate) struct Reader<'a> {
-    source: &'a dyn AnySource,
+pub(crate) struct PlaneReader<'a> {
+    source: &'a dyn PlaneSource,
     scale: Scale,
 }
 
@@ -31,14 +33,18 @@ struct Moments {
 }
 
 impl Moments {
-    fn of<T: Pixel>(pixels: &[T]) -> Self {
+    fn of(pixels: &ArrayRef<'_>) -> Result<Self> {
+        Ok(with_dtype!(pixels.dtype(), T => Self::of_pixels(slice::<T>(pixels)?)))
+    }
+
+    fn of_pixels<T: Pixel>(pixels: &[T]) -> Self {
         let count = pixels.len() as f64;
-        let mean = pixels.iter().map(|pixel| real(*pixel)).sum::<f64>() / count;
-        let squares = pixels.iter().map(|pixel| (real(*pixel) - mean).powi(2)).sum();
+        let mean = pixels.iter().map(|pixel| pixel.wide().to_f64()).sum::<f64>() / count;
+        let squares = pixels.iter().map(|pixel| (pixel.wide().to_f64() - mean).powi(2)).sum();
         Self { count, mean, squares }
     }
 
-    /// Those of both together (Chan, Golub and LeVeque, 1979).
+    /// The moments of both sets of values together (Chan, Golub and LeVeque, 1979).
     fn with(self, other: Self) -> Self {
         let count = self.count + other.count;
         if count == 0.0 {
@@ -54,18 +60,11 @@ impl Moments {
         let deviation = (self.squares / self.count).sqrt();
         if deviation == 0.0 { 1.0 } else { deviation }
     }
-
-    fn apply<S: Pixel, T: Pixel>(self, from: &[S], to: &mut [T]) {
-        let deviation = self.deviation();
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = T::nearest(Number::Real((real(*from) - self.mean) / deviation));
-        }
-    }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PlaneReader<'a> {
     /// A reader; for a global scale it reads the source once, plane by plane.
-    pub(crate) fn new(source: &'a dyn AnySource, normalization: Normalization, monitor: &Monitor) -> Result<Self> {
+    pub(crate) fn new(source: &'a dyn PlaneSource, normalization: Normalization, monitor: &Monitor) -> Result<Self> {
         let scale = match normalization {
             Normalization::None => Scale::Keep,
             Normalization::PerSlice => Scale::PerSlice,
@@ -77,41 +76,40 @@ impl<'a> Reader<'a> {
         Ok(Self { source, scale })
     }
 
-    /// Reads the plane `z` of all channels at the time point `t`, (C,Y,X).
-    pub(crate) fn read<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
-        if let (Scale::Keep, true) = (self.scale, T::TYPE == self.source.pixel_type()) {
-            return self.source.read(t, z, T::any_planes(planes));
+    /// Reads the plane `z` of all channels at the time point `t`, (C,Y,X) in C order.
+    pub(crate) fn read(&self, t: usize, z: usize, mut planes: ArrayMut<'_>) -> Result<()> {
+        let dtype = self.source.dtype();
+        if let (Scale::Keep, true) = (self.scale, planes.dtype() == dtype) {
+            return self.source.read_plane(t, z, planes);
         }
-        with_pixel_type!(self.source.pixel_type(), Read => {
-            let mut pixels = vec![Read::default(); planes.len()];
-            self.source.read(t, z, <Read as Sealed>::any_planes(&mut pixels))?;
-            match self.scale {
-                Scale::Keep => convert(&pixels, planes),
-                Scale::PerSlice => Moments::of(&pixels).apply(&pixels, planes),
-                Scale::By(moments) => moments.apply(&pixels, planes),
+        let mut read = OwnedArray::zeros("a plane", dtype, planes.shape())?;
+        self.source.read_plane(t, z, read.array_mut())?;
+        let read = read.array_ref();
+        match self.scale {
+            Scale::Keep => convert(&read, &mut planes),
+            Scale::PerSlice => {
+                let moments = Moments::of(&read)?;
+                normalize(&read, &mut planes, moments.mean, moments.deviation())
             }
-        });
-        Ok(())
+            Scale::By(moments) => normalize(&read, &mut planes, moments.mean, moments.deviation()),
+        }
     }
 }
 
-/// The moments of a whole source, of one plane after the other, in their order.
-fn global(source: &dyn AnySource, monitor: &Monitor) -> Result<Moments> {
+/// The moments of a whole source, plane after plane in their order.
+fn global(source: &dyn PlaneSource, monitor: &Monitor) -> Result<Moments> {
     let [times, channels, depth, height, width] = source.shape();
     let mut all = Moments::default();
     let run = rayon::current_num_threads();
     for from in (0..times * depth).step_by(run) {
         let planes = (from..(from + run).min(times * depth)).into_par_iter();
-        let moments: Vec<Moments> = planes
-            .map(|plane| {
-                monitor.check()?;
-                with_pixel_type!(source.pixel_type(), Read => {
-                    let mut pixels = vec![Read::default(); channels * height * width];
-                    source.read(plane / depth, plane % depth, <Read as Sealed>::any_planes(&mut pixels))?;
-                    Ok(Moments::of(&pixels))
-                })
-            })
-            .collect::<Result<_>>()?;
+        let moments = planes.map(|plane| {
+            monitor.check()?;
+            let mut pixels = OwnedArray::zeros("a plane", source.dtype(), &[channels, height, width])?;
+            source.read_plane(plane / depth, plane % depth, pixels.array_mut())?;
+            Moments::of(&pixels.array_ref())
+        });
+        let moments: Vec<Moments> = moments.collect::<Result<_>>()?;
         all = moments.into_iter().fold(all, Moments::with);
     }
     Ok(all)

@@ -1,4 +1,9 @@
-//! What a run leaves beside its arrays, so that another can go on with it.
+//! What a run leaves beside its arrays, so that another can resume it.
+//!
+//! A resumed run trusts `qlty-run.json` in the `.partial` folder: for each level the planes that are in whole files,
+//! and what the statistics have counted. It reads again from the first plane that an unwritten one is made from, and
+//! refuses other options or files. Files are not synced one by one, so after a power failure, as opposed to a killed
+//! process, a run must start anew.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,16 +12,16 @@ use std::path::{Path, PathBuf};
 use qlty_core::zarr::{Error, Partial};
 use serde_json::{Map, Value, json};
 
-use crate::pipeline::Progress;
-use crate::plan::Plan;
-use crate::source::AnySource;
-use crate::statistics::Statistics;
-use crate::{PyramidOptions, Result};
+use super::options::PyramidOptions;
+use super::pipeline::Progress;
+use super::plan::Plan;
+use super::statistics::Statistics;
+use crate::{PlaneSource, Result};
 
 /// The file, in the folder of the store that is not complete yet.
 const NAME: &str = "qlty-run.json";
 
-/// The state of a run: what it makes, which must be the same for a run that goes on with it, and how far it is.
+/// The state of a run: what it makes, which must be the same for a run that resumes it, and how far it is.
 #[derive(Debug)]
 pub(crate) struct RunState {
     path: PathBuf,
@@ -24,7 +29,7 @@ pub(crate) struct RunState {
     run: Map<String, Value>,
 }
 
-/// A run that begins, or goes on.
+/// A run that begins, or is resumed.
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
     pub(crate) state: &'a RunState,
@@ -32,14 +37,14 @@ pub(crate) struct Run<'a> {
     pub(crate) progress: Progress,
 }
 
-/// Has a store written to the folder that `path` names with `.partial` behind it, and gives it its name when
-/// it is complete. A run that may be resumed goes on in that folder, and leaves it there when it fails.
+/// Calls `write` with the folder `path` with `.partial` behind it, which gets its name when it is complete. A run that
+/// may be resumed continues in that folder, and leaves it there when it fails.
 pub(crate) fn write_store(
     path: &Path,
     plan: &Plan,
     options: &PyramidOptions,
-    state: impl FnOnce(&Path) -> RunState,
-    write: impl FnOnce(&Path, Run<'_>) -> Result<()>,
+    state: &dyn Fn(&Path) -> RunState,
+    write: &dyn Fn(&Path, Run<'_>) -> Result<()>,
 ) -> Result<()> {
     let begin = if options.resume { Partial::resume } else { Partial::create };
     let partial = begin(path, options.overwrite)?;
@@ -60,15 +65,15 @@ pub(crate) fn write_store(
 }
 
 impl RunState {
-    pub(crate) fn new(folder: &Path, plan: &Plan, source: &dyn AnySource, options: &PyramidOptions) -> Self {
+    pub(crate) fn new(folder: &Path, plan: &Plan, source: &dyn PlaneSource, options: &PyramidOptions) -> Self {
         let arrays: Vec<String> =
             plan.levels.iter().map(|level| format!("{:?} by {:?}", level.array, level.factor)).collect();
         let files: Vec<Value> = source.files().iter().map(|file| identity(file)).collect();
         let run = [
-            ("source", json!([source.name(), source.pixel_type().name(), plan.shape])),
+            ("source", json!([source.name(), source.dtype().zarr_name(), plan.shape])),
             ("files", json!(files)),
             ("arrays", json!(arrays)),
-            ("pixel type", json!(plan.pixel_type.name())),
+            ("pixel type", json!(plan.dtype.zarr_name())),
             ("method", json!(options.method.name())),
             ("normalization", json!(format!("{:?}", options.normalization))),
         ];
@@ -76,13 +81,13 @@ impl RunState {
         Self { path: folder.join(NAME), run }
     }
 
-    /// Adds what also determines the bytes of the result.
+    /// Adds something else that determines the bytes of the result.
     pub(crate) fn also(mut self, name: &str, value: Value) -> Self {
         self.run.insert(name.to_owned(), value);
         self
     }
 
-    /// Notes how far the run is; all files that this counts as written are.
+    /// Notes how far the run is. All files that this counts as written must be.
     pub(crate) fn note(&self, progress: &Progress) -> Result<()> {
         let state = json!({
             "run": self.run,
@@ -128,7 +133,7 @@ impl RunState {
     }
 }
 
-/// What tells whether a file is the one that it was.
+/// What a file is recognised by: path, length and time.
 fn identity(file: &Path) -> Value {
     let metadata = file.metadata().ok();
     let since_1970 = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();

@@ -1,21 +1,23 @@
-//! Making a coarser level of a finer one.
+//! Making a coarser level from a finer one.
 
 use std::ops::Range;
 use std::str::FromStr;
 
 use ndarray::{Array3, ArrayView3};
-use rayon::prelude::*;
+use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
+use qlty_core::with_dtype;
 
+use crate::arrays::{for_each_part, in_c_order, slice, slice_mut};
 use crate::pixel::MOST_WEIGHT;
 use crate::{Error, Pixel, Result};
 
 mod block;
 mod gaussian;
 
-/// How the pixels of a level are made of those of the level before.
+/// How the pixels of a level are made from those of the level before.
 ///
-/// By name: `mean` (also `dask` and `dask_coarsen`, as qlty has it), `gaussian`, `nearest`, `median`,
-/// `mode`, `max` and `min`. Where a level ends within a block, the block is what there is of it; so
+/// By name: `mean` (also `dask` and `dask_coarsen`, as in qlty), `gaussian`, `nearest`, `median`,
+/// `mode`, `max` and `min`. Where a level ends within a block, only the pixels inside the level count, so
 /// with every method a constant image is constant on every level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -24,8 +26,8 @@ pub enum Method {
     #[default]
     Mean,
     /// Every second pixel of the level before, filtered with the binomial kernel (1 4 6 4 1) / 16 along each
-    /// axis that is halved (Burt and Adelson, 1983). Weights beyond the edge are left out, and the
-    /// rest divided by their sum. Factors are 1 and 2. Rounds as the mean.
+    /// axis that is halved (Burt and Adelson, 1983). Weights beyond the edge are left out, and the sum is
+    /// divided by those that remain. Factors are 1 and 2. Rounds as the mean.
     Gaussian,
     /// The first pixel of a block.
     Nearest,
@@ -59,7 +61,7 @@ impl Method {
         !matches!(self, Self::Gaussian | Self::Nearest)
     }
 
-    /// Which of `size` fine pixels along an axis the coarse pixel `at` is made of.
+    /// Which of `size` fine pixels along an axis contribute to the coarse pixel `at`.
     pub(crate) fn support(self, at: usize, factor: usize, size: usize) -> Range<usize> {
         let first = at * factor;
         match self {
@@ -105,57 +107,74 @@ impl FromStr for Method {
 
 /// The fine pixels of one channel that coarse planes are made of.
 #[derive(Debug)]
-pub(crate) struct Fine<'a, T> {
+pub(crate) struct Fine<'a> {
     /// Neighbouring planes along Z, each (Y,X) in C order.
-    pub(crate) planes: Vec<&'a [T]>,
+    pub(crate) planes: Vec<ArrayRef<'a>>,
     /// The place of the first of these planes in its level.
     pub(crate) first: usize,
     /// The size of the level along Z, Y and X.
     pub(crate) size: [usize; 3],
 }
 
-/// How many coarse rows one task makes, at least.
-const TASK_PIXELS: usize = 1 << 15;
-
-/// Makes one coarse plane, `at` along Z, in parallel. `fine` has the planes of its support.
-pub(crate) fn shrink_plane<T: Pixel>(
-    method: Method,
-    fine: &Fine<'_, T>,
-    factor: [usize; 3],
-    at: usize,
-    coarse: &mut [T],
-) {
-    let width = fine.size[2].div_ceil(factor[2]);
-    let rows = TASK_PIXELS.div_ceil(width);
-    coarse.par_chunks_mut(rows * width).enumerate().for_each(|(part, coarse)| {
-        let first = part * rows;
-        match method {
-            Method::Gaussian => gaussian::shrink_rows(fine, factor, at, first, coarse),
-            Method::Mean => block::mean_rows(fine, factor, first, coarse),
-            Method::Nearest => {
-                for (y, coarse) in coarse.chunks_exact_mut(width).enumerate() {
-                    let row = &fine.planes[0][(first + y) * factor[1] * fine.size[2]..][..fine.size[2]];
-                    for (to, from) in coarse.iter_mut().zip(row.iter().step_by(factor[2])) {
-                        *to = *from;
-                    }
-                }
-            }
-            Method::Max => {
-                block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a > b))
-            }
-            Method::Min => {
-                block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a < b))
-            }
-            Method::Median => block::choose_rows(fine, factor, first, coarse, block::median),
-            Method::Mode => block::choose_rows(fine, factor, first, coarse, block::mode),
-        }
-    });
+/// [`Fine`] pixels of a type.
+#[derive(Debug)]
+struct FinePixels<'a, T> {
+    planes: Vec<&'a [T]>,
+    first: usize,
+    size: [usize; 3],
 }
 
-/// A coarser volume: its sizes are those of `volume` over `factor`, rounded up. All are (Z,Y,X).
+impl<'a> Fine<'a> {
+    fn pixels<T: Pixel>(&self) -> Result<FinePixels<'a, T>> {
+        let planes = self.planes.iter().map(slice).collect::<Result<_>>()?;
+        Ok(FinePixels { planes, first: self.first, size: self.size })
+    }
+}
+
+/// The least number of coarse pixels that one task makes.
+const TASK_PIXELS: usize = 1 << 15;
+
+/// Makes one coarse plane, `at` along Z, (Y,X) in C order, in parallel. `fine` has the planes of its support.
+pub(crate) fn shrink_plane(
+    method: Method,
+    fine: &Fine<'_>,
+    factor: [usize; 3],
+    at: usize,
+    coarse: ArrayMut<'_>,
+) -> Result<()> {
+    let width = fine.size[2].div_ceil(factor[2]);
+    for_each_part(coarse, 0, TASK_PIXELS.div_ceil(width), &|first, mut coarse| {
+        with_dtype!(coarse.dtype(), T => {
+            shrink_rows::<T>(method, &fine.pixels()?, factor, at, first, slice_mut(&mut coarse)?);
+        });
+        Ok(())
+    })
+}
+
+/// Makes the coarse rows from `first` on.
+fn shrink_rows<T: Pixel>(
+    method: Method,
+    fine: &FinePixels<'_, T>,
+    factor: [usize; 3],
+    at: usize,
+    first: usize,
+    coarse: &mut [T],
+) {
+    match method {
+        Method::Gaussian => gaussian::shrink_rows(fine, factor, at, first, coarse),
+        Method::Mean => block::mean_rows(fine, factor, first, coarse),
+        Method::Nearest => block::first_rows(fine, factor, first, coarse),
+        Method::Max => block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a > b)),
+        Method::Min => block::choose_rows(fine, factor, first, coarse, |pixels| block::extreme(pixels, |a, b| a < b)),
+        Method::Median => block::choose_rows(fine, factor, first, coarse, block::median),
+        Method::Mode => block::choose_rows(fine, factor, first, coarse, block::mode),
+    }
+}
+
+/// A coarser volume: its sizes are those of `volume` divided by `factor`, rounded up. All are (Z,Y,X).
 ///
 /// Runs in parallel; the result does not depend on the number of threads. A NaN makes every pixel NaN that
-/// it belongs to with a weight, and no other; with `mode` it is a value like others.
+/// it contributes to with a weight, and no other; with `mode` it is a value like others.
 ///
 /// ```
 /// use qlty_pyramid::{Method, shrink};
@@ -169,23 +188,24 @@ pub(crate) fn shrink_plane<T: Pixel>(
 /// [`Error::Argument`] if a factor is 0, their product above 32768, or the method has no such factor;
 /// [`Error::Core`] if there is no memory.
 pub fn shrink<T: Pixel>(volume: ArrayView3<'_, T>, factor: [usize; 3], method: Method) -> Result<Array3<T>> {
+    Ok(shrink_array(ArrayRef::of("volume", volume)?, factor, method)?.into_array()?)
+}
+
+/// [`shrink`] of an array of any type, (Z,Y,X).
+pub(crate) fn shrink_array(volume: ArrayRef<'_>, factor: [usize; 3], method: Method) -> Result<OwnedArray> {
     method.check(factor)?;
-    let (depth, height, width) = volume.dim();
-    let size = [depth, height, width];
+    let size: [usize; 3] = std::array::from_fn(|axis| volume.shape()[axis]);
     let shape: [usize; 3] = std::array::from_fn(|axis| size[axis].div_ceil(factor[axis]));
-    let mut coarse = qlty_core::array::zeros::<T, ndarray::Ix3>("a coarser volume", &shape)?;
-    let fine = volume.as_standard_layout();
-    let (Some(coarse_pixels), Some(fine)) = (coarse.as_slice_mut(), fine.as_slice()) else {
-        return Ok(coarse);
-    };
-    if coarse_pixels.is_empty() {
+    let mut coarse = OwnedArray::zeros("a coarser volume", volume.dtype(), &shape)?;
+    if shape.contains(&0) {
         return Ok(coarse);
     }
-    let planes = fine.chunks_exact(height * width).collect::<Vec<_>>();
-    coarse_pixels.par_chunks_exact_mut(shape[1] * shape[2]).enumerate().for_each(|(at, coarse)| {
-        let support = method.support(at, factor[0], depth);
-        let fine = Fine { planes: planes[support.clone()].to_vec(), first: support.start, size };
-        shrink_plane(method, &fine, factor, at, coarse);
-    });
+    let mut copy = None;
+    let fine = in_c_order(volume, &mut copy)?;
+    for_each_part(coarse.array_mut(), 0, 1, &|at, coarse| {
+        let support = method.support(at, factor[0], size[0]);
+        let planes = support.clone().map(|z| fine.index_axis(0, z)).collect();
+        shrink_plane(method, &Fine { planes, first: support.start, size }, factor, at, coarse.index_axis(0, 0))
+    })?;
     Ok(coarse)
 }

@@ -1,8 +1,8 @@
-//! ImageJ's lines of `key=value`.
+//! The `key=value` lines that ImageJ writes.
 
 use super::Contents;
 use crate::LengthUnit;
-use crate::page::Fault;
+use crate::read::page::PageError;
 
 /// The fields that matter here.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,21 +40,21 @@ impl ImageJ {
     }
 
     /// Hyperstacks are in the order XYCZT, which is that of (T, Z, C).
-    pub(super) fn contents(&self, pages: usize) -> Result<Contents, Fault> {
+    pub(super) fn contents(&self, pages: usize) -> Result<Contents, PageError> {
         let images = self.images.unwrap_or(pages as u64);
         let (channels, frames) = (self.channels.unwrap_or(1), self.frames.unwrap_or(1));
         let others = channels.checked_mul(frames).filter(|others| *others > 0);
         let slices = self.slices.or(others.map(|others| images / others)).unwrap_or(0);
         if others.and_then(|others| others.checked_mul(slices)) != Some(images) || images == 0 {
-            return Err(Fault::Corrupt(format!(
+            return Err(PageError::Corrupt(format!(
                 "ImageJ's {channels} channels, {slices} slices and {frames} frames are not {images} images"
             )));
         }
         // ImageJ writes files of more than 4 GB with one directory for all images.
         if images != pages as u64 && pages != 1 {
-            return Err(Fault::Unsupported(format!("an ImageJ file of {images} images behind {pages} directories")));
+            return Err(PageError::Unsupported(format!("an ImageJ file of {images} images behind {pages} directories")));
         }
-        let size = |size| usize::try_from(size).map_err(|_| Fault::Corrupt(format!("{size} images")));
+        let size = |size| usize::try_from(size).map_err(|_| PageError::Corrupt(format!("{size} images")));
         Ok(Contents {
             frames: size(frames)?,
             channel_pages: size(channels)?,
@@ -72,7 +72,7 @@ mod tests {
     fn sizes(text: &str, pages: usize) -> Result<[usize; 3], String> {
         match ImageJ::parse(text).contents(pages) {
             Ok(contents) => Ok([contents.frames, contents.channel_pages, contents.depth]),
-            Err(fault) => Err(format!("{fault:?}")),
+            Err(error) => Err(format!("{error:?}")),
         }
     }
 

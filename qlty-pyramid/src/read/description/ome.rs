@@ -3,7 +3,7 @@
 use roxmltree::{Document, Node};
 
 use super::Contents;
-use crate::page::{Fault, PageHeader};
+use crate::read::page::{PageError, PageHeader};
 use crate::{Channel, LengthUnit, VoxelSize};
 
 /// The one image that the file describes.
@@ -33,20 +33,20 @@ struct Block {
 }
 
 impl Ome {
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        refuse_endless(text)?;
-        let document = Document::parse(text).map_err(|error| Fault::Corrupt(format!("OME-XML: {error}")))?;
+    pub(super) fn parse(text: &str) -> Result<Self, PageError> {
+        check_parse_time(text)?;
+        let document = Document::parse(text).map_err(|error| PageError::Corrupt(format!("OME-XML: {error}")))?;
         let root = document.root_element();
         if let Some(binary) = children(root, "BinaryOnly").next() {
             let file = binary.attribute("MetadataFile").unwrap_or("another file");
-            return Err(Fault::Unsupported(format!("an OME-TIFF whose metadata are in {file:?}")));
+            return Err(PageError::Unsupported(format!("an OME-TIFF whose metadata are in {file:?}")));
         }
         let images: Vec<Node<'_, '_>> = children(root, "Image").collect();
         let [image] = images.as_slice() else {
-            return Err(Fault::Unsupported(format!("an OME-TIFF of {} images", images.len())));
+            return Err(PageError::Unsupported(format!("an OME-TIFF of {} images", images.len())));
         };
         let Some(pixels) = children(*image, "Pixels").next() else {
-            return Err(Fault::Corrupt("OME-XML without pixels".to_owned()));
+            return Err(PageError::Corrupt("OME-XML without pixels".to_owned()));
         };
         let [x, y, z, c, t] = ["SizeX", "SizeY", "SizeZ", "SizeC", "SizeT"].map(|name| required(pixels, name));
         let blocks = children(pixels, "TiffData").map(Block::parse).collect::<Result<_, _>>()?;
@@ -54,7 +54,7 @@ impl Ome {
         Ok(Self {
             sizes: [x?, y?, z?, c?, t?],
             order: dimension_order(order)
-                .ok_or_else(|| Fault::Corrupt(format!("OME-XML: the dimension order {order:?}")))?,
+                .ok_or_else(|| PageError::Corrupt(format!("OME-XML: the dimension order {order:?}")))?,
             blocks,
             voxel_size: voxel_size(pixels),
             frame_interval: time(pixels),
@@ -63,21 +63,21 @@ impl Ome {
         })
     }
 
-    pub(super) fn contents(&self, header: &PageHeader, pages: usize, name: &str) -> Result<Contents, Fault> {
+    pub(super) fn contents(&self, header: &PageHeader, pages: usize, name: &str) -> Result<Contents, PageError> {
         let [x, y, z, c, t] = self.sizes;
         if (x, y) != (header.width as u64, header.height as u64) {
-            return Err(Fault::Corrupt(format!("OME-XML says {y} rows x {x} columns, the page is {header}")));
+            return Err(PageError::Corrupt(format!("OME-XML says {y} rows x {x} columns, the page is {header}")));
         }
         let samples = header.samples as u64;
         if c % samples != 0 {
-            return Err(Fault::Corrupt(format!("OME-XML says {c} channels, the page is {header}")));
+            return Err(PageError::Corrupt(format!("OME-XML says {c} channels, the page is {header}")));
         }
         // (Z, C, T), in pages.
         let sizes = [z, c / samples, t];
         let images = sizes.iter().try_fold(1_u64, |product, size| product.checked_mul(*size)).unwrap_or(u64::MAX);
         if images == 0 || images > pages as u64 {
             let what = format!("an OME-TIFF of {images} planes ({z} Z, {c} C, {t} T) in {pages} pages");
-            return Err(self.elsewhere(name).unwrap_or(Fault::Unsupported(what)));
+            return Err(self.elsewhere(name).unwrap_or(PageError::Unsupported(what)));
         }
         let place = |[z, c, t]: [u64; 3]| ((t * sizes[0] + z) * sizes[1] + c) as usize;
         let mut order = vec![None; images as usize];
@@ -97,11 +97,11 @@ impl Ome {
                 }
                 steps = steps
                     .checked_sub(1)
-                    .ok_or_else(|| Fault::Corrupt("OME-XML names its pages over and over".into()))?;
+                    .ok_or_else(|| PageError::Corrupt("OME-XML names its pages over and over".into()))?;
                 let slot = &mut order[place(image)];
                 if slot.is_some_and(|other| other != page as usize) {
                     let [z, c, t] = image;
-                    return Err(Fault::Corrupt(format!("OME-XML names two pages for Z {z}, C {c}, T {t}")));
+                    return Err(PageError::Corrupt(format!("OME-XML names two pages for Z {z}, C {c}, T {t}")));
                 }
                 *slot = Some(page as usize);
                 for axis in self.order {
@@ -115,7 +115,7 @@ impl Ome {
         }
         let order: Option<Vec<usize>> = order.into_iter().collect();
         let Some(order) = order else {
-            return Err(Fault::Unsupported("an OME-TIFF that lacks some of its planes".to_owned()));
+            return Err(PageError::Unsupported("an OME-TIFF that lacks some of its planes".to_owned()));
         };
         let [depth, channel_pages, frames] = sizes.map(|size| size as usize);
         Ok(Contents {
@@ -130,12 +130,12 @@ impl Ome {
     }
 
     /// The refusal that names the first file that some pages are in, if they are in another.
-    fn elsewhere(&self, name: &str) -> Option<Fault> {
+    fn elsewhere(&self, name: &str) -> Option<PageError> {
         self.blocks.iter().find_map(|block| self.here(block, name).err())
     }
 
     /// Refuses pages that are in another file than this, whose name is `name`.
-    fn here(&self, block: &Block, name: &str) -> Result<(), Fault> {
+    fn here(&self, block: &Block, name: &str) -> Result<(), PageError> {
         match &block.file {
             None => Ok(()),
             // A file may have been renamed since.
@@ -143,14 +143,14 @@ impl Ome {
             Some((_, Some(file))) if file == name => Ok(()),
             Some((uuid, file)) => {
                 let file = file.as_ref().unwrap_or(uuid);
-                Err(Fault::Unsupported(format!("an OME-TIFF with planes in another file, {file:?},")))
+                Err(PageError::Unsupported(format!("an OME-TIFF with planes in another file, {file:?},")))
             }
         }
     }
 }
 
 impl Block {
-    fn parse(node: Node<'_, '_>) -> Result<Self, Fault> {
+    fn parse(node: Node<'_, '_>) -> Result<Self, PageError> {
         let [page, count, z, c, t] =
             ["IFD", "PlaneCount", "FirstZ", "FirstC", "FirstT"].map(|name| optional(node, name));
         let file = children(node, "UUID").next().map(|uuid| {
@@ -161,14 +161,14 @@ impl Block {
     }
 }
 
-/// Refuses XML over which the parser would sit for hours: its time grows with the square of an element's
+/// Refuses XML that would take the parser hours: its time grows with the square of an element's
 /// attributes, and its memory with that of the namespaces.
-fn refuse_endless(text: &str) -> Result<(), Fault> {
+fn check_parse_time(text: &str) -> Result<(), PageError> {
     const ATTRIBUTES: usize = 256;
     const NAMESPACES: usize = 8192;
     if text.matches("xmlns").count() > NAMESPACES || text.split('<').any(|element| attributes(element) > ATTRIBUTES) {
         let what = format!("OME-XML of over {ATTRIBUTES} attributes an element or {NAMESPACES} namespaces");
-        return Err(Fault::Unsupported(what));
+        return Err(PageError::Unsupported(what));
     }
     Ok(())
 }
@@ -196,18 +196,18 @@ fn children<'a, 'i>(node: Node<'a, 'i>, name: &'static str) -> impl Iterator<Ite
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
 
-fn optional(node: Node<'_, '_>, name: &str) -> Result<Option<u64>, Fault> {
+fn optional(node: Node<'_, '_>, name: &str) -> Result<Option<u64>, PageError> {
     let Some(text) = node.attribute(name) else {
         return Ok(None);
     };
     match text.trim().parse() {
         Ok(number) => Ok(Some(number)),
-        Err(_) => Err(Fault::Corrupt(format!("OME-XML: {name} is {text:?}"))),
+        Err(_) => Err(PageError::Corrupt(format!("OME-XML: {name} is {text:?}"))),
     }
 }
 
-fn required(node: Node<'_, '_>, name: &str) -> Result<u64, Fault> {
-    optional(node, name)?.ok_or_else(|| Fault::Corrupt(format!("OME-XML: {name} is absent")))
+fn required(node: Node<'_, '_>, name: &str) -> Result<u64, PageError> {
+    optional(node, name)?.ok_or_else(|| PageError::Corrupt(format!("OME-XML: {name} is absent")))
 }
 
 fn dimension_order(text: &str) -> Option<[usize; 3]> {
@@ -258,10 +258,11 @@ fn channels(node: Node<'_, '_>) -> impl Iterator<Item = Channel> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::PixelType;
+    use qlty_core::DType;
 
-    const PAGE: PageHeader = PageHeader { height: 3, width: 4, samples: 1, pixel_type: PixelType::U8 };
+    use super::*;
+
+    const PAGE: PageHeader = PageHeader { height: 3, width: 4, samples: 1, dtype: DType::U8 };
 
     fn contents(pixels: &str, inside: &str, pages: usize) -> Result<Contents, String> {
         let text = format!(
@@ -270,7 +271,7 @@ mod tests {
             <Pixels SizeX="4" SizeY="3" {pixels}>{inside}</Pixels></Image></OME>"#
         );
         let contents = Ome::parse(&text).and_then(|ome| ome.contents(&PAGE, pages, "this.ome.tif"));
-        contents.map_err(|fault| format!("{fault:?}"))
+        contents.map_err(|error| format!("{error:?}"))
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! A page's strips or tiles: where they lie, and whether they can hold what the header promises.
 //!
-//! This is checked before any memory is taken for the pixels, so that a few bytes of header cannot
-//! ask for the whole machine.
+//! This is checked before memory is allocated for the pixels, which bounds decompression bombs.
 
 use super::directory::Directory;
-use super::header::{Coding, Compression, tag};
-use super::{Fault, PageHeader};
+use super::tags::{Coding, Compression, tag};
+use super::{PageError, PageHeader};
 
 /// The most bytes that a strip or tile that is not in the file may stand for.
 const ABSENT_LIMIT: u64 = 4 << 20;
@@ -35,14 +34,14 @@ impl Chunks {
         header: &PageHeader,
         coding: &Coding,
         length: u64,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, PageError> {
         let numbers = |tag: u16| {
             let numbers = directory.numbers(tag)?;
-            numbers.ok_or_else(|| Fault::Corrupt(format!("the tag {tag} of the strips or tiles is absent")))
+            numbers.ok_or_else(|| PageError::Corrupt(format!("the tag {tag} of the strips or tiles is absent")))
         };
         let size = |tag: u16| match usize::try_from(directory.number(tag)?.unwrap_or(0)) {
             Ok(size) if size > 0 && size <= u32::MAX as usize => Ok(size),
-            _ => Err(Fault::Corrupt(format!("tiles without a size (tag {tag})"))),
+            _ => Err(PageError::Corrupt(format!("tiles without a size (tag {tag})"))),
         };
         let tiled = directory.number(tag::TILE_OFFSETS)?.is_some();
         let (height, width, offsets, counts) = if tiled {
@@ -51,7 +50,7 @@ impl Chunks {
         } else {
             let rows = directory.number(tag::ROWS_PER_STRIP)?.unwrap_or(u64::MAX);
             if rows == 0 {
-                return Err(Fault::Corrupt("strips of 0 rows".to_owned()));
+                return Err(PageError::Corrupt("strips of 0 rows".to_owned()));
             }
             let rows = usize::try_from(rows).unwrap_or(usize::MAX).min(header.height);
             (rows, header.width, numbers(tag::STRIP_OFFSETS)?, numbers(tag::STRIP_BYTE_COUNTS)?)
@@ -60,7 +59,7 @@ impl Chunks {
         let (planes, samples) = if coding.planar { (header.samples, 1) } else { (1, header.samples) };
         let expected = down.checked_mul(across).and_then(|count| count.checked_mul(planes));
         if expected != Some(offsets.len()) || offsets.len() != counts.len() {
-            return Err(Fault::Corrupt(format!(
+            return Err(PageError::Corrupt(format!(
                 "{} offsets and {} byte counts for {down} x {across} strips or tiles in {planes} planes",
                 offsets.len(),
                 counts.len(),
@@ -106,10 +105,10 @@ impl Chunks {
         header: &PageHeader,
         coding: &Coding,
         length: u64,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PageError> {
         let Some((start, bytes)) = self.run(header, coding) else {
             let what = format!("image {images} of a file with one directory and compressed or scattered pixels");
-            return Err(Fault::Unsupported(what));
+            return Err(PageError::Unsupported(what));
         };
         let shift = images.checked_mul(bytes);
         let end = shift.and_then(|shift| shift.checked_add(start)?.checked_add(bytes));
@@ -118,7 +117,7 @@ impl Chunks {
                 self.places.iter_mut().for_each(|(offset, _)| *offset += shift);
                 Ok(())
             }
-            _ => Err(Fault::Corrupt(format!(
+            _ => Err(PageError::Corrupt(format!(
                 "image {images} of {bytes} bytes, counted from {start}, is beyond the file's end at {length}"
             ))),
         }
@@ -131,35 +130,35 @@ impl Chunks {
     }
 
     /// Refuses strips or tiles that lie outside the file, or that cannot hold their pixels.
-    fn check(&self, header: &PageHeader, coding: &Coding, length: u64) -> Result<(), Fault> {
+    fn check(&self, header: &PageHeader, coding: &Coding, length: u64) -> Result<(), PageError> {
         let kind = if self.tiled { "tile" } else { "strip" };
-        let page = [header.height, header.width, header.samples, header.pixel_type.bytes()];
+        let page = [header.height, header.width, header.samples, header.dtype.size()];
         let product = |product: u64, size: &usize| product.checked_mul(*size as u64);
         let in_memory = |bytes: &u64| isize::try_from(*bytes).is_ok();
         let page = page.iter().try_fold(1, product).filter(in_memory);
-        let page = page.ok_or_else(|| Fault::Corrupt(format!("the sizes of {header} overflow")))?;
+        let page = page.ok_or_else(|| PageError::Corrupt(format!("the sizes of {header} overflow")))?;
         for (index, &(offset, count)) in self.places.iter().enumerate() {
             let (rows, _) = self.rows(index / self.across % self.down, header);
             let bits = [self.width, self.samples, coding.bits].iter().try_fold(1_u64, product);
             let needed = bits.and_then(|bits| bits.div_ceil(8).checked_mul(rows as u64)).filter(in_memory);
-            let needed = needed.ok_or_else(|| Fault::Corrupt(format!("the sizes of {kind} {index} overflow")))?;
+            let needed = needed.ok_or_else(|| PageError::Corrupt(format!("the sizes of {kind} {index} overflow")))?;
             if needed > page.saturating_mul(4).saturating_add(TILE_LIMIT) {
-                return Err(Fault::Corrupt(format!("{kind} {index} has {needed} bytes, all of the image {page}")));
+                return Err(PageError::Corrupt(format!("{kind} {index} has {needed} bytes, all of the image {page}")));
             }
             if offset == 0 || count == 0 {
                 if needed > ABSENT_LIMIT {
-                    return Err(Fault::Unsupported(format!("an absent {kind} of {needed} bytes (number {index})")));
+                    return Err(PageError::Unsupported(format!("an absent {kind} of {needed} bytes (number {index})")));
                 }
                 continue;
             }
             if offset.checked_add(count).is_none_or(|end| end > length) {
-                return Err(Fault::Corrupt(format!(
+                return Err(PageError::Corrupt(format!(
                     "{kind} {index} is {count} bytes from {offset}, but the file ends at {length}"
                 )));
             }
             if needed > count.saturating_mul(coding.compression.most_from_a_byte()) {
                 let name = coding.compression.name();
-                return Err(Fault::Corrupt(format!(
+                return Err(PageError::Corrupt(format!(
                     "{kind} {index} holds {count} bytes ({name}), which cannot give the {needed} that it should"
                 )));
             }

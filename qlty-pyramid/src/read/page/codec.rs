@@ -9,14 +9,14 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::Fault;
-use super::header::Compression;
+use super::PageError;
+use super::tags::Compression;
 
 /// The shape of a strip or tile: rows, columns, samples.
 pub(super) type Shape = [usize; 3];
 
 /// Decodes `stored` into all of `decoded`, a strip or tile of `shape`.
-pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     match compression {
         Compression::None => match stored.get(..decoded.len()) {
             Some(whole) => {
@@ -28,7 +28,7 @@ pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, dec
         Compression::Lzw => lzw(stored, decoded),
         Compression::Deflate => deflate(stored, decoded),
         Compression::PackBits => pack_bits(stored, decoded),
-        Compression::Zstd => match zstd::bulk::decompress_to_buffer(stored, decoded).map_err(Fault::data)? {
+        Compression::Zstd => match zstd::bulk::decompress_to_buffer(stored, decoded).map_err(PageError::data)? {
             filled if filled < decoded.len() => Err(short(filled, decoded.len())),
             _ => Ok(()),
         },
@@ -37,14 +37,14 @@ pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, dec
     }
 }
 
-fn short(got: usize, expected: usize) -> Fault {
-    Fault::Corrupt(format!("a strip or tile gives {got} bytes where {expected} are expected"))
+fn short(got: usize, expected: usize) -> PageError {
+    PageError::Corrupt(format!("a strip or tile gives {got} bytes where {expected} are expected"))
 }
 
-fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     // Before 1993 some wrote the codes from the lowest bit; such data begin with a clear code turned round.
     if matches!(stored, [0, second, ..] if second & 1 == 1) {
-        return Err(Fault::Unsupported("LZW of the oldest kind (codes from the lowest bit)".to_owned()));
+        return Err(PageError::Unsupported("LZW of the oldest kind (codes from the lowest bit)".to_owned()));
     }
     let order = weezl::BitOrder::Msb;
     let settings = weezl::decode::Configuration::with_tiff_size_switch(order, 8).with_yield_on_full_buffer(true);
@@ -54,7 +54,7 @@ fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
         let step = decoder.decode_bytes(&stored[from..], &mut decoded[filled..]);
         from += step.consumed_in;
         filled += step.consumed_out;
-        match step.status.map_err(Fault::data)? {
+        match step.status.map_err(PageError::data)? {
             LzwStatus::Ok if step.consumed_in + step.consumed_out > 0 => {}
             _ if filled == decoded.len() => {}
             _ => return Err(short(filled, decoded.len())),
@@ -63,13 +63,13 @@ fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     let mut decoder = flate2::Decompress::new(true);
     let (mut from, mut filled) = (0, 0);
     while filled < decoded.len() {
         // A call takes and gives less than 4 GiB.
         let finish = flate2::FlushDecompress::Finish;
-        decoder.decompress(&stored[from..], &mut decoded[filled..], finish).map_err(Fault::data)?;
+        decoder.decompress(&stored[from..], &mut decoded[filled..], finish).map_err(PageError::data)?;
         let (taken, given) = (decoder.total_in() as usize, decoder.total_out() as usize);
         if (taken, given) == (from, filled) {
             return Err(short(filled, decoded.len()));
@@ -80,7 +80,7 @@ fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
 }
 
 /// TIFF 6.0, section 9.
-fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
+fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     let expected = decoded.len();
     let (mut rest, mut free) = (stored, decoded);
     while !free.is_empty() {
@@ -118,9 +118,9 @@ fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), Fault> {
 }
 
 /// One bit a pixel, 1 for black; what that shows is the photometric interpretation's.
-fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let size =
-        |size: usize| u16::try_from(size).map_err(|_| Fault::Unsupported(format!("fax of {size} pixels a side")));
+        |size: usize| u16::try_from(size).map_err(|_| PageError::Unsupported(format!("fax of {size} pixels a side")));
     let (height, width) = (size(height)?, size(width)?);
     decoded.fill(0);
     let mut rows = decoded.chunks_exact_mut(usize::from(width).div_ceil(8));
@@ -134,14 +134,14 @@ fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(
             }
         }
     });
-    ended.ok_or_else(|| Fault::Corrupt("the fax code breaks off".to_owned()))
+    ended.ok_or_else(|| PageError::Corrupt("the fax code breaks off".to_owned()))
 }
 
-fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), Fault> {
+fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let [height, width, samples] = shape;
     // The decoder makes up what is cut off.
     if !stored.windows(2).rev().take(64).any(|marker| marker == [0xff, 0xd9]) {
-        return Err(Fault::Corrupt("JPEG data without an end".to_owned()));
+        return Err(PageError::Corrupt("JPEG data without an end".to_owned()));
     }
     // The tables are a JPEG file without an image: less its end, and less the image's beginning, the two
     // make a whole one.
@@ -152,29 +152,29 @@ fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [
             whole.as_slice()
         }
         ([], _) => stored,
-        _ => return Err(Fault::Corrupt("JPEG tables or data without their markers".to_owned())),
+        _ => return Err(PageError::Corrupt("JPEG tables or data without their markers".to_owned())),
     };
     let options = DecoderOptions::default().set_strict_mode(true).set_max_height(height).set_max_width(width);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(Fault::data)?;
+    decoder.decode_headers().map_err(PageError::data)?;
     let wanted = match (ycbcr, samples) {
         (true, 3) => ColorSpace::RGB,
         (true, _) | (false, 2 | 4..) => {
             let kind = if ycbcr { " (YCbCr)" } else { "" };
-            return Err(Fault::Unsupported(format!("JPEG of {samples} samples{kind}")));
+            return Err(PageError::Unsupported(format!("JPEG of {samples} samples{kind}")));
         }
         // What is not declared as YCbCr is left as it is.
         (false, _) => match decoder.input_colorspace() {
             Some(stored) => stored,
-            None => return Err(Fault::Corrupt("JPEG data without components".to_owned())),
+            None => return Err(PageError::Corrupt("JPEG data without components".to_owned())),
         },
     };
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let got = decoder.dimensions().map(|(width, height)| [height, width, wanted.num_components()]);
     if got != Some(shape) || decoder.output_buffer_size() != Some(decoded.len()) {
-        return Err(Fault::Corrupt(format!("JPEG data of the shape {got:?} in a strip or tile of {shape:?}")));
+        return Err(PageError::Corrupt(format!("JPEG data of the shape {got:?} in a strip or tile of {shape:?}")));
     }
-    decoder.decode_into(decoded).map_err(Fault::data)
+    decoder.decode_into(decoded).map_err(PageError::data)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use super::Fault;
+use super::PageError;
 
 /// The most bytes that the value of one tag may have: enough for four million strips.
 const VALUE_LIMIT: u64 = 64 << 20;
@@ -48,24 +48,24 @@ struct Entry {
 
 impl TiffFile {
     /// Opens a file of `length` bytes.
-    pub(crate) fn new(file: File, length: u64) -> Result<Self, Fault> {
+    pub(crate) fn new(file: File, length: u64) -> Result<Self, PageError> {
         let mut tiff = Self { file, length, big_endian: false, big_tiff: false, first: 0, read: Cell::new(0) };
         let head = tiff.bytes(0, 8.min(length))?;
         tiff.big_endian = match head.get(..2) {
             Some(b"II") => false,
             Some(b"MM") => true,
-            _ => return Err(Fault::Corrupt(format!("begins with {head:02x?}, which is no TIFF"))),
+            _ => return Err(PageError::Corrupt(format!("begins with {head:02x?}, which is no TIFF"))),
         };
         match (tiff.number(head.get(2..4).unwrap_or_default()), head.len()) {
             (42, 8) => tiff.first = tiff.number(&head[4..]),
             (43, 8) => {
                 tiff.big_tiff = true;
                 if head[4..] != [8_u16, 0].map(|number| tiff.stored(number)).concat() {
-                    return Err(Fault::Corrupt("a BigTIFF of other than 8 bytes an offset".to_owned()));
+                    return Err(PageError::Corrupt("a BigTIFF of other than 8 bytes an offset".to_owned()));
                 }
                 tiff.first = tiff.number(&tiff.bytes(8, 8)?);
             }
-            (version, _) => return Err(Fault::Corrupt(format!("is a TIFF of the version {version}, not 42 or 43"))),
+            (version, _) => return Err(PageError::Corrupt(format!("is a TIFF of the version {version}, not 42 or 43"))),
         }
         Ok(tiff)
     }
@@ -81,56 +81,56 @@ impl TiffFile {
     }
 
     /// The offsets of all pages' directories, in their order; never empty.
-    pub(crate) fn directories(&self) -> Result<Vec<u64>, Fault> {
+    pub(crate) fn directories(&self) -> Result<Vec<u64>, PageError> {
         let mut offsets = Vec::new();
         let mut seen = HashSet::new();
         let mut next = self.first;
         while next != 0 {
             if !seen.insert(next) {
-                return Err(Fault::Corrupt(format!("the directories are a cycle: one at {next} follows itself")));
+                return Err(PageError::Corrupt(format!("the directories are a cycle: one at {next} follows itself")));
             }
             offsets.push(next);
             let (_, link) = self.entries(next)?;
             next = link;
         }
         if offsets.is_empty() {
-            return Err(Fault::Corrupt("has no page".to_owned()));
+            return Err(PageError::Corrupt("has no page".to_owned()));
         }
         Ok(offsets)
     }
 
     /// The directory at an offset.
-    pub(crate) fn directory(&self, offset: u64) -> Result<Directory<'_>, Fault> {
+    pub(crate) fn directory(&self, offset: u64) -> Result<Directory<'_>, PageError> {
         let (entries, _) = self.entries(offset)?;
         Ok(Directory { file: self, entries })
     }
 
     /// Fills `bytes` from an offset.
-    pub(crate) fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+    pub(crate) fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), PageError> {
         self.within(offset, bytes.len() as u64)?;
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(bytes)).map_err(Fault::Io)
+        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(bytes)).map_err(PageError::Io)
     }
 
-    fn within(&self, offset: u64, count: u64) -> Result<(), Fault> {
+    fn within(&self, offset: u64, count: u64) -> Result<(), PageError> {
         match offset.checked_add(count) {
             Some(end) if end <= self.length => Ok(()),
             _ => {
                 let length = self.length;
-                Err(Fault::Corrupt(format!("{count} bytes are said to be at {offset}, but the file ends at {length}")))
+                Err(PageError::Corrupt(format!("{count} bytes are said to be at {offset}, but the file ends at {length}")))
             }
         }
     }
 
     /// The entries of the directory at an offset, and the offset of the next or 0.
-    fn entries(&self, offset: u64) -> Result<(Vec<Entry>, u64), Fault> {
+    fn entries(&self, offset: u64) -> Result<(Vec<Entry>, u64), PageError> {
         let (count_size, entry_size, word) = if self.big_tiff { (8, 20, 8) } else { (2, 12, 4) };
         self.within(offset, count_size)?;
         let mut bytes = self.bytes(offset, DIRECTORY_GUESS.min(self.length - offset))?;
         let count = self.number(&bytes[..count_size as usize]);
         // Tags are numbers of 16 bits, each at most once.
         if count > u64::from(u16::MAX) {
-            return Err(Fault::Corrupt(format!("the directory at {offset} has {count} entries")));
+            return Err(PageError::Corrupt(format!("the directory at {offset} has {count} entries")));
         }
         let size = count_size + count * entry_size + word;
         self.count(size)?;
@@ -153,19 +153,19 @@ impl TiffFile {
     ///
     /// Each byte of a sound file is read a few times at most. Directories that overlap, or point to one
     /// large table by the thousand, would take hours.
-    fn count(&self, bytes: u64) -> Result<(), Fault> {
+    fn count(&self, bytes: u64) -> Result<(), PageError> {
         let read = self.read.get().saturating_add(bytes);
         self.read.set(read);
         if read > self.length.saturating_mul(16).saturating_add(1 << 20) {
-            return Err(Fault::Corrupt("the directories overlap or share their tables".to_owned()));
+            return Err(PageError::Corrupt("the directories overlap or share their tables".to_owned()));
         }
         Ok(())
     }
 
     /// Bytes of a directory or a value.
-    fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>, Fault> {
+    fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>, PageError> {
         self.within(offset, count)?;
-        let mut bytes = vec![0; usize::try_from(count).map_err(|_| Fault::no_memory(count))?];
+        let mut bytes = vec![0; usize::try_from(count).map_err(|_| PageError::no_memory(count))?];
         self.read(offset, &mut bytes)?;
         Ok(bytes)
     }
@@ -186,7 +186,7 @@ impl TiffFile {
 
 impl Directory<'_> {
     /// A tag's unsigned whole numbers, or none if the tag is absent.
-    pub(crate) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, Fault> {
+    pub(crate) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, PageError> {
         let Some(entry) = self.entry(tag) else {
             return Ok(None);
         };
@@ -195,25 +195,25 @@ impl Directory<'_> {
             3 => 2,
             4 | 13 => 4,
             16 | 18 => 8,
-            kind => return Err(Fault::Corrupt(format!("tag {tag} is of type {kind}, not of whole numbers"))),
+            kind => return Err(PageError::Corrupt(format!("tag {tag} is of type {kind}, not of whole numbers"))),
         };
         let bytes = self.value(entry, size)?;
         Ok(Some(bytes.chunks_exact(size as usize).map(|number| self.file.number(number)).collect()))
     }
 
     /// A tag's first number, or none if the tag is absent.
-    pub(crate) fn number(&self, tag: u16) -> Result<Option<u64>, Fault> {
+    pub(crate) fn number(&self, tag: u16) -> Result<Option<u64>, PageError> {
         match self.numbers(tag)? {
             None => Ok(None),
             Some(numbers) => match numbers.first() {
                 Some(number) => Ok(Some(*number)),
-                None => Err(Fault::Corrupt(format!("tag {tag} has no value"))),
+                None => Err(PageError::Corrupt(format!("tag {tag} has no value"))),
             },
         }
     }
 
     /// A tag's fraction, if it is one above 0.
-    pub(crate) fn fraction(&self, tag: u16) -> Result<Option<(u32, u32)>, Fault> {
+    pub(crate) fn fraction(&self, tag: u16) -> Result<Option<(u32, u32)>, PageError> {
         let Some(entry) = self.entry(tag).filter(|entry| entry.kind == 5 && entry.count == 1) else {
             return Ok(None);
         };
@@ -224,7 +224,7 @@ impl Directory<'_> {
     }
 
     /// A tag's bytes, whatever their type is, or none if the tag is absent.
-    pub(crate) fn opaque(&self, tag: u16) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) fn opaque(&self, tag: u16) -> Result<Option<Vec<u8>>, PageError> {
         self.entry(tag).map(|entry| self.value(entry, 1)).transpose()
     }
 
@@ -233,14 +233,14 @@ impl Directory<'_> {
     }
 
     /// The bytes of a value whose elements have `size` bytes.
-    fn value(&self, entry: Entry, size: u64) -> Result<Vec<u8>, Fault> {
+    fn value(&self, entry: Entry, size: u64) -> Result<Vec<u8>, PageError> {
         let bytes = entry.count.saturating_mul(size);
         let word = if self.file.big_tiff { 8 } else { 4 };
         if bytes <= word {
             return Ok(entry.field[..bytes as usize].to_vec());
         }
         if bytes > VALUE_LIMIT {
-            return Err(Fault::Corrupt(format!("tag {} has {} values", entry.tag, entry.count)));
+            return Err(PageError::Corrupt(format!("tag {} has {} values", entry.tag, entry.count)));
         }
         self.file.count(bytes)?;
         self.file.bytes(self.file.number(&entry.field[..word as usize]), bytes)

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::chunks::Chunks;
 use super::directory::TiffFile;
-use super::header::{self, Coding, Compression};
-use super::{Fault, PageHeader, codec, samples};
+use super::tags::{self, Coding, Compression};
+use super::{PageError, PageHeader, codec, samples};
 
 /// What is stored of a strip or tile beyond twice its pixels and this is not read: no decoder needs it.
 const SLACK: u64 = 64 << 10;
@@ -32,11 +32,11 @@ struct Scratch {
 }
 
 impl<'f> Page<'f> {
-    /// The page whose directory is at an offset; or, if `image` is above 0, the image so many images
-    /// behind it, which follows without a directory of its own.
-    pub(super) fn open(file: &'f TiffFile, offset: u64, image: u64) -> Result<Self, Fault> {
+    /// The page whose directory is at an offset; or, if `image` is above 0, the image that many images behind it,
+    /// which follows without a directory of its own.
+    pub(super) fn open(file: &'f TiffFile, offset: u64, image: u64) -> Result<Self, PageError> {
         let directory = file.directory(offset)?;
-        let (header, coding) = header::read(&directory)?;
+        let (header, coding) = tags::read(&directory)?;
         let mut chunks = Chunks::read(&directory, &header, &coding, file.length())?;
         if image > 0 {
             chunks.shift(image, &header, &coding, file.length())?;
@@ -50,8 +50,8 @@ impl<'f> Page<'f> {
     }
 
     /// Decodes some rows of the page into `planes`, the bytes of (samples, rows, X) in C order.
-    pub(super) fn read(&self, rows: Range<usize>, planes: &mut [u8]) -> Result<(), Fault> {
-        let size = self.header.pixel_type.bytes();
+    pub(super) fn read(&self, rows: Range<usize>, planes: &mut [u8]) -> Result<(), PageError> {
+        let size = self.header.dtype.size();
         let row_bytes = self.header.width * size;
         if self.header.samples == 1
             && self.coding.bits == 8 * size
@@ -88,9 +88,9 @@ impl<'f> Page<'f> {
         wanted: &Range<usize>,
         planes: &mut [u8],
         scratch: &mut Scratch,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PageError> {
         let Self { header, coding, chunks, .. } = self;
-        let size = header.pixel_type.bytes();
+        let size = header.dtype.size();
         let (stored_rows, within) = chunks.rows(row, header);
         let first = row * chunks.height;
         let rows = wanted.start.max(first)..wanted.end.min(first + within);
@@ -137,7 +137,7 @@ impl<'f> Page<'f> {
         unpacked: &mut Vec<u8>,
     ) {
         let Self { header, coding, chunks, .. } = self;
-        let size = header.pixel_type.bytes();
+        let size = header.dtype.size();
         let row_bytes = chunks.row_bytes(coding);
         let packed = coding.bits != 8 * size;
         if !packed {
@@ -168,20 +168,20 @@ impl<'f> Page<'f> {
         shape: codec::Shape,
         decoded: &mut [u8],
         stored: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PageError> {
         let Some((offset, count)) = place else {
             decoded.fill(0);
             return Ok(());
         };
         let useful = (decoded.len() as u64).saturating_mul(2).saturating_add(SLACK);
-        let count = usize::try_from(count.min(useful)).map_err(|_| Fault::no_memory(count))?;
+        let count = usize::try_from(count.min(useful)).map_err(|_| PageError::no_memory(count))?;
         let stored = room(stored, count)?;
         self.stored(offset, stored)?;
         codec::decode(&self.coding.compression, stored, shape, decoded)
     }
 
     /// Fills `bytes` from an offset, each byte from its highest bit.
-    fn stored(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+    fn stored(&self, offset: u64, bytes: &mut [u8]) -> Result<(), PageError> {
         self.file.read(offset, bytes)?;
         if self.coding.reversed {
             bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
@@ -196,9 +196,9 @@ impl<'f> Page<'f> {
 }
 
 /// The first `count` bytes of a buffer, which grows if need be.
-fn room(buffer: &mut Vec<u8>, count: usize) -> Result<&mut [u8], Fault> {
+fn room(buffer: &mut Vec<u8>, count: usize) -> Result<&mut [u8], PageError> {
     if let Some(missing) = count.checked_sub(buffer.len()) {
-        buffer.try_reserve_exact(missing).map_err(|_| Fault::no_memory(count as u64))?;
+        buffer.try_reserve_exact(missing).map_err(|_| PageError::no_memory(count as u64))?;
         buffer.resize(count, 0);
     }
     Ok(&mut buffer[..count])

@@ -6,45 +6,39 @@ use std::ops::Range;
 use std::path::Path;
 
 use png::{BitDepth, ColorType, Decoder, Reader, Transformations, Unit};
+use qlty_core::DType;
 
-use super::header::{Coding, Compression, Predictor};
-use super::{Fault, PageAt, PageHeader, Survey, samples};
-use crate::description::Contents;
-use crate::{LengthUnit, PixelType, VoxelSize};
+use super::tags::{Coding, Compression, Predictor};
+use super::{FirstPage, PageError, PageHeader, samples};
+use crate::{LengthUnit, VoxelSize};
 
-/// The header of a file, as the stack's survey.
-pub(super) fn survey(path: &Path) -> Result<Survey, Fault> {
+/// What a file says of itself.
+pub(super) fn first_page(path: &Path) -> Result<FirstPage, PageError> {
     let reader = open(path)?;
     let info = reader.info();
-    let voxel_size = info.pixel_dims.filter(|size| size.unit == Unit::Meter && size.xppu > 0 && size.yppu > 0);
-    let voxel_size = voxel_size.map(|size| VoxelSize {
+    let pixel_size = info.pixel_dims.filter(|size| size.unit == Unit::Meter && size.xppu > 0 && size.yppu > 0);
+    let pixel_size = pixel_size.map(|size| VoxelSize {
         z: None,
         y: 1e6 / f64::from(size.yppu),
         x: 1e6 / f64::from(size.xppu),
         unit: LengthUnit::Micrometer,
     });
     let header = header(&reader)?;
-    // A match of 258 bytes takes two bits. A few bytes shall not ask for the whole machine.
-    let possible = std::fs::metadata(path).map_err(Fault::Io)?.len().saturating_mul(1032);
+    // A match of 258 bytes takes two bits, so a byte of the file gives 1032 of the image at most. Bound decompression
+    // bombs by that.
+    let possible = std::fs::metadata(path).map_err(PageError::Io)?.len().saturating_mul(1032);
     let needed = (info.raw_row_length() as u64 - 1).saturating_mul(header.height as u64);
     if needed > possible {
-        return Err(Fault::Corrupt(format!("the file is too short for the {needed} bytes of {header}")));
+        return Err(PageError::Corrupt(format!("the file is too short for the {needed} bytes of {header}")));
     }
-    Ok(Survey {
-        header,
-        // A row follows from all before it.
-        band: header.height,
-        pages: vec![PageAt { offset: 0, number: 0 }],
-        contents: Contents { frames: 1, channel_pages: 1, depth: 1, ..Contents::default() },
-        voxel_size,
-    })
+    Ok(FirstPage { header, description: String::new(), resolution: None, pixel_size })
 }
 
 /// Decodes some rows of a file into the bytes of (samples, rows, X).
-pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, planes: &mut [u8]) -> Result<(), Fault> {
+pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, planes: &mut [u8]) -> Result<(), PageError> {
     let mut reader = open(path)?;
-    header(&reader)?.same(expected)?;
-    let (header, size) = (expected, expected.pixel_type.bytes());
+    header(&reader)?.check_same(expected)?;
+    let (header, size) = (expected, expected.dtype.size());
     let info = reader.info();
     let bits = info.bit_depth as usize;
     let interlaced = info.interlaced;
@@ -79,35 +73,35 @@ pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, plane
     if interlaced {
         // The rows come seven times, so the image is held whole.
         let mut image = vec![0; row_bytes * header.height];
-        reader.next_frame(&mut image).map_err(Fault::data)?;
+        reader.next_frame(&mut image).map_err(PageError::data)?;
         image.chunks_exact_mut(row_bytes).enumerate().for_each(|(y, row)| place(y, row));
         return Ok(());
     }
     let mut row = vec![0; row_bytes];
     for y in 0..rows.end {
-        match reader.read_row(&mut row).map_err(Fault::data)? {
+        match reader.read_row(&mut row).map_err(PageError::data)? {
             Some(_) => place(y, &mut row),
-            None => return Err(Fault::Corrupt(format!("ends after {y} of {} rows", header.height))),
+            None => return Err(PageError::Corrupt(format!("ends after {y} of {} rows", header.height))),
         }
     }
     Ok(())
 }
 
-fn open(path: &Path) -> Result<Reader<BufReader<File>>, Fault> {
-    let file = File::open(path).map_err(Fault::Io)?;
+fn open(path: &Path) -> Result<Reader<BufReader<File>>, PageError> {
+    let file = File::open(path).map_err(PageError::Io)?;
     let mut decoder = Decoder::new(BufReader::new(file));
     // The numbers of a palette are kept, and 16 bits stay 16.
     decoder.set_transformations(Transformations::IDENTITY);
-    let reader = decoder.read_info().map_err(Fault::data)?;
+    let reader = decoder.read_info().map_err(PageError::data)?;
     match reader.info().animation_control {
         Some(animation) if animation.num_frames > 1 => {
-            Err(Fault::Unsupported(format!("an animation of {} frames", animation.num_frames)))
+            Err(PageError::Unsupported(format!("an animation of {} frames", animation.num_frames)))
         }
         _ => Ok(reader),
     }
 }
 
-fn header(reader: &Reader<BufReader<File>>) -> Result<PageHeader, Fault> {
+fn header(reader: &Reader<BufReader<File>>) -> Result<PageHeader, PageError> {
     let info = reader.info();
     let samples = match info.color_type {
         ColorType::Grayscale | ColorType::Indexed => 1,
@@ -115,13 +109,13 @@ fn header(reader: &Reader<BufReader<File>>) -> Result<PageHeader, Fault> {
         ColorType::Rgb => 3,
         ColorType::Rgba => 4,
     };
-    let pixel_type = if info.bit_depth == BitDepth::Sixteen { PixelType::U16 } else { PixelType::U8 };
+    let dtype = if info.bit_depth == BitDepth::Sixteen { DType::U16 } else { DType::U8 };
     let sizes = [info.height as usize, info.width as usize];
-    let bytes = sizes.iter().try_fold(samples * pixel_type.bytes(), |bytes, size| bytes.checked_mul(*size));
+    let bytes = sizes.iter().try_fold(samples * dtype.size(), |bytes, size| bytes.checked_mul(*size));
     match bytes {
         Some(bytes) if isize::try_from(bytes).is_ok() && bytes > 0 => {
-            Ok(PageHeader { height: sizes[0], width: sizes[1], samples, pixel_type })
+            Ok(PageHeader { height: sizes[0], width: sizes[1], samples, dtype })
         }
-        _ => Err(Fault::Corrupt(format!("an image of {} rows x {} columns", sizes[0], sizes[1]))),
+        _ => Err(PageError::Corrupt(format!("an image of {} rows x {} columns", sizes[0], sizes[1]))),
     }
 }

@@ -1,6 +1,6 @@
 //! Samples as they are stored in a strip or tile, turned into pixels of this machine, plane by plane.
 
-use super::header::{Coding, Predictor};
+use super::tags::{Coding, Predictor};
 
 /// Undoes, in place, what was done to `rows` of `row_bytes` bytes before compression: predictors, byte
 /// order and exchange of black and white. Samples have `size` bytes; `samples` of them are a pixel.

@@ -1,8 +1,8 @@
-//! What a page's tags say: its shape and type, how it is stored, and which kinds are refused.
+//! What the tags of a page mean: its shape and type, how it is stored, and which kinds are refused.
 
 use super::directory::Directory;
-use super::{Fault, PageHeader};
-use crate::PixelType;
+use super::{PageError, PageHeader};
+use qlty_core::DType;
 
 /// The tags that are read; TIFF 6.0 gives them these numbers.
 pub(super) mod tag {
@@ -73,71 +73,71 @@ pub(super) enum Predictor {
 }
 
 /// The header of a page, and how the page is stored.
-pub(super) fn read(directory: &Directory<'_>) -> Result<(PageHeader, Coding), Fault> {
+pub(super) fn read(directory: &Directory<'_>) -> Result<(PageHeader, Coding), PageError> {
     let number = |tag, absent| Ok(directory.number(tag)?.unwrap_or(absent));
     let required = |tag, name: &str| {
-        directory.number(tag)?.ok_or_else(|| Fault::Corrupt(format!("the tag {tag} ({name}) is absent")))
+        directory.number(tag)?.ok_or_else(|| PageError::Corrupt(format!("the tag {tag} ({name}) is absent")))
     };
     let (width, height) = (required(tag::WIDTH, "width")?, required(tag::HEIGHT, "height")?);
     let size = |size: u64, most: u32, what: &str| match u32::try_from(size) {
         Ok(size) if (1..=most).contains(&size) => Ok(size as usize),
-        _ => Err(Fault::Corrupt(format!("an image of {size} {what}"))),
+        _ => Err(PageError::Corrupt(format!("an image of {size} {what}"))),
     };
     let (width, height) = (size(width, u32::MAX, "columns")?, size(height, u32::MAX, "rows")?);
     let samples = size(number(tag::SAMPLES, 1)?, u16::MAX.into(), "samples a pixel")?;
     let bits = uniform(directory, tag::BITS, 1, samples, "bits")?;
     let format = uniform(directory, tag::SAMPLE_FORMAT, 1, samples, "sample formats")?;
-    let pixel_type = pixel_type(bits, format)?;
-    let header = PageHeader { height, width, samples, pixel_type };
+    let dtype = dtype(bits, format)?;
+    let header = PageHeader { height, width, samples, dtype };
 
     let planar = match number(tag::PLANAR, 1)? {
         1 => false,
         2 => true,
-        other => return Err(Fault::Corrupt(format!("the planar configuration {other}"))),
+        other => return Err(PageError::Corrupt(format!("the planar configuration {other}"))),
     };
     let reversed = match number(tag::FILL_ORDER, 1)? {
         1 => false,
         2 => true,
-        other => return Err(Fault::Corrupt(format!("the fill order {other}"))),
+        other => return Err(PageError::Corrupt(format!("the fill order {other}"))),
     };
     let (compression, inverted) = coding(directory, &header)?;
     if matches!(compression, Compression::Fax) && (bits, samples) != (1, 1) {
-        return Err(Fault::Unsupported(format!("fax of {samples} samples of {bits} bits")));
+        return Err(PageError::Unsupported(format!("fax of {samples} samples of {bits} bits")));
     }
     let bits = bits as usize;
-    let predictor = predictor(number(tag::PREDICTOR, 1)?, &compression, bits, pixel_type)?;
+    let predictor = predictor(number(tag::PREDICTOR, 1)?, &compression, bits, dtype)?;
     Ok((header, Coding { compression, predictor, bits, inverted, reversed, planar }))
 }
 
 /// The one value that a tag has for all samples.
-fn uniform(directory: &Directory<'_>, tag: u16, absent: u64, samples: usize, what: &str) -> Result<u64, Fault> {
+fn uniform(directory: &Directory<'_>, tag: u16, absent: u64, samples: usize, what: &str) -> Result<u64, PageError> {
     let values = directory.numbers(tag)?.unwrap_or_else(|| vec![absent]);
     match values.first() {
         // Some writers give one value for all.
         Some(first) if values.len() == 1 || values.len() == samples => {
             match values.iter().all(|value| value == first) {
                 true => Ok(*first),
-                false => Err(Fault::Unsupported(format!("a pixel whose samples differ in their {what}, {values:?},"))),
+                false => Err(PageError::Unsupported(format!("a pixel whose samples differ in their {what}, {values:?},"))),
             }
         }
-        _ => Err(Fault::Corrupt(format!("{} {what} for {samples} samples", values.len()))),
+        _ => Err(PageError::Corrupt(format!("{} {what} for {samples} samples", values.len()))),
     }
 }
 
-fn pixel_type(bits: u64, format: u64) -> Result<PixelType, Fault> {
+fn dtype(bits: u64, format: u64) -> Result<DType, PageError> {
     Ok(match (format, bits) {
-        // What is of no declared format is unsigned, as everywhere.
-        (1 | 4, 1..=8) => PixelType::U8,
-        (1 | 4, 9..=16) => PixelType::U16,
-        (1 | 4, 32) => PixelType::U32,
-        (1 | 4, 64) => PixelType::U64,
-        (2, 8) => PixelType::I8,
-        (2, 16) => PixelType::I16,
-        (2, 32) => PixelType::I32,
-        (2, 64) => PixelType::I64,
-        (3, 16) => PixelType::F16,
-        (3, 32) => PixelType::F32,
-        (3, 64) => PixelType::F64,
+        // A missing SampleFormat means unsigned.
+        (1 | 4, 1..=8) => DType::U8,
+        (1 | 4, 9..=16) => DType::U16,
+        (1 | 4, 32) => DType::U32,
+        (1 | 4, 64) => DType::U64,
+        (2, 8) => DType::I8,
+        (2, 16) => DType::I16,
+        (2, 32) => DType::I32,
+        (2, 64) => DType::I64,
+        (3, 16) => DType::F16,
+        (3, 32) => DType::F32,
+        (3, 64) => DType::F64,
         _ => {
             let kind = match format {
                 1 => "unsigned".to_owned(),
@@ -147,14 +147,14 @@ fn pixel_type(bits: u64, format: u64) -> Result<PixelType, Fault> {
                 5 | 6 => "complex".to_owned(),
                 other => format!("sample format {other}"),
             };
-            return Err(Fault::Unsupported(format!("a sample of {bits} bits ({kind})")));
+            return Err(PageError::Unsupported(format!("a sample of {bits} bits ({kind})")));
         }
     })
 }
 
 /// The compression, and whether black and white are exchanged.
-fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression, bool), Fault> {
-    let unsupported = |what: String| Err(Fault::Unsupported(what));
+fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression, bool), PageError> {
+    let unsupported = |what: String| Err(PageError::Unsupported(what));
     let photometric = directory.number(tag::PHOTOMETRIC)?;
     let compression = match directory.number(tag::COMPRESSION)?.unwrap_or(1) {
         1 => Compression::None,
@@ -185,9 +185,9 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
     match photometric {
         // The numbers of a palette are kept: ImageJ writes measured greys with a palette to show them in.
         None | Some(1 | 2 | 3 | 5) => Ok((compression, false)),
-        Some(0) => match header.pixel_type {
-            PixelType::U8 | PixelType::U16 | PixelType::U32 | PixelType::U64 => Ok((compression, true)),
-            other => unsupported(format!("the interpretation MinIsWhite of {other}")),
+        Some(0) => match header.dtype {
+            DType::U8 | DType::U16 | DType::U32 | DType::U64 => Ok((compression, true)),
+            other => unsupported(format!("the interpretation MinIsWhite of {}", other.zarr_name())),
         },
         Some(6) if jpeg => Ok((compression, false)),
         Some(other) => {
@@ -205,20 +205,20 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
     }
 }
 
-fn predictor(number: u64, compression: &Compression, bits: usize, pixel_type: PixelType) -> Result<Predictor, Fault> {
+fn predictor(number: u64, compression: &Compression, bits: usize, dtype: DType) -> Result<Predictor, PageError> {
     let predictor = match number {
         1 => return Ok(Predictor::None),
-        2 if bits == 8 * pixel_type.bytes() => Predictor::Horizontal,
-        3 if matches!(pixel_type, PixelType::F16 | PixelType::F32 | PixelType::F64) => Predictor::Float,
+        2 if bits == 8 * dtype.size() => Predictor::Horizontal,
+        3 if matches!(dtype, DType::F16 | DType::F32 | DType::F64) => Predictor::Float,
         other => {
-            let what = format!("the predictor {other} of {pixel_type} in {bits} bits");
-            return Err(Fault::Unsupported(what));
+            let what = format!("the predictor {other} of {} in {bits} bits", dtype.zarr_name());
+            return Err(PageError::Unsupported(what));
         }
     };
     // Readers do not agree on what a predictor means elsewhere.
     match compression {
         Compression::Lzw | Compression::Deflate | Compression::Zstd => Ok(predictor),
-        other => Err(Fault::Unsupported(format!("a predictor of {} data", other.name()))),
+        other => Err(PageError::Unsupported(format!("a predictor of {} data", other.name()))),
     }
 }
 
@@ -238,15 +238,15 @@ impl Compression {
 }
 
 /// How many pixels there are to a unit of length.
-pub(super) struct Resolution {
+pub(crate) struct Resolution {
     /// Along Y and X: pixels over units, both above 0.
-    pub(super) fractions: Option<[(u32, u32); 2]>,
+    pub(crate) fractions: Option<[(u32, u32); 2]>,
     /// 1 none, 2 inch, 3 centimetre.
-    pub(super) unit: u64,
+    pub(crate) unit: u64,
 }
 
 /// The resolution of a page.
-pub(super) fn resolution(directory: &Directory<'_>) -> Result<Resolution, Fault> {
+pub(super) fn resolution(directory: &Directory<'_>) -> Result<Resolution, PageError> {
     let (y, x) = (directory.fraction(tag::Y_RESOLUTION)?, directory.fraction(tag::X_RESOLUTION)?);
     // TIFF 6.0: inches, if the tag is absent.
     let unit = directory.number(tag::RESOLUTION_UNIT)?.unwrap_or(2);
@@ -254,13 +254,13 @@ pub(super) fn resolution(directory: &Directory<'_>) -> Result<Resolution, Fault>
 }
 
 /// Whether a page is a smaller copy or a mask of another.
-pub(super) fn is_aside(directory: &Directory<'_>) -> Result<bool, Fault> {
+pub(super) fn is_copy_or_mask(directory: &Directory<'_>) -> Result<bool, PageError> {
     const REDUCED_OR_MASK: u64 = 0b101;
     Ok(directory.number(tag::SUBFILE)?.unwrap_or(0) & REDUCED_OR_MASK != 0)
 }
 
 /// The description of a page, or nothing.
-pub(super) fn description(directory: &Directory<'_>) -> Result<String, Fault> {
+pub(super) fn description(directory: &Directory<'_>) -> Result<String, PageError> {
     let bytes = directory.opaque(tag::DESCRIPTION)?.unwrap_or_default();
     // ImageJ writes a micro sign in Latin-1, which is no UTF-8.
     Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned())

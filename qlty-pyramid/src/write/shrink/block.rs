@@ -1,10 +1,10 @@
-//! What is made of the pixels of one block.
+//! One coarse pixel from each block of fine ones.
 
-use super::Fine;
+use super::FinePixels;
 use crate::Pixel;
 
 /// Makes the coarse rows from `first` on, of the means of blocks.
-pub(super) fn mean_rows<T: Pixel>(fine: &Fine<'_, T>, factor: [usize; 3], first: usize, coarse: &mut [T]) {
+pub(super) fn mean_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], first: usize, coarse: &mut [T]) {
     let [_, height, width] = fine.size;
     let mut totals = vec![T::Total::default(); width];
     for (y, coarse) in coarse.chunks_exact_mut(width.div_ceil(factor[2])).enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn mean_rows<T: Pixel>(fine: &Fine<'_, T>, factor: [usize; 3], first:
     }
 }
 
-/// The means of blocks of two by two: what nearly all pyramids are made of.
+/// The means of blocks of two by two, the most frequent case.
 fn mean_of_two<T: Pixel>(above: &[T], below: &[T], coarse: &mut [T]) {
     let (pairs_above, last_above) = above.as_chunks::<2>();
     let (pairs_below, last_below) = below.as_chunks::<2>();
@@ -67,10 +67,21 @@ fn mean_of_pairs<T: Pixel, const WEIGHT: u16>(totals: &[T::Total], coarse: &mut 
     }
 }
 
+/// Makes the coarse rows from `first` on, of the first pixel of each block.
+pub(super) fn first_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], first: usize, coarse: &mut [T]) {
+    let [_, _, width] = fine.size;
+    for (y, coarse) in coarse.chunks_exact_mut(width.div_ceil(factor[2])).enumerate() {
+        let row = &fine.planes[0][(first + y) * factor[1] * width..][..width];
+        for (to, from) in coarse.iter_mut().zip(row.iter().step_by(factor[2])) {
+            *to = *from;
+        }
+    }
+}
+
 /// Makes the coarse rows from `first` on, each pixel chosen from its block; the choice may put the block
 /// in another order.
 pub(super) fn choose_rows<T: Pixel>(
-    fine: &Fine<'_, T>,
+    fine: &FinePixels<'_, T>,
     factor: [usize; 3],
     first: usize,
     coarse: &mut [T],

@@ -1,6 +1,6 @@
 //! Binomial filtering, then every second pixel.
 
-use super::{Fine, Method};
+use super::{FinePixels, Method};
 use crate::Pixel;
 
 /// The weights of five pixels, the middle one being the pixel that is kept.
@@ -11,13 +11,13 @@ fn weight(from: usize, at: usize, factor: usize) -> u16 {
     if factor == 1 { 1 } else { KERNEL[from + 2 - at * 2] }
 }
 
-/// The sum of the weights of the pixels that there are.
+/// The sum of the weights of the pixels within the level.
 fn weights(at: usize, factor: usize, size: usize) -> u16 {
     Method::Gaussian.support(at, factor, size).map(|from| weight(from, at, factor)).sum()
 }
 
 /// Makes the coarse rows from `first` on of the plane `at`: sums along Z and Y first, then along X.
-pub(super) fn shrink_rows<T: Pixel>(fine: &Fine<'_, T>, factor: [usize; 3], at: usize, first: usize, coarse: &mut [T]) {
+pub(super) fn shrink_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], at: usize, first: usize, coarse: &mut [T]) {
     let [depth, height, width] = fine.size;
     let mut totals = vec![T::Total::default(); width];
     for (y, coarse) in coarse.chunks_exact_mut(width.div_ceil(factor[2])).enumerate() {
@@ -50,7 +50,7 @@ fn along_x<T: Pixel>(totals: &[T::Total], factor: usize, lines: u16, coarse: &mu
         return;
     }
     let [four, six] = [4_u16, 6].map(T::Total::from);
-    // Within, five totals from 2x - 2 on; a constant weight makes a shift of the division.
+    // Away from the edges, five totals from 2x - 2 on; with a constant weight the division is a shift.
     let inner = |five: &[T::Total]| five[0] + five[4] + (five[1] + five[3]) * four + five[2] * six;
     let windows = totals.windows(5).step_by(2);
     let count = windows.len();
