@@ -173,7 +173,9 @@ mod tests {
         let mut seen = seen.into_inner().unwrap();
         seen.sort_unstable();
         assert_eq!(seen, [(0, 4), (4, 4), (8, 3)]);
-        assert!(array.outer_iter().enumerate().all(|(y, row)| row.iter().all(|pixel| *pixel as usize == y / 4 * 4 + 1)));
+        assert!(
+            array.outer_iter().enumerate().all(|(y, row)| row.iter().all(|pixel| *pixel as usize == y / 4 * 4 + 1))
+        );
         let none = ArrayMut::of("array", array.slice_mut(s![..0, ..])).unwrap();
         for_each_part(none, 0, 4, &|_, _| Err(Error::argument("part", 0, "none"))).unwrap();
     }

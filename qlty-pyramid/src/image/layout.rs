@@ -1,28 +1,23 @@
-//! Reading images in levels: OME-Zarr, single Zarr arrays, and what stores say of themselves.
+//! The metadata of images in levels: of OME-Zarr, single Zarr arrays, and stores of this crate.
 
-use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::path::{Component, Path};
 
-use ndarray::{ArrayD, ArrayViewMutD};
-use qlty_core::Monitor;
-use qlty_core::zarr::{ArrayReader, Error as ZarrError, FolderStore, inspect};
-use rayon::prelude::*;
+use qlty_core::DType;
+use qlty_core::zarr::{ArrayInfo, Error as ZarrError, group_attributes, inspect};
 use serde_json::{Map, Value};
-use zarrs::array::Array;
-use zarrs::group::Group;
 
-use crate::boxes::{cache_bytes, check_box, cut_at_chunks};
-use crate::laplacian::{LaplacianLayout, laplacian_pixel_type};
-use crate::{Error, Pixel, PixelType, Result};
+use crate::Result;
+use crate::laplacian::{LaplacianLayout, laplacian_dtype};
 
 /// What an image on disk is, by its metadata.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ImageLayout {
     /// What the arrays hold.
     pub kind: ImageKind,
     /// The type of the pixels.
-    pub pixel_type: PixelType,
-    /// The names of the channels, as far as the store says them: of each, or of fewer.
+    pub dtype: DType,
+    /// The names of the channels, as far as the store states them: of each, or of fewer.
     pub channels: Vec<Option<String>>,
     /// The axes of all levels, outermost first.
     pub axes: Vec<ImageAxis>,
@@ -42,44 +37,44 @@ pub enum ImageKind {
 
 /// An axis of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImageAxis {
     /// The name, such as `z`.
     pub name: String,
-    /// The unit, such as `micrometer`, if the store says one.
+    /// The unit, such as `micrometer`, if the store states one.
     pub unit: Option<String>,
 }
 
 /// A level of an image.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ImageLevel {
     /// The array's path in the store, which is empty if the store is the array.
     pub path: String,
-    /// The distance of neighbouring pixels along each axis; NaN where the store does not say.
+    /// The distance of neighbouring pixels along each axis; NaN where the store does not state it.
     pub scale: Vec<f64>,
-    /// Where the centre of the first pixel lies along each axis; NaN where the store does not say.
+    /// Where the centre of the first pixel lies along each axis; NaN where the store does not state it.
     pub translation: Vec<f64>,
 }
 
 impl ImageLayout {
-    /// Reads what a store says of itself: the first image of NGFF 0.5 or 0.4, a group or an array of this
+    /// Reads the metadata of a store: the first image of NGFF 0.5 or 0.4, a group or an array of this
     /// crate, any Zarr array, or a Laplacian store of this crate or of the Python package `qlty`.
     ///
     /// # Errors
-    /// [`Error::Io`] if there is nothing; [`Error::Store`] if it is no image, or its pixels are of another type
-    /// than [`PixelType`] has.
+    /// [`Error::Io`] if there is nothing; [`Error::Store`] if it is not an image, or its pixels are of a type that this
+    /// crate does not read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         path.metadata().map_err(ZarrError::io(path))?;
-        let store = Arc::new(FolderStore::new(path));
-        if let Ok(array) = Array::open(store.clone(), "/") {
+        if let Ok(array) = inspect(path) {
             return Self::of_array(path, &array);
         }
-        let group = Group::open(store, "/").map_err(ZarrError::zarr(path))?;
-        let attributes = group.attributes();
+        let attributes = &group_attributes(path)?;
         if attributes.get("qlty").is_some_and(|ours| ours.get("laplacian_pyramid").is_some()) {
             return Self::of_laplacian(path, attributes);
         }
-        // NGFF 0.5 has it in an object of its own, 0.4 among the others.
+        // NGFF 0.5 has an object of its own, 0.4 stands among the other attributes.
         let ngff = |key: &str| attributes.get("ome").and_then(|ome| ome.get(key)).or(attributes.get(key));
         let (axes, levels) = match (ngff("multiscales").and_then(|images| images.get(0)), attributes.get("qlty")) {
             (Some(image), _) => {
@@ -94,7 +89,7 @@ impl ImageLayout {
                 let levels = our_levels(ours, axes.len());
                 (axes, levels.ok_or_else(|| ZarrError::store(path, "attribute qlty", ours, expected))?)
             }
-            // The Python package says nothing of its Laplacian stores.
+            // The Python package writes no attributes to its Laplacian stores.
             (None, None) => {
                 let found = Self::of_laplacian(path, attributes)?;
                 if found.levels.len() > 1 {
@@ -107,31 +102,30 @@ impl ImageLayout {
         let Some(first) = levels.first() else {
             return Err(ZarrError::store(path, "levels", 0, "at least one").into());
         };
-        let (data_type, _) = inspect(&path.join(&first.path))?;
+        let dtype = pixel_dtype(path, &inspect(&path.join(&first.path))?)?;
         let channels = channels(ngff("omero"), attributes.get("qlty"));
-        Ok(Self { kind: ImageKind::Levels, pixel_type: named(path, data_type)?, channels, axes, levels })
+        Ok(Self { kind: ImageKind::Levels, dtype, channels, axes, levels })
     }
 
-    fn of_array(path: &Path, array: &Array<FolderStore>) -> Result<Self> {
-        let count = array.dimensionality();
-        let ours = array.attributes().get("qlty");
-        let names = array.dimension_names().as_ref().map(|names| names.iter().flatten().cloned().collect::<Vec<_>>());
-        // Zarr v2 has no word for them.
+    fn of_array(path: &Path, array: &ArrayInfo) -> Result<Self> {
+        let count = array.ndim();
+        let ours = array.attributes.get("qlty");
+        let names = array.axis_names.as_ref().map(|names| names.iter().flatten().cloned().collect::<Vec<_>>());
+        // Zarr v2 does not store them.
         let names = names.or_else(|| our_names(ours?));
         let names = names.filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
         let unit = ours.and_then(unit);
         let axes = names.into_iter().map(|name| axis(name, unit.as_deref())).collect();
         let scale = ours.and_then(|ours| numbers(ours.get("scale")?, count)).unwrap_or_else(|| vec![1.0; count]);
         let level = ImageLevel { path: String::new(), scale, translation: vec![0.0; count] };
-        let (data_type, _) = inspect(path)?;
-        let (pixel_type, channels) = (named(path, data_type)?, channels(None, ours));
-        Ok(Self { kind: ImageKind::Levels, pixel_type, channels, axes, levels: vec![level] })
+        let (dtype, channels) = (pixel_dtype(path, array)?, channels(None, ours));
+        Ok(Self { kind: ImageKind::Levels, dtype, channels, axes, levels: vec![level] })
     }
 
     fn of_laplacian(path: &Path, attributes: &Map<String, Value>) -> Result<Self> {
         let layout = LaplacianLayout::read(path)?;
-        let pixel_type = laplacian_pixel_type(path)?;
-        let (_, count) = inspect(&path.join(layout.base.as_deref().unwrap_or_default()))?;
+        let dtype = laplacian_dtype(path)?;
+        let count = inspect(&path.join(layout.base.as_deref().unwrap_or_default()))?.ndim();
         let ours = attributes.get("qlty");
         let names = layout.axes.clone().filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
         let unit = ours.and_then(unit);
@@ -147,17 +141,18 @@ impl ImageLayout {
             Some(levels) if levels.iter().map(|level| &level.path).eq(&names) => levels,
             _ => names.into_iter().map(unknown).collect(),
         };
-        Ok(Self { kind: ImageKind::Laplacian, pixel_type, channels: channels(None, ours), axes, levels })
+        Ok(Self { kind: ImageKind::Laplacian, dtype, channels: channels(None, ours), axes, levels })
     }
 }
 
-fn named(path: &Path, data_type: String) -> Result<PixelType> {
+/// The type of an array of pixels.
+pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
     let expected = "integers or floats of up to 64 bits";
-    let known = PixelType::ALL.into_iter().find(|pixel_type| pixel_type.name() == data_type);
-    known.ok_or_else(|| ZarrError::store(path, "element type", data_type, expected).into())
+    let dtype = array.dtype().filter(|dtype| *dtype != DType::Bool);
+    dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
 }
 
-/// The names of so many axes, where a store does not say them: the last of (T,C,Z,Y,X).
+/// The names of `count` axes, where a store does not state them: the last of (T,C,Z,Y,X).
 fn usual_names(count: usize) -> Vec<String> {
     const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
     let name = |axis: usize| (axis + NAMES.len()).checked_sub(count).map_or("", |place| NAMES[place]).to_owned();
@@ -170,7 +165,7 @@ fn axis(name: String, unit: Option<&str>) -> ImageAxis {
     ImageAxis { name, unit }
 }
 
-/// The names of the channels, by NGFF's word for them or else by ours.
+/// The names of the channels, from the attributes of NGFF or else from ours.
 fn channels(omero: Option<&Value>, ours: Option<&Value>) -> Vec<Option<String>> {
     let labels = omero.and_then(|omero| omero.get("channels")?.as_array());
     let names = ours.and_then(|ours| ours.get("channels")?.as_array());
@@ -215,7 +210,7 @@ fn axes(image: &Value) -> Option<Vec<ImageAxis>> {
     image.get("axes")?.as_array()?.iter().map(axis).collect()
 }
 
-/// The levels of an image of NGFF: those of the image follow the transformations of each level.
+/// The levels of an image of NGFF. The transformations of the image are applied after those of each level.
 fn levels(image: &Value, axes: usize) -> Option<Vec<ImageLevel>> {
     const KEY: &str = "coordinateTransformations";
     let common = image.get(KEY).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -249,111 +244,10 @@ fn numbers(list: &Value, count: usize) -> Option<Vec<f64>> {
     numbers.filter(|numbers| numbers.len() == count)
 }
 
-/// The path of an array in a store, and no way out of it.
+/// The path of an array in a store, if it does not lead out of it.
 fn inside(path: &Value) -> Option<String> {
     let path = path.as_str()?;
     let mut parts = Path::new(path).components().peekable();
     let is_inside = parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)));
     is_inside.then(|| path.to_owned())
-}
-
-/// The levels of an image on disk, read box by box. Threads may share it. The store must not change.
-///
-/// ```no_run
-/// use qlty_pyramid::{ImageStore, Monitor};
-/// let image = ImageStore::<u16>::open("brain.ome.zarr")?;
-/// let slice = image.read(1, &[17, 0, 0], &[1, 256, 256], &Monitor::new())?; // (Z, Y, X) of level 1
-/// # Ok::<(), qlty_pyramid::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct ImageStore<T: Pixel> {
-    layout: ImageLayout,
-    arrays: Vec<ArrayReader<T>>,
-}
-
-impl<T: Pixel> ImageStore<T> {
-    /// Opens an image whose arrays hold its levels.
-    ///
-    /// # Errors
-    /// As [`ImageLayout::read`], and [`Error::Store`] if the arrays are of another type or number of axes, or
-    /// hold differences.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let layout = ImageLayout::read(path)?;
-        if layout.kind != ImageKind::Levels {
-            let expected = "levels; a LaplacianStore reads what differs between them";
-            return Err(ZarrError::store(path, "arrays", layout.kind, expected).into());
-        }
-        let array = |(index, level): (usize, &ImageLevel)| {
-            let place: PathBuf = if level.path.is_empty() { path.to_path_buf() } else { path.join(&level.path) };
-            let array = ArrayReader::<T>::open(&place, cache_bytes(index))?;
-            if array.shape().len() != layout.axes.len() {
-                let expected = format!("one of {} axes", layout.axes.len());
-                return Err(Error::from(ZarrError::store(&place, "shape", array.shape(), expected)));
-            }
-            Ok(array)
-        };
-        let arrays = layout.levels.iter().enumerate().map(array).collect::<Result<_>>()?;
-        Ok(Self { layout, arrays })
-    }
-
-    /// What the store says of itself.
-    pub fn layout(&self) -> &ImageLayout {
-        &self.layout
-    }
-
-    /// The number of levels.
-    pub fn levels(&self) -> usize {
-        self.arrays.len()
-    }
-
-    /// The shape of a level.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] if there is no such level.
-    pub fn shape(&self, level: usize) -> Result<&[usize]> {
-        Ok(self.array(level)?.shape())
-    }
-
-    fn array(&self, level: usize) -> Result<&ArrayReader<T>> {
-        let wrong = || Error::argument("level", level, format!("one below {}", self.levels()));
-        self.arrays.get(level).ok_or_else(wrong)
-    }
-
-    /// The box of a level that begins at `start` and has the shape `shape`, in C order.
-    ///
-    /// # Errors
-    /// As [`ImageStore::read_into`], and [`Error::Core`] if there is no memory for it.
-    pub fn read(&self, level: usize, start: &[usize], shape: &[usize], monitor: &Monitor) -> Result<ArrayD<T>> {
-        check_box(start, shape, self.shape(level)?)?;
-        let mut pixels = qlty_core::array::zeros::<T, ndarray::IxDyn>("box of a level", shape)?;
-        self.read_into(level, start, pixels.view_mut(), monitor)?;
-        Ok(pixels)
-    }
-
-    /// Reads the box of a level that begins at `start` and has the shape of `out`, its chunks in parallel.
-    /// Progress counts chunks.
-    ///
-    /// # Errors
-    /// - [`Error::Argument`] if there is no such level or the box is not within it;
-    /// - [`Error::Store`], naming the array, if a chunk is not read;
-    /// - [`Error::Core`] if there is no memory, or the caller cancelled.
-    ///
-    /// After an error `out` holds unspecified pixels.
-    pub fn read_into(&self, level: usize, start: &[usize], out: ArrayViewMutD<'_, T>, monitor: &Monitor) -> Result<()> {
-        let array = self.array(level)?;
-        check_box(start, out.shape(), array.shape())?;
-        if out.is_empty() {
-            return Ok(());
-        }
-        let parts = cut_at_chunks(out, start, array.chunk_shape(), 0..start.len());
-        monitor.begin(parts.len() as u64);
-        parts.into_par_iter().try_for_each(|(start, out)| {
-            monitor.check()?;
-            array.read_into(&start, out)?;
-            monitor.advance(1);
-            Ok::<(), Error>(())
-        })?;
-        Ok(monitor.check()?)
-    }
 }

@@ -285,7 +285,8 @@ impl Stack {
         let all_listed = listed == frames * depth * images / files.len();
         for (image, part) in bytes.chunks_exact_mut(bytes.len() / images).enumerate() {
             let image = plane * images + image;
-            let (page, image) = if all_listed { (pages[file * listed + image], 0) } else { (pages[file], image as u64) };
+            let (page, image) =
+                if all_listed { (pages[file * listed + image], 0) } else { (pages[file], image as u64) };
             opened.read(page, image, header, rows.clone(), part)?;
         }
         Ok(())

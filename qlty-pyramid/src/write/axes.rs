@@ -1,5 +1,7 @@
 //! The axes of an array, and their order.
 
+use qlty_core::dynamic::ArrayMut;
+
 /// The order of the axes of the arrays that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -64,6 +66,12 @@ impl Axes {
     /// Their names as one word, such as `CZYX`.
     pub(crate) fn word(&self) -> String {
         self.names().concat().to_uppercase()
+    }
+
+    /// An array of these axes, with one element along T and C, as one of Z, Y and X.
+    pub(crate) fn spatial<'a>(&self, array: ArrayMut<'a>) -> ArrayMut<'a> {
+        let others = self.0.iter().enumerate().filter(|(_, axis)| matches!(axis, Axis::T | Axis::C));
+        others.rev().fold(array, |array, (index, _)| array.index_axis(index, 0))
     }
 
     /// The values of these axes, in their order, of values for (T,C,Z,Y,X).

@@ -20,11 +20,7 @@ use crate::{Error, PlaneSource, Result};
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
-pub fn plan_pyramid(
-    source: &dyn PlaneSource,
-    path: impl AsRef<Path>,
-    options: &PyramidOptions,
-) -> Result<Pyramid> {
+pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &PyramidOptions) -> Result<Pyramid> {
     Ok(Pyramid::new(&Plan::new(source, options)?, source, path.as_ref()))
 }
 

@@ -5,12 +5,8 @@ use std::sync::Arc;
 
 use ome_zarr_metadata::Validate;
 use ome_zarr_metadata::{v0_4, v0_5};
-use qlty_core::zarr::{Error, FolderStore};
+use qlty_core::zarr::{Error, FolderStore, create_group, create_group_v2};
 use serde_json::{Map, Value, json};
-use zarrs::group::Group;
-use zarrs::metadata::GroupMetadata;
-use zarrs::metadata::v2::GroupMetadataV2;
-use zarrs::metadata::v3::GroupMetadataV3;
 
 use super::options::{PyramidOptions, ZarrFormat};
 use super::plan::{Plan, PlannedLevel};
@@ -23,13 +19,12 @@ const OURS: &str = "qlty";
 
 /// Writes the metadata of the group at the root of a store.
 pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: ZarrFormat) -> Result<()> {
-    let store = Arc::new(FolderStore::new(root));
-    let metadata: GroupMetadata = match format {
-        ZarrFormat::V3 => GroupMetadataV3::new().with_attributes(attributes).into(),
-        ZarrFormat::V2 => GroupMetadataV2::new().with_attributes(attributes).into(),
-    };
-    let group = Group::new_with_metadata(store, "/", metadata).map_err(Error::zarr(root))?;
-    Ok(group.store_metadata().map_err(Error::zarr(root))?)
+    let store = Arc::new(FolderStore::unpublished(root));
+    match format {
+        ZarrFormat::V3 => create_group(&store, attributes)?,
+        ZarrFormat::V2 => create_group_v2(&store, attributes)?,
+    }
+    Ok(())
 }
 
 /// The attributes of a pyramid's group.

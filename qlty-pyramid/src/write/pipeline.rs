@@ -12,8 +12,8 @@ use super::plane_reader::PlaneReader;
 use super::shrink::{Fine, Method, shrink_plane};
 use super::slab_writer::SlabWriter;
 use super::statistics::Statistics;
+use crate::Result;
 use crate::arrays::for_each_part;
-use crate::{Error, Result};
 
 /// Makes the levels of an image and writes them.
 ///

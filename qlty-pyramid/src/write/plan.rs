@@ -55,7 +55,7 @@ impl Plan {
             return Err(Error::argument("shape of the image", shape, "sizes above 0"));
         }
         let dtype = dtype(source.dtype(), options)?;
-        qlty_core::array::product("an image", &[shape[1], shape[3], shape[4], dtype.size()])?;
+        qlty_core::internal::array::product("an image", &[shape[1], shape[3], shape[4], dtype.size()])?;
         options.codec.check()?;
         let axes = Axes::new(options.axes, shape);
         if !axes.are_ngff() && shape[0] > 1 {
@@ -219,7 +219,7 @@ fn files(plane: usize, options: &PyramidOptions) -> Result<([usize; 3], Option<[
     if chunk.contains(&0) {
         return Err(Error::argument("chunk", chunk, "sizes above 0"));
     }
-    qlty_core::array::product("a chunk", &[chunk[0], chunk[1], chunk[2], 8])?;
+    qlty_core::internal::array::product("a chunk", &[chunk[0], chunk[1], chunk[2], 8])?;
     if let Some(shard) = options.shard {
         if options.format == ZarrFormat::V2 {
             return Err(Error::argument("shard", shard, "none in Zarr v2"));
@@ -227,7 +227,7 @@ fn files(plane: usize, options: &PyramidOptions) -> Result<([usize; 3], Option<[
         if shard.contains(&0) || shard.iter().zip(chunk).any(|(shard, chunk)| shard % chunk != 0) {
             return Err(Error::argument("shard", shard, format!("multiples of the chunk, {chunk:?}")));
         }
-        qlty_core::array::product("a shard", &[shard[0], shard[1], shard[2], 8])?;
+        qlty_core::internal::array::product("a shard", &[shard[0], shard[1], shard[2], 8])?;
     }
     Ok((chunk, options.shard))
 }

@@ -52,7 +52,9 @@ impl ImageJ {
         }
         // ImageJ writes files of more than 4 GB with one directory for all images.
         if images != pages as u64 && pages != 1 {
-            return Err(PageError::Unsupported(format!("an ImageJ file of {images} images behind {pages} directories")));
+            return Err(PageError::Unsupported(format!(
+                "an ImageJ file of {images} images behind {pages} directories"
+            )));
         }
         let size = |size| usize::try_from(size).map_err(|_| PageError::Corrupt(format!("{size} images")));
         Ok(Contents {

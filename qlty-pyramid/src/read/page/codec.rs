@@ -16,7 +16,12 @@ use super::tags::Compression;
 pub(super) type Shape = [usize; 3];
 
 /// Decodes `stored` into all of `decoded`, a strip or tile of `shape`.
-pub(super) fn decode(compression: &Compression, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
+pub(super) fn decode(
+    compression: &Compression,
+    stored: &[u8],
+    shape: Shape,
+    decoded: &mut [u8],
+) -> Result<(), PageError> {
     match compression {
         Compression::None => match stored.get(..decoded.len()) {
             Some(whole) => {

@@ -65,7 +65,9 @@ impl TiffFile {
                 }
                 tiff.first = tiff.number(&tiff.bytes(8, 8)?);
             }
-            (version, _) => return Err(PageError::Corrupt(format!("is a TIFF of the version {version}, not 42 or 43"))),
+            (version, _) => {
+                return Err(PageError::Corrupt(format!("is a TIFF of the version {version}, not 42 or 43")));
+            }
         }
         Ok(tiff)
     }
@@ -117,7 +119,9 @@ impl TiffFile {
             Some(end) if end <= self.length => Ok(()),
             _ => {
                 let length = self.length;
-                Err(PageError::Corrupt(format!("{count} bytes are said to be at {offset}, but the file ends at {length}")))
+                Err(PageError::Corrupt(format!(
+                    "{count} bytes are said to be at {offset}, but the file ends at {length}"
+                )))
             }
         }
     }

@@ -117,7 +117,9 @@ fn uniform(directory: &Directory<'_>, tag: u16, absent: u64, samples: usize, wha
         Some(first) if values.len() == 1 || values.len() == samples => {
             match values.iter().all(|value| value == first) {
                 true => Ok(*first),
-                false => Err(PageError::Unsupported(format!("a pixel whose samples differ in their {what}, {values:?},"))),
+                false => {
+                    Err(PageError::Unsupported(format!("a pixel whose samples differ in their {what}, {values:?},")))
+                }
             }
         }
         _ => Err(PageError::Corrupt(format!("{} {what} for {samples} samples", values.len()))),

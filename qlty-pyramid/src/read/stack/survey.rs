@@ -1,9 +1,9 @@
 //! What is in a file of pages.
 
+use crate::Result;
 use crate::read::calibration::{LengthUnit, VoxelSize};
 use crate::read::description::{Contents, Description};
 use crate::read::page::{FirstPage, PageAt, PageError, PageFile, PageHeader, Resolution};
-use crate::Result;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -74,8 +74,8 @@ fn voxel_size(resolution: &Resolution, description: &Description) -> Option<Voxe
 
 #[cfg(test)]
 mod tests {
-    use crate::read::description::ImageJ;
     use super::*;
+    use crate::read::description::ImageJ;
 
     fn size(fractions: [(u32, u32); 2], unit: u64, description: &Description) -> Option<VoxelSize> {
         voxel_size(&Resolution { fractions: Some(fractions), unit }, description)

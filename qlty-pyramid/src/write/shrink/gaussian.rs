@@ -17,7 +17,13 @@ fn weights(at: usize, factor: usize, size: usize) -> u16 {
 }
 
 /// Makes the coarse rows from `first` on of the plane `at`: sums along Z and Y first, then along X.
-pub(super) fn shrink_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], at: usize, first: usize, coarse: &mut [T]) {
+pub(super) fn shrink_rows<T: Pixel>(
+    fine: &FinePixels<'_, T>,
+    factor: [usize; 3],
+    at: usize,
+    first: usize,
+    coarse: &mut [T],
+) {
     let [depth, height, width] = fine.size;
     let mut totals = vec![T::Total::default(); width];
     for (y, coarse) in coarse.chunks_exact_mut(width.div_ceil(factor[2])).enumerate() {

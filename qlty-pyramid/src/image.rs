@@ -1,0 +1,10 @@
+//! Reading images back: [`ImageLayout`] is the metadata of any store of this crate, and of NGFF from other programs;
+//! [`ImageStore`] reads boxes of its levels.
+
+mod layout;
+mod store;
+
+pub(crate) use layout::pixel_dtype;
+pub use layout::{ImageAxis, ImageKind, ImageLayout, ImageLevel};
+pub use store::ImageStore;
+pub(crate) use store::check_read_dtype;
