@@ -81,7 +81,8 @@ fn sparse_2d() {
     let quilt: NcyxQuilt = case.quilt();
     let missing = case.number("missing_label") as f32;
     let (image, labels): (Array4<f32>, Array3<f32>) = (case.array("image"), case.array("labels"));
-    let qlty_core::LabelledPatches { images, labels: label_patches, .. } = quilt.unstitch_pair(image.view(), labels.view(), Some(missing)).unwrap();
+    let qlty_core::LabelledPatches { images, labels: label_patches, .. } =
+        quilt.unstitch_pair(image.view(), labels.view(), Some(missing)).unwrap();
     assert_same_bits("image_patches", &images, &case.array::<f32, Ix4>("image_patches"));
     assert_same_bits("label_patches", &label_patches, &case.array::<f32, Ix3>("label_patches"));
 
@@ -94,7 +95,8 @@ fn sparse_2d() {
 
     // Labels with a channel axis are the same labels.
     let with_channel = labels.view().insert_axis(Axis(1));
-    let qlty_core::LabelledPatches { labels: patches, .. } = quilt.unstitch_pair(image.view(), with_channel, Some(missing)).unwrap();
+    let qlty_core::LabelledPatches { labels: patches, .. } =
+        quilt.unstitch_pair(image.view(), with_channel, Some(missing)).unwrap();
     assert_same_bits("label_patches", &patches.index_axis(Axis(1), 0), &label_patches);
 }
 
@@ -107,7 +109,8 @@ fn sparse_3d() {
     let missing = case.number("missing_label") as f32;
     let image: Array<f32, Ix5> = case.array("image");
     let labels: Array4<f32> = case.array("labels");
-    let qlty_core::LabelledPatches { images, labels: unmarked, .. } = quilt.unstitch_pair(image.view(), labels.view(), None).unwrap();
+    let qlty_core::LabelledPatches { images, labels: unmarked, .. } =
+        quilt.unstitch_pair(image.view(), labels.view(), None).unwrap();
     assert_same_bits("image_patches", &images, &case.array::<f32, Ix5>("image_patches"));
     assert_same_bits("label_patches", &unmarked, &case.array::<f32, Ix4>("label_patches"));
     let kept = quilt.filter_labelled(images.view(), unmarked.view(), missing).unwrap();

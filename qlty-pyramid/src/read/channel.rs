@@ -18,8 +18,8 @@ impl Channel {
 
     /// The colour to show it in: red, green and blue.
     #[must_use]
-    pub fn color(mut self, color: [u8; 3]) -> Self {
-        self.color = Some(color);
+    pub fn color(mut self, color: impl Into<Option<[u8; 3]>>) -> Self {
+        self.color = color.into();
         self
     }
 }
