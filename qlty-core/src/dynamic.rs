@@ -21,6 +21,7 @@
 
 mod array_mut;
 mod array_ref;
+mod axes;
 mod dtype;
 mod layout;
 mod owned;

@@ -59,7 +59,7 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let stack = open_stack()?;
     let original = stack.read::<u8>(0)?.index_axis_move(Axis(0), 0).mapv(f32::from);
     let shape = original.dim();
-    println!("read       {} slices: {shape:?} voxels (Z, Y, X) of {}", shape.0, stack.pixel_type());
+    println!("read       {} slices: {shape:?} voxels (Z, Y, X) of {}", shape.0, stack.dtype().zarr_name());
 
     let noisy = add_noise(&original, NOISE, SEED);
     println!("noise      standard deviation {NOISE}, seed {SEED}: RMSE {:.2}", rmse(&noisy, &original));
@@ -129,7 +129,7 @@ fn denoise_in_patches(noisy: &Array3<f32>) -> Result<(Array3<f32>, Array3<f32>),
     Ok((stitched.slice_move(s![0, 0, .., .., ..]), weights))
 }
 
-/// The planes of the volume, and so many coarser levels of them.
+/// The planes of the volume, and coarser levels of them.
 fn levels(volume: &Array3<f32>, coarser: usize) -> Result<Vec<Array3<f32>>, Box<dyn Error>> {
     let mut levels = vec![volume.clone()];
     for _ in 0..coarser {
@@ -148,12 +148,7 @@ fn write_image(path: &Path, volume: &Array3<f32>, stack: &Stack) -> Result<(), B
     let voxel_size = [in_plane.z.unwrap_or(1.0), in_plane.y, in_plane.x];
 
     let volume = Volume::new("brain, denoised", bytes.view())?.with_voxel_size(voxel_size, LengthUnit::Millimeter);
-    let options = PyramidOptions {
-        levels: Levels::Count(3),
-        halving: Halving::Volume,
-        overwrite: true,
-        ..PyramidOptions::default()
-    };
+    let options = PyramidOptions::new().levels(Levels::Count(3)).halving(Halving::Volume).overwrite(true);
     let pyramid = stack_to_ome_zarr(&volume, path, &options, &Monitor::new())?;
     let shapes: Vec<&[usize]> = pyramid.levels.iter().map(|level| level.shape.as_slice()).collect();
     println!("wrote      {}: OME-Zarr, levels {shapes:?}, voxels of {voxel_size:?} mm", path.display());

@@ -37,22 +37,22 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let brain = brain.index_axis(ndarray::Axis(0), 0).into_dyn();
     for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
         let path = folder.join(format!("{interpolation}.laplacian.zarr"));
-        let image = PyramidOptions { levels: Levels::Count(4), overwrite: true, ..PyramidOptions::default() };
-        let options = LaplacianOptions { interpolation, image, ..LaplacianOptions::default() };
+        let image = PyramidOptions::new().levels(Levels::Count(4)).overwrite(true);
+        let options = LaplacianOptions::new(image).interpolation(interpolation);
         let written = stack_to_ome_zarr_laplacian(&stack, &path, &options, &Monitor::new())?;
         let arrays: Vec<_> = written.levels.iter().map(|level| format!("{} {:?}", level.name, level.shape)).collect();
         println!("{}: {}", path.display(), arrays.join(", "));
 
         // A slice at half the size takes what it needs of the store and no more.
-        let store = LaplacianStore::<u8>::open(&path)?;
+        let store = LaplacianStore::open(&path)?;
         let [_, height, width] = store.shape(1)? else { return Err("three axes".into()) };
-        let slice = store.read(1, &[16, 0, 0], &[1, *height, *width], &Monitor::new())?;
+        let slice = store.read::<u8>(1, &[16, 0, 0], &[1, *height, *width], &Monitor::new())?;
         println!("slice 16 of level 1: {:?}, mean {}", slice.shape(), slice.mapv(f64::from).mean().unwrap_or_default());
 
         let target = folder.join(format!("{interpolation}.zarr"));
-        let options = ReconstructOptions { overwrite: true, ..ReconstructOptions::default() };
+        let options = ReconstructOptions::new().overwrite(true);
         reconstruct_from_laplacian(&path, &target, &options, &Monitor::new())?;
-        if store.read(0, &[0, 0, 0], brain.shape(), &Monitor::new())? != brain {
+        if store.read::<u8>(0, &[0, 0, 0], brain.shape(), &Monitor::new())? != brain {
             return Err(format!("{}: is not what was read", path.display()).into());
         }
         println!("{}: every voxel as it was", target.display());

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::PixelType;
+use qlty_core::DType;
 
 /// The error of a library underneath, whose type is no part of this crate's interface.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a stack was not read, or an image not written.
 ///
-/// Whoever reads the message can find the culprit: it names the file, and what was got and expected.
+/// The message names the file, what was got and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,7 +18,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// An argument is outside what the call can take.
@@ -51,7 +51,7 @@ pub enum Error {
         /// The second file, by name.
         second: PathBuf,
     },
-    /// What the expression took for a counter is none.
+    /// What the expression matched as a counter is not a number of 64 bits.
     #[error("{}: the counter {counter:?} is not a whole number of 64 bits", path.display())]
     Counter {
         /// The file.
@@ -66,7 +66,7 @@ pub enum Error {
         path: PathBuf,
         /// The page, from 0.
         page: usize,
-        /// What the decoder said.
+        /// The decoder's error.
         source: Cause,
     },
     /// A page's sizes contradict each other or the size of the file.
@@ -101,15 +101,15 @@ pub enum Error {
         /// The shape and type of the first.
         expected: String,
     },
-    /// A stack was asked for in another type than it has.
-    #[error("stack {stack:?}: asked for {asked}, but its pixels are {actual}")]
-    PixelType {
+    /// A stack was to be read in another type than its own.
+    #[error("stack {stack:?}: asked for {}, but its pixels are {}", asked.zarr_name(), actual.zarr_name())]
+    DataType {
         /// The stack's name.
         stack: String,
         /// The type asked for.
-        asked: PixelType,
+        asked: DType,
         /// The type it has.
-        actual: PixelType,
+        actual: DType,
     },
     /// An array does not fit the address space, or memory.
     #[error("{what} of shape {shape:?} does not fit in memory")]

@@ -1,138 +1,38 @@
-//! The types a pixel can have.
+//! What depends on the type of pixels: sums and means, order, and conversion.
+//!
+//! Images travel through this crate as arrays of any type, [`ArrayRef`](qlty_core::dynamic::ArrayRef) and
+//! [`ArrayMut`](qlty_core::dynamic::ArrayMut), so most of it is compiled once. Only the loops over the pixels of a
+//! plane or a row are compiled for each type, and chosen there with [`with_dtype!`](qlty_core::with_dtype).
 
 use std::cmp::Ordering;
-use std::fmt;
 
-use half::f16;
+use qlty_core::Element;
+use qlty_core::dynamic::{DType, bf16, f16};
 
-use crate::twofold::Twofold;
+use crate::{Error, Result};
 
-/// The type of the pixels of a stack, known when it is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PixelType {
-    /// Unsigned, 8 bits.
-    U8,
-    /// Signed, 8 bits.
-    I8,
-    /// Unsigned, 16 bits.
-    U16,
-    /// Signed, 16 bits.
-    I16,
-    /// Unsigned, 32 bits.
-    U32,
-    /// Signed, 32 bits.
-    I32,
-    /// Unsigned, 64 bits.
-    U64,
-    /// Signed, 64 bits.
-    I64,
-    /// IEEE 754, 16 bits.
-    F16,
-    /// IEEE 754, 32 bits.
-    F32,
-    /// IEEE 754, 64 bits.
-    F64,
-}
+mod compensated;
+mod convert;
 
-impl PixelType {
-    /// All types.
-    pub const ALL: [Self; 11] = [
-        Self::U8,
-        Self::I8,
-        Self::U16,
-        Self::I16,
-        Self::U32,
-        Self::I32,
-        Self::U64,
-        Self::I64,
-        Self::F16,
-        Self::F32,
-        Self::F64,
-    ];
+use compensated::CompensatedSum;
+pub(crate) use convert::{convert, normalize};
+pub(crate) use sealed::{Arithmetic, Wide};
 
-    /// The name that Zarr and NumPy give the type, such as `uint16`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "uint8",
-            Self::I8 => "int8",
-            Self::U16 => "uint16",
-            Self::I16 => "int16",
-            Self::U32 => "uint32",
-            Self::I32 => "int32",
-            Self::U64 => "uint64",
-            Self::I64 => "int64",
-            Self::F16 => "float16",
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-        }
-    }
-
-    /// Whether pixels hold fractions.
-    pub fn is_float(self) -> bool {
-        matches!(self, Self::F16 | Self::F32 | Self::F64)
-    }
-
-    /// The size of a pixel in bytes.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 | Self::F16 => 2,
-            Self::U32 | Self::I32 | Self::F32 => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-}
-
-impl fmt::Display for PixelType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A type that pixels are read, averaged and written in: `u8` to `u64`, `i8` to `i64`, `f16`, `f32`
-/// and `f64`.
+/// A type that pixels can have: every [`Element`] but `bool`.
 ///
 /// Sealed: no other type can implement it.
-pub trait Pixel: sealed::Sealed {
-    /// The type's name at run time.
-    const TYPE: PixelType;
-}
+pub trait Pixel: Element + sealed::Arithmetic {}
+
+impl<T: Element + sealed::Arithmetic> Pixel for T {}
 
 pub(crate) mod sealed {
     use std::cmp::Ordering;
     use std::ops::{Add, AddAssign, Mul};
 
-    use qlty_core::zarr::Stored;
-
-    /// The value of any pixel.
-    #[derive(Debug, Clone, Copy)]
-    pub enum Number {
-        /// Of an integer type.
-        Whole(i128),
-        /// Of a float type.
-        Real(f64),
-    }
-
-    /// Pixels of one of the types.
-    #[derive(Debug)]
-    #[allow(missing_docs, reason = "not public")]
-    pub enum AnyPlanes<'a> {
-        U8(&'a mut [u8]),
-        I8(&'a mut [i8]),
-        U16(&'a mut [u16]),
-        I16(&'a mut [i16]),
-        U32(&'a mut [u32]),
-        I32(&'a mut [i32]),
-        U64(&'a mut [u64]),
-        I64(&'a mut [i64]),
-        F16(&'a mut [half::f16]),
-        F32(&'a mut [f32]),
-        F64(&'a mut [f64]),
-    }
+    use qlty_core::Element;
 
     /// What a pixel does inside this crate.
-    pub trait Sealed: Stored + bytemuck::Pod + PartialOrd {
+    pub trait Arithmetic: Element + PartialOrd {
         /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
         /// in f64 or better for floats.
         type Total: Copy
@@ -142,6 +42,9 @@ pub(crate) mod sealed {
             + Mul<Output = Self::Total>
             + From<u16>
             + Send;
+
+        /// The type by way of which pixels are converted to another type: one that holds all values of this.
+        type Wide: Wide;
 
         /// The pixel as a term of a sum.
         fn term(self) -> Self::Total;
@@ -155,47 +58,106 @@ pub(crate) mod sealed {
         /// Whether it is not a number.
         fn is_nan(self) -> bool;
 
-        /// The value, whole or not.
-        fn number(self) -> Number;
+        /// The same value in the wide type.
+        fn wide(self) -> Self::Wide;
 
-        /// The nearest value of this type: rounded to nearest, ties to even, and held to the range of
-        /// an integer type; a NaN becomes 0 in one.
-        fn nearest(number: Number) -> Self;
+        /// The nearest value of this type: rounded to nearest, ties to even, and held to the range of an integer type.
+        fn nearest_i64(value: i64) -> Self;
 
-        /// The pixels as those of one of the types.
-        fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_>;
+        /// [`Arithmetic::nearest_i64`] of an unsigned value.
+        fn nearest_u64(value: u64) -> Self;
+
+        /// [`Arithmetic::nearest_i64`] of a float; a NaN becomes 0 in an integer type.
+        fn nearest_f64(value: f64) -> Self;
+
+        /// The pixels in bytes that are aligned for them, and as many as some pixels have.
+        fn cast_mut(bytes: &mut [u8]) -> &mut [Self];
+
+        /// The bytes of pixels.
+        fn bytes_mut(pixels: &mut [Self]) -> &mut [u8];
+    }
+
+    /// `i64`, `u64` or `f64`.
+    pub trait Wide: Copy + Default {
+        /// The value as `f64`, rounded where that cannot hold it.
+        fn to_f64(self) -> f64;
+
+        /// The value as `f32`, rounded where that cannot hold it.
+        fn to_f32(self) -> f32;
+
+        /// The lowest 16 bits of an integer; the bits of a float in half precision.
+        fn low_bits(self) -> u16;
+
+        /// Whether it is a number, and not infinite.
+        fn is_finite(self) -> bool;
+
+        /// The nearest value of a type of pixels.
+        fn nearest<T: Arithmetic>(self) -> T;
     }
 }
-
-pub(crate) use sealed::{AnyPlanes, Number};
-
-/// Runs an expression with a name for the Rust type of a [`PixelType`].
-macro_rules! with_pixel_type {
-    (@match $pixel_type:expr, $type:ident, $run:expr, [$($name:ident $rust:ty),*]) => {
-        match $pixel_type {
-            $($crate::PixelType::$name => {
-                type $type = $rust;
-                $run
-            })*
-        }
-    };
-    ($pixel_type:expr, $type:ident => $run:expr) => {
-        $crate::pixel::with_pixel_type!(@match $pixel_type, $type, $run,
-            [U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64, F16 half::f16, F32 f32, F64 f64])
-    };
-}
-pub(crate) use with_pixel_type;
 
 /// The largest sum of weights for which sums of pixels do not overflow.
 pub(crate) const MOST_WEIGHT: u16 = 1 << 15;
 
-macro_rules! integer_pixel {
-    ($($type:ty, $name:ident, $total:ty;)*) => {$(
-        impl Pixel for $type {
-            const TYPE: PixelType = PixelType::$name;
+/// Fails where pixels cannot be of this type, which is `bool`.
+pub(crate) fn check_dtype(what: &'static str, dtype: DType) -> Result<()> {
+    if dtype == DType::Bool {
+        return Err(Error::argument(what, dtype, "an integer or a float type"));
+    }
+    Ok(())
+}
+
+macro_rules! wide {
+    ($($type:ty: $low_bits:expr, $is_finite:expr, $nearest:ident;)*) => {$(
+        impl Wide for $type {
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn to_f32(self) -> f32 {
+                self as f32
+            }
+            #[inline(always)]
+            fn low_bits(self) -> u16 {
+                let low_bits: fn($type) -> u16 = $low_bits;
+                low_bits(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                let is_finite: fn($type) -> bool = $is_finite;
+                is_finite(self)
+            }
+            #[inline(always)]
+            fn nearest<T: Arithmetic>(self) -> T {
+                T::$nearest(self)
+            }
         }
-        impl sealed::Sealed for $type {
+    )*};
+}
+
+wide! {
+    i64: |value| value as u16, |_| true, nearest_i64;
+    u64: |value| value as u16, |_| true, nearest_u64;
+    f64: |value| f16::from_f64(value).to_bits(), f64::is_finite, nearest_f64;
+}
+
+macro_rules! bytes {
+    () => {
+        fn cast_mut(bytes: &mut [u8]) -> &mut [Self] {
+            bytemuck::cast_slice_mut(bytes)
+        }
+        fn bytes_mut(pixels: &mut [Self]) -> &mut [u8] {
+            bytemuck::cast_slice_mut(pixels)
+        }
+    };
+}
+
+macro_rules! integer_pixel {
+    ($($type:ty: $total:ty, $wide:ty;)*) => {$(
+        impl Arithmetic for $type {
             type Total = $total;
+            type Wide = $wide;
             #[inline(always)]
             fn term(self) -> $total {
                 self as $total
@@ -217,50 +179,51 @@ macro_rules! integer_pixel {
                 false
             }
             #[inline(always)]
-            fn number(self) -> Number {
-                Number::Whole(self as i128)
+            fn wide(self) -> $wide {
+                self as $wide
             }
             #[inline(always)]
-            fn nearest(number: Number) -> Self {
-                match number {
-                    Number::Whole(whole) => whole.clamp(Self::MIN as i128, Self::MAX as i128) as Self,
-                    // `as` holds to the range.
-                    Number::Real(real) => real.round_ties_even() as Self,
-                }
+            fn nearest_i64(value: i64) -> Self {
+                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
             }
-            fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
-                AnyPlanes::$name(planes)
+            #[inline(always)]
+            fn nearest_u64(value: u64) -> Self {
+                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
             }
+            #[inline(always)]
+            fn nearest_f64(value: f64) -> Self {
+                // `as` holds to the range.
+                value.round_ties_even() as Self
+            }
+            bytes!();
         }
     )*};
 }
 
 integer_pixel! {
-    u8, U8, i32;
-    i8, I8, i32;
-    u16, U16, i32;
-    i16, I16, i32;
-    u32, U32, i64;
-    i32, I32, i64;
-    u64, U64, i128;
-    i64, I64, i128;
+    u8: i32, i64;
+    i8: i32, i64;
+    u16: i32, i64;
+    i16: i32, i64;
+    u32: i64, i64;
+    i32: i64, i64;
+    u64: i128, u64;
+    i64: i128, i64;
 }
 
 macro_rules! float_pixel {
-    ($($type:ty, $name:ident, $total:ty, $over:expr, $narrow:expr;)*) => {$(
-        impl Pixel for $type {
-            const TYPE: PixelType = PixelType::$name;
-        }
-        impl sealed::Sealed for $type {
+    ($($type:ty: $total:ty, $over:expr, $narrow:expr;)*) => {$(
+        impl Arithmetic for $type {
             type Total = $total;
+            type Wide = f64;
             #[inline(always)]
             fn term(self) -> $total {
                 f64::from(self).into()
             }
             #[inline(always)]
             fn mean(total: $total, weight: u16) -> Self {
-                let (over, narrow): (fn($total, f64) -> f64, fn(f64) -> Self) = ($over, $narrow);
-                narrow(over(total, f64::from(weight)))
+                let over: fn($total, f64) -> f64 = $over;
+                Self::nearest_f64(over(total, f64::from(weight)))
             }
             #[inline(always)]
             fn order(&self, other: &Self) -> Ordering {
@@ -271,38 +234,41 @@ macro_rules! float_pixel {
                 <$type>::is_nan(self)
             }
             #[inline(always)]
-            fn number(self) -> Number {
-                Number::Real(f64::from(self))
+            fn wide(self) -> f64 {
+                f64::from(self)
             }
             #[inline(always)]
-            fn nearest(number: Number) -> Self {
+            fn nearest_i64(value: i64) -> Self {
+                Self::nearest_f64(value as f64)
+            }
+            #[inline(always)]
+            fn nearest_u64(value: u64) -> Self {
+                Self::nearest_f64(value as f64)
+            }
+            #[inline(always)]
+            fn nearest_f64(value: f64) -> Self {
                 let narrow: fn(f64) -> Self = $narrow;
-                match number {
-                    Number::Whole(whole) => narrow(whole as f64),
-                    Number::Real(real) => narrow(real),
-                }
+                narrow(value)
             }
-            fn any_planes(planes: &mut [Self]) -> AnyPlanes<'_> {
-                AnyPlanes::$name(planes)
-            }
+            bytes!();
         }
     )*};
 }
 
 float_pixel! {
-    f16, F16, f64, |total, weight| total / weight, f16::from_f64;
-    f32, F32, f64, |total, weight| total / weight, |mean| mean as f32;
-    f64, F64, Twofold, Twofold::over, |mean| mean;
+    f16: f64, |total, weight| total / weight, f16::from_f64;
+    bf16: f64, |total, weight| total / weight, bf16::from_f64;
+    f32: f64, |total, weight| total / weight, |mean| mean as f32;
+    f64: CompensatedSum, CompensatedSum::over, |mean| mean;
 }
 
 #[cfg(test)]
 mod tests {
-    use super::MOST_WEIGHT;
-    use super::sealed::Sealed;
+    use super::{Arithmetic, MOST_WEIGHT};
 
     #[test]
     fn integer_means_round_half_to_even() {
-        let mean = |total, weight| <i16 as Sealed>::mean(total, weight);
+        let mean = |total, weight| <i16 as Arithmetic>::mean(total, weight);
         assert_eq!([mean(2, 4), mean(6, 4), mean(10, 4)], [0, 2, 2]);
         assert_eq!([mean(-2, 4), mean(-6, 4), mean(-10, 4)], [0, -2, -2]);
         assert_eq!([mean(3, 4), mean(-3, 4), mean(1, 4), mean(-1, 4)], [1, -1, 0, 0]);
@@ -311,13 +277,13 @@ mod tests {
     #[test]
     fn the_largest_values_do_not_wrap() {
         for value in [u64::MIN, u64::MAX] {
-            assert_eq!(<u64 as Sealed>::mean(i128::from(value) * i128::from(MOST_WEIGHT), MOST_WEIGHT), value);
+            assert_eq!(<u64 as Arithmetic>::mean(i128::from(value) * i128::from(MOST_WEIGHT), MOST_WEIGHT), value);
         }
         for value in [i32::MIN, i32::MAX] {
-            assert_eq!(<i32 as Sealed>::mean(i64::from(value) * i64::from(MOST_WEIGHT), MOST_WEIGHT), value);
+            assert_eq!(<i32 as Arithmetic>::mean(i64::from(value) * i64::from(MOST_WEIGHT), MOST_WEIGHT), value);
         }
         for value in [u16::MIN, u16::MAX] {
-            assert_eq!(<u16 as Sealed>::mean(i32::from(value) * i32::from(MOST_WEIGHT), MOST_WEIGHT), value);
+            assert_eq!(<u16 as Arithmetic>::mean(i32::from(value) * i32::from(MOST_WEIGHT), MOST_WEIGHT), value);
         }
     }
 }

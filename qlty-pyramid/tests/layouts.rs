@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use half::f16;
-use qlty_pyramid::{Channel, LengthUnit, SlicePattern, Stack};
+use ndarray::Array3;
+use qlty_pyramid::{ArrayMut, Channel, LengthUnit, SlicePattern, Stack};
 
 #[path = "support/formula.rs"]
 mod formula;
@@ -116,8 +117,8 @@ fn bands<T: Formula>(name: &str, channels: usize) {
     for height in [1, 7, stack.band(), Y] {
         for first in (0..Y).step_by(height) {
             let rows = first..Y.min(first + height);
-            let mut planes = vec![T::from_hash(u64::MAX); channels * rows.len() * X];
-            stack.read_rows_into(0, 0, rows.clone(), &mut planes).unwrap();
+            let mut planes = Array3::from_elem([channels, rows.len(), X], T::from_hash(u64::MAX));
+            stack.read_rows(0, 0, rows.clone(), ArrayMut::of("planes", planes.view_mut()).unwrap()).unwrap();
             let mut got = planes.iter();
             for c in 0..channels {
                 for y in rows.clone() {
@@ -129,8 +130,9 @@ fn bands<T: Formula>(name: &str, channels: usize) {
             }
         }
     }
-    assert!(stack.read_rows_into::<T>(0, 0, 3..3, &mut []).is_ok());
-    let error = stack.read_rows_into::<T>(0, 0, 0..Y + 1, &mut []).unwrap_err();
+    let mut none = Array3::<T>::from_elem([channels, 0, X], T::from_hash(0));
+    assert!(stack.read_rows(0, 0, 3..3, ArrayMut::of("planes", none.view_mut()).unwrap()).is_ok());
+    let error = stack.read_rows(0, 0, 0..Y + 1, ArrayMut::of("planes", none.view_mut()).unwrap()).unwrap_err();
     assert!(error.to_string().contains("within 0..45"), "{error}");
 }
 
@@ -173,7 +175,7 @@ fn ome_tiff_in_every_order() {
         let size = stack.voxel_size().unwrap();
         assert_eq!((size.z, size.y, size.x, size.unit), (Some(2.0), 0.5, 0.25, LengthUnit::Micrometer));
         assert_eq!(stack.frame_interval(), Some(0.5));
-        let channel = |name: &str, color| Channel { name: Some(name.to_owned()), color };
+        let channel = |name: &str, color: Option<[u8; 3]>| Channel::named(name).color(color);
         let expected = [channel("DAPI", Some([255, 0, 0])), channel("GFP", Some([0, 255, 0])), channel("µ", None)];
         assert_eq!(stack.channels(), expected);
     }
@@ -204,10 +206,10 @@ fn slices_have_channels() {
     let stack = Stack::from_slices(&sets[0]).unwrap();
     assert_eq!(stack.shape(), [1, 5, 3, Y, X]);
     let slice: Vec<u8> = Stack::from_file(fixture("big.tif")).unwrap().read(0).unwrap().into_iter().collect();
-    let mut planes = vec![0_u8; 5 * Y * X];
+    let mut planes = Array3::<u8>::zeros([5, Y, X]);
     for z in 0..3 {
-        stack.read_planes_into(0, z, &mut planes).unwrap();
-        assert_eq!(planes, slice);
+        stack.read_plane(0, z, ArrayMut::of("planes", planes.view_mut()).unwrap()).unwrap();
+        assert!(planes.iter().eq(&slice));
     }
     let volume = stack.read_planes::<u8>(0, 1..3).unwrap();
     assert_eq!(volume.dim(), (5, 2, Y, X));

@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array4;
-use qlty_pyramid::{Error, LengthUnit, Pixel, PixelType, SlicePattern, Stack};
+use ndarray::{Array3, Array4};
+use qlty_pyramid::{ArrayMut, DType, Element, Error, LengthUnit, Pixel, SlicePattern, Stack};
 use tempfile::TempDir;
 use tiff::encoder::{Compression, TiffEncoder, TiffValue, colortype};
 
@@ -34,7 +34,7 @@ fn open_slices(folder: &Path) -> Result<Stack, Error> {
 fn the_brain_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/brain");
     let stack = open_slices(&folder).unwrap();
-    assert_eq!((stack.name(), stack.shape(), stack.pixel_type()), ("image", [1, 1, 32, 217, 181], PixelType::U8));
+    assert_eq!((stack.name(), stack.shape(), stack.dtype()), ("image", [1, 1, 32, 217, 181], DType::U8));
     let size = stack.voxel_size().unwrap().to(LengthUnit::Millimeter);
     assert_eq!((size.y, size.x, size.z), (1.0, 1.0, None));
     assert!(stack.missing().is_empty());
@@ -74,7 +74,7 @@ where
         let mut encoder = TiffEncoder::new(File::create(&path).unwrap()).unwrap().with_compression(compression);
         encoder.write_image::<C>(values.len() as u32 / 2, 2, values).unwrap();
         let stack = Stack::from_file(&path).unwrap();
-        assert_eq!(stack.pixel_type(), <C::Inner as Pixel>::TYPE);
+        assert_eq!(stack.dtype(), <C::Inner as Element>::DTYPE);
         let expected = Array4::from_shape_vec([1, 1, 2, values.len() / 2], values.to_vec()).unwrap();
         assert_eq!(stack.read::<C::Inner>(0).unwrap(), expected);
     }
@@ -101,7 +101,7 @@ fn half_floats_are_read() {
     let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let path = file_of(&folder, "half.tif", &[grey(2, 2, 16, bytes).with(raw_tiff::SAMPLE_FORMAT, long(3))]);
     let stack = Stack::from_file(path).unwrap();
-    assert_eq!(stack.pixel_type(), PixelType::F16);
+    assert_eq!(stack.dtype(), DType::F16);
     assert!(stack.read::<half::f16>(0).unwrap().iter().eq(&values));
 }
 
@@ -205,10 +205,11 @@ fn images_beyond_four_gigabytes_are_reached() {
     }
     let stack = Stack::from_file(&path).unwrap();
     assert_eq!(stack.shape(), [2, 1, 150, height as usize, width as usize]);
-    let mut plane = vec![9_u8; bytes as usize];
+    let mut plane = Array3::from_elem([1, height as usize, width as usize], 9_u8);
     for (t, z) in [(1, 149), (0, 1), (1, 0)] {
-        stack.read_planes_into(t, z, &mut plane).unwrap();
-        assert_eq!((plane[0], plane.last()), (0, Some(&(((t * 150 + z) % 251) as u8 + 1))));
+        stack.read_plane(t, z, ArrayMut::of("plane", plane.view_mut()).unwrap()).unwrap();
+        let pixels = plane.as_slice().unwrap();
+        assert_eq!((pixels[0], pixels.last()), (0, Some(&(((t * 150 + z) % 251) as u8 + 1))));
     }
     file.set_len(4096 + images * bytes - 1).unwrap();
     let error = Stack::from_file(&path).unwrap_err();
@@ -307,7 +308,7 @@ fn a_file_that_changes_after_opening_is_an_error() {
     raw_tiff::write(&path, &[grey(4, 3, 8, vec![7; 12]), grey(3, 4, 8, vec![0; 12])]);
     let error = stack.read::<u8>(0).unwrap_err();
     assert!(matches!(&error, Error::Mismatch { page: 1, .. }), "{error:?}");
-    let mut plane = [0_u8; 12];
-    stack.read_planes_into(0, 0, &mut plane).unwrap();
-    assert_eq!(plane, [7; 12]);
+    let mut plane = Array3::<u8>::zeros([1, 3, 4]);
+    stack.read_plane(0, 0, ArrayMut::of("plane", plane.view_mut()).unwrap()).unwrap();
+    assert!(plane.iter().all(|pixel| *pixel == 7));
 }

@@ -14,9 +14,9 @@ use crate::{Error, Result};
 /// An array to be written: elements of a [`DType`] at any strides under which no two share memory, borrowed.
 #[derive(Debug)]
 pub struct ArrayMut<'a> {
-    layout: Layout,
-    first: *mut u8,
-    memory: PhantomData<&'a mut [u8]>,
+    pub(super) layout: Layout,
+    pub(super) first: *mut u8,
+    pub(super) memory: PhantomData<&'a mut [u8]>,
 }
 
 // SAFETY: as `&mut [T]` of the elements, which are numbers, for the lifetime that is in the type.

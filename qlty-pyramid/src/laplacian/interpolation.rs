@@ -1,10 +1,9 @@
-//! What a pixel of an axis takes from the axis of the next smaller level.
+//! The weights with which the pixels of an axis are interpolated from those of the next smaller level.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Add, Mul, Range, Sub};
 use std::str::FromStr;
 
-use super::work::Work;
 use crate::{Error, Result};
 
 /// How a level is brought to the size of the next larger one. Pixels are areas: the corners of the two
@@ -14,11 +13,11 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Interpolation {
-    /// Between the two nearest pixels of an axis, in proportion; the pixels at the edge go on.
+    /// Linear between the two nearest pixels of an axis; constant beyond the centres of the pixels at the edge.
     #[default]
     Bilinear,
-    /// Keys' cubic kernel with a = -1/2 over the four nearest pixels; at the edge over those that there
-    /// are, their weights scaled to a sum of one (`antialias=True`).
+    /// Keys' cubic kernel with a = -1/2 over the four nearest pixels; at the edge over those within the image, their
+    /// weights scaled to a sum of one (`antialias=True`).
     Bicubic,
 }
 
@@ -31,7 +30,7 @@ impl Interpolation {
         }
     }
 
-    /// How far to each side of the pixel beneath it a pixel looks.
+    /// The number of neighbours on each side of the pixel beneath.
     pub(super) fn reach(self) -> usize {
         match self {
             Self::Bilinear => 1,
@@ -81,7 +80,7 @@ impl Span {
         self.coarse == self.fine.div_ceil(2)
     }
 
-    /// The pixels of the smaller level that some of the larger are made of.
+    /// The pixels of the smaller level that a range of the larger is interpolated from.
     pub(super) fn needs(self, range: &Range<usize>, reach: usize) -> Range<usize> {
         if range.is_empty() {
             return 0..0;
@@ -91,26 +90,30 @@ impl Span {
     }
 }
 
-/// The weights of some pixels of one axis.
+/// The weights of some pixels of one axis, as `f32` and as `f64`.
 ///
 /// Pixel x lies over pixel `beneath(x)` of the smaller level, whose value is c. Its value is
 /// c + sum of w (v - c) over the neighbours of c with their values v: in this form equal pixels give
 /// exactly their value, whatever the weights' rounding.
 #[derive(Debug)]
-pub(super) struct Axis<W> {
+pub struct Axis {
     pub(super) span: Span,
     /// The first pixels that have weights here are 2 `first` and 2 `first` + 1.
     first: usize,
-    /// The weights of each neighbour, from -reach to +reach without 0, for the even pixels and then for
-    /// the odd. Neighbours beyond the edge weigh nothing.
-    weights: Vec<[Vec<W>; 2]>,
+    singles: Weights<f32>,
+    doubles: Weights<f64>,
 }
 
-impl<W: Work> Axis<W> {
+/// The weights of each neighbour, from -reach to +reach without 0, for the even pixels and then for
+/// the odd. Neighbours beyond the edge have the weight 0.
+pub(super) type Weights<W> = Vec<[Vec<W>; 2]>;
+
+impl Axis {
     pub(super) fn new(span: Span, interpolation: Interpolation, range: &Range<usize>) -> Self {
         let reach = interpolation.reach();
         let (first, end) = (range.start / 2, range.end.div_ceil(2));
-        let mut weights = vec![[(); 2].map(|()| vec![W::default(); end - first]); 2 * reach];
+        let mut singles = vec![[(); 2].map(|()| vec![0.0_f32; end - first]); 2 * reach];
+        let mut doubles = vec![[(); 2].map(|()| vec![0.0_f64; end - first]); 2 * reach];
         for x in 2 * first..(2 * end).min(span.fine) {
             let beneath = span.beneath(x);
             let centre = span.coarse as f64 / span.fine as f64 * (x as f64 + 0.5) - 0.5;
@@ -121,24 +124,45 @@ impl<W: Work> Axis<W> {
             for (pixel, weight) in taps {
                 let place = (pixel + reach).checked_sub(beneath).filter(|place| *place != reach);
                 let neighbour = place.map(|place| place - usize::from(place > reach));
-                if let Some(halves) = neighbour.and_then(|neighbour| weights.get_mut(neighbour)) {
-                    let sum = &mut halves[x % 2][x / 2 - first];
-                    *sum = *sum + W::from_f64(weight);
+                if let Some(neighbour) = neighbour.filter(|neighbour| *neighbour < 2 * reach) {
+                    singles[neighbour][x % 2][x / 2 - first] += weight as f32;
+                    doubles[neighbour][x % 2][x / 2 - first] += weight;
                 }
             }
         }
-        Self { span, first, weights }
+        Self { span, first, singles, doubles }
     }
 
-    /// What a neighbour weighs for pixel x.
-    pub(super) fn weight(&self, neighbour: usize, x: usize) -> W {
-        self.weights[neighbour][x % 2][x / 2 - self.first]
+    /// The weight of a neighbour for pixel x.
+    pub(super) fn weight<W: Work>(&self, neighbour: usize, x: usize) -> W {
+        W::weights(self)[neighbour][x % 2][x / 2 - self.first]
     }
 
-    /// What a neighbour weighs for the even or odd pixels over `len` pixels from `beneath` on, of a span
+    /// The weights of a neighbour for the even or odd pixels over `len` pixels from `beneath` on, of a span
     /// that is twice as large.
-    pub(super) fn weights(&self, neighbour: usize, half: usize, beneath: usize, len: usize) -> &[W] {
-        &self.weights[neighbour][half][beneath - self.first..][..len]
+    pub(super) fn weights<W: Work>(&self, neighbour: usize, half: usize, beneath: usize, len: usize) -> &[W] {
+        &W::weights(self)[neighbour][half][beneath - self.first..][..len]
+    }
+}
+
+/// A type to interpolate in. Its operations round as IEEE 754 says and are never contracted, so they
+/// give the same bits on every machine.
+pub trait Work:
+    Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Send + Sync
+{
+    /// The weights of this type.
+    fn weights(axis: &Axis) -> &Weights<Self>;
+}
+
+impl Work for f32 {
+    fn weights(axis: &Axis) -> &Weights<Self> {
+        &axis.singles
+    }
+}
+
+impl Work for f64 {
+    fn weights(axis: &Axis) -> &Weights<Self> {
+        &axis.doubles
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a Laplacian store says of itself.
+//! The attributes of a Laplacian store.
 //!
 //! The group's attributes have, under `qlty`, an object `laplacian_pyramid`:
 //!
@@ -8,29 +8,30 @@
 //! | `axes` | the names of the arrays' axes, outermost first |
 //! | `dtype` | the type of the pixels, and of the smallest level |
 //! | `interpolation` | `bilinear` or `bicubic` |
-//! | `downsampling` | how a level was made of the one before: `mean`, or another [`Method`] |
+//! | `downsampling` | how a level was made from the one before: `mean`, or another [`Method`] |
 //! | `differences` | the arrays of the differences, from level 0 |
 //! | `base` | the array of the smallest level, or null where it is not stored |
 //! | `shapes` | the shapes of all levels |
 //!
 //! Level i is `differences[i]` plus level i+1 brought to its size, the latter rounded to nearest, ties
 //! to even, where pixels are integers. NGFF has no word for such a store, so there is no `ome`.
-//! A group without these attributes is taken for one of the Python package `qlty`: arrays `diff_0` to
+//! A group without these attributes is treated as one of the Python package `qlty`: arrays `diff_0` to
 //! `diff_{L-2}`, and the smallest level under its number, L-1.
 
 use std::path::Path;
 
-use qlty_core::zarr::Error as ZarrError;
-use serde_json::{Map, Value, json};
+use qlty_core::DType;
+use qlty_core::zarr::{Error as ZarrError, group_attributes};
+use serde_json::{Value, json};
 
 use super::Interpolation;
-use crate::{Error, Method, PixelType, Result};
+use crate::{Error, Method, Result};
 
 /// The arrays of a Laplacian store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LaplacianLayout {
     pub(crate) interpolation: Interpolation,
-    /// The names of the axes, where the store says them.
+    /// The names of the axes, where the store states them.
     pub(crate) axes: Option<Vec<String>>,
     /// The arrays of the differences, from level 0.
     pub(crate) differences: Vec<String>,
@@ -39,7 +40,7 @@ pub(crate) struct LaplacianLayout {
 }
 
 impl LaplacianLayout {
-    /// The names of the arrays of so many levels.
+    /// The names of the arrays of a pyramid of `levels` levels.
     pub(crate) fn new(interpolation: Interpolation, axes: &[&str], levels: usize, base: bool) -> Self {
         Self {
             interpolation,
@@ -55,11 +56,11 @@ impl LaplacianLayout {
     }
 
     /// What is written under `laplacian_pyramid`.
-    pub(crate) fn to_json(&self, pixel_type: PixelType, method: Method, shapes: &[Vec<usize>]) -> Value {
+    pub(crate) fn to_json(&self, dtype: DType, method: Method, shapes: &[Vec<usize>]) -> Value {
         json!({
             "version": 1,
             "axes": self.axes,
-            "dtype": pixel_type.name(),
+            "dtype": dtype.zarr_name(),
             "interpolation": self.interpolation.name(),
             "downsampling": method.name(),
             "differences": self.differences,
@@ -68,7 +69,7 @@ impl LaplacianLayout {
         })
     }
 
-    /// Reads what a store says of itself, or finds its arrays by their names.
+    /// Reads the attributes of a store, or finds its arrays by their names.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let attributes = group_attributes(path)?;
         match attributes.get("qlty").and_then(|qlty| qlty.get("laplacian_pyramid")) {
@@ -132,12 +133,4 @@ impl LaplacianLayout {
         }
         Ok(Self { interpolation: Interpolation::default(), axes: None, differences, base })
     }
-}
-
-/// The attributes of a Zarr v3 or v2 group.
-fn group_attributes(path: &Path) -> Result<Map<String, Value>> {
-    path.metadata().map_err(ZarrError::io(path))?;
-    let store = qlty_core::zarr::FolderStore::new(path);
-    let group = zarrs::group::Group::open(std::sync::Arc::new(store), "/").map_err(ZarrError::zarr(path))?;
-    Ok(group.attributes().clone())
 }

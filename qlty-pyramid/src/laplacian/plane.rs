@@ -1,103 +1,102 @@
-//! Areas of a plane from the next smaller one: what interpolation makes of it, and the difference.
+//! Areas of a plane, predicted from the next smaller level, and their differences from the prediction.
 
-use std::borrow::Cow;
-
-use ndarray::{ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD, Ix2};
-
-use qlty_core::stream::prefetch;
+use ndarray::{ArrayView2, Ix2};
+use qlty_core::Element;
+use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::with_dtype;
 
 use super::LaplacianPixel;
+use super::rows::{contiguous, fill_row, prefetch_after};
 use super::upsample::{Area, Part, Upsampler};
 use super::work::sealed::Predicted;
+use crate::Result;
 
-/// A row as a slice.
-pub(super) fn contiguous<T: Copy>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
-    match row.to_slice() {
-        Some(row) => Cow::Borrowed(row),
-        None => Cow::Owned(row.to_vec()),
+/// A part of a plane of the smaller level, (Y,X) of any type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CoarsePlane<'a> {
+    pub(super) pixels: ArrayRef<'a>,
+    /// The row and the column of its first pixel in the plane.
+    pub(super) origin: [usize; 2],
+}
+
+impl<'a> CoarsePlane<'a> {
+    /// A whole plane.
+    pub(super) fn whole(pixels: ArrayRef<'a>) -> Self {
+        Self { pixels, origin: [0; 2] }
+    }
+
+    fn part<T: LaplacianPixel>(&self) -> Result<Part<'a, T>> {
+        Ok(Part { pixels: rows(&self.pixels)?, origin: self.origin })
     }
 }
 
-/// How many rows ahead of the one at work memory is asked for: a chunk's rows lie in pages of their own.
-const AHEAD: usize = 2;
-
-/// Asks for the row that comes soon after row y.
-fn prefetch_after<T>(rows: &ArrayView2<'_, T>, y: usize) {
-    if y + AHEAD < rows.nrows() {
-        rows.row(y + AHEAD).to_slice().into_iter().for_each(prefetch);
-    }
+/// The rows of a plane.
+fn rows<'a, T: Element>(plane: &ArrayRef<'a>) -> Result<ArrayView2<'a, T>> {
+    let wrong_axes = |_| qlty_core::Error::shape("a plane", plane.shape(), "two axes");
+    Ok(plane.view::<T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?)
 }
 
-/// Fills a row by way of a slice.
-fn fill_row<T: Copy + Default>(mut rows: ArrayViewMut2<'_, T>, y: usize, fill: impl FnOnce(&mut [T])) {
-    let mut row = rows.row_mut(y);
-    if let Some(row) = row.as_slice_mut() {
-        return fill(row);
-    }
-    let mut values = vec![T::default(); row.len()];
-    fill(&mut values);
-    row.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+/// Calls `each` with the rows of a plane that is written.
+macro_rules! with_rows_mut {
+    ($plane:ident, $T:ty, $rows:ident => $run:expr) => {{
+        let shape = $plane.shape().to_vec();
+        let wrong_axes = |_| qlty_core::Error::shape("a plane", &shape, "two axes");
+        let mut $rows = $plane.view_mut::<$T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?;
+        $run
+    }};
 }
 
-/// The area as it is predicted.
-pub(super) fn predict<T: LaplacianPixel>(
-    upsampler: &Upsampler<<T as Predicted>::Work>,
-    coarse: &Part<'_, T>,
+/// Fills `out` with the prediction of the area.
+pub(super) fn predict(
+    upsampler: &Upsampler,
+    coarse: &CoarsePlane<'_>,
     area: &Area,
-    mut out: ArrayViewMut2<'_, T>,
-) {
-    upsampler.for_each_row(coarse, area, |y, predicted| {
-        fill_row(out.view_mut(), y, |row| T::narrow_row(predicted, row));
-    });
+    mut out: ArrayMut<'_>,
+) -> Result<()> {
+    with_dtype!(out.dtype(), T => with_rows_mut!(out, T, rows => {
+        upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
+            fill_row(&mut rows, y, |row| T::narrow_row(predicted, row));
+        });
+    }));
+    Ok(())
 }
 
-/// What the pixels of the area have more than their prediction.
-pub(super) fn subtract<T: LaplacianPixel>(
-    upsampler: &Upsampler<<T as Predicted>::Work>,
-    coarse: &Part<'_, T>,
+/// Fills `out` with the pixels of the area minus their prediction.
+pub(super) fn subtract(
+    upsampler: &Upsampler,
+    coarse: &CoarsePlane<'_>,
     area: &Area,
-    pixels: ArrayView2<'_, T>,
-    mut out: ArrayViewMut2<'_, T::Difference>,
-) {
-    upsampler.for_each_row(coarse, area, |y, predicted| {
-        prefetch_after(&pixels, y);
-        fill_row(out.view_mut(), y, |row| T::subtract_row(&contiguous(pixels.row(y)), predicted, row));
-    });
+    pixels: &ArrayRef<'_>,
+    mut out: ArrayMut<'_>,
+) -> Result<()> {
+    with_dtype!(pixels.dtype(), T => with_rows_mut!(out, <T as LaplacianPixel>::Difference, rows_out => {
+        let pixels = rows::<T>(pixels)?;
+        upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
+            prefetch_after(&pixels, y);
+            fill_row(&mut rows_out, y, |row| T::subtract_row(&contiguous(pixels.row(y)), predicted, row));
+        });
+    }));
+    Ok(())
 }
 
-/// The area's pixels from their prediction and the difference; false if one does not fit its type.
-#[must_use]
-pub(super) fn add<T: LaplacianPixel>(
-    upsampler: &Upsampler<<T as Predicted>::Work>,
-    coarse: &Part<'_, T>,
+/// Fills `out` with the area's pixels, the sums of their prediction and the difference. False if one does not fit its
+/// type.
+#[must_use = "some pixels may not fit"]
+pub(super) fn add(
+    upsampler: &Upsampler,
+    coarse: &CoarsePlane<'_>,
     area: &Area,
-    difference: ArrayView2<'_, T::Difference>,
-    mut out: ArrayViewMut2<'_, T>,
-) -> bool {
+    difference: &ArrayRef<'_>,
+    mut out: ArrayMut<'_>,
+) -> Result<bool> {
     let mut fits = true;
-    upsampler.for_each_row(coarse, area, |y, predicted| {
-        prefetch_after(&difference, y);
-        prefetch_after(&out.view(), y);
-        fill_row(out.view_mut(), y, |row| fits &= T::add_row(predicted, &contiguous(difference.row(y)), row));
-    });
-    fits
-}
-
-/// Calls `each` with the planes, along the last two axes, of three arrays whose other axes agree.
-pub(super) fn for_each<A, B, C>(
-    first: ArrayViewD<'_, A>,
-    second: ArrayViewD<'_, B>,
-    mut third: ArrayViewMutD<'_, C>,
-    each: &mut impl FnMut(ArrayView2<'_, A>, ArrayView2<'_, B>, ArrayViewMut2<'_, C>),
-) {
-    if first.ndim() > 2 {
-        for ((first, second), third) in first.outer_iter().zip(second.outer_iter()).zip(third.outer_iter_mut()) {
-            for_each(first, second, third, each);
-        }
-        return;
-    }
-    let planes = (first.into_dimensionality::<Ix2>(), second.into_dimensionality(), third.into_dimensionality());
-    if let (Ok(first), Ok(second), Ok(third)) = planes {
-        each(first, second, third);
-    }
+    with_dtype!(out.dtype(), T => with_rows_mut!(out, T, rows_out => {
+        let difference = rows::<<T as LaplacianPixel>::Difference>(difference)?;
+        upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
+            prefetch_after(&difference, y);
+            prefetch_after(&rows_out.view(), y);
+            fill_row(&mut rows_out, y, |row| fits &= T::add_row(predicted, &contiguous(difference.row(y)), row));
+        });
+    }));
+    Ok(fits)
 }

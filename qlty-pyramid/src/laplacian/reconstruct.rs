@@ -2,39 +2,18 @@
 
 use std::path::Path;
 
-use ndarray::{ArrayViewMut5, ArrayViewMutD, Axis, Ix5, s};
 use qlty_core::Monitor;
-use qlty_core::zarr::{Codec, Partial};
+use qlty_core::dynamic::{ArrayMut, OwnedArray};
+use qlty_core::zarr::Partial;
 
-use super::store::{LaplacianStore, laplacian_pixel_type};
-use super::{Interpolation, LaplacianPixel};
-use crate::axes::{Axes, AxisOrder};
-use crate::pixel::with_pixel_type;
-use crate::slab_writer::{ArraySpec, SlabWriter, ZarrFormat};
-use crate::{Error, PyramidOptions, Result};
-
-/// What is made of a Laplacian store, and how it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReconstructOptions {
-    /// The level, 0 for the full size.
-    pub level: usize,
-    /// The interpolation, for stores that do not say it or say it wrong.
-    pub interpolation: Option<Interpolation>,
-    /// How chunks are compressed.
-    pub codec: Codec,
-    /// Whether a store of the same name is replaced, once the new one is complete.
-    pub overwrite: bool,
-}
-
-impl Default for ReconstructOptions {
-    fn default() -> Self {
-        Self { level: 0, interpolation: None, codec: PyramidOptions::CODEC, overwrite: false }
-    }
-}
+use super::options::ReconstructOptions;
+use super::store::LaplacianStore;
+use crate::write::{ArraySpec, Axes, SlabWriter};
+use crate::{AxisOrder, Error, Result, ZarrFormat};
 
 /// Writes a level of a Laplacian store as a Zarr v3 array, in chunks of the shape of the differences'.
 ///
-/// Planes that share chunks are read and written together, so memory does not depend on their number; the
+/// Planes that share chunks are read and written together, so memory does not depend on their number. The
 /// array appears under its name when it is complete, and on failure not at all. Progress counts planes.
 ///
 /// # Errors
@@ -51,21 +30,14 @@ pub fn reconstruct_from_laplacian(
 ) -> Result<()> {
     options.codec.check()?;
     let (store, destination) = (store.as_ref(), destination.as_ref());
-    with_pixel_type!(laplacian_pixel_type(store)?, T => {
-        let store = match options.interpolation {
-            Some(interpolation) => LaplacianStore::<T>::open_with(store, interpolation)?,
-            None => LaplacianStore::<T>::open(store)?,
-        };
-        write(&store, destination, options, monitor)
-    })
+    let store = match options.interpolation {
+        Some(interpolation) => LaplacianStore::open_with_interpolation(store, interpolation)?,
+        None => LaplacianStore::open(store)?,
+    };
+    write(&store, destination, options, monitor)
 }
 
-fn write<T: LaplacianPixel>(
-    store: &LaplacianStore<T>,
-    destination: &Path,
-    options: &ReconstructOptions,
-    monitor: &Monitor,
-) -> Result<()> {
+fn write(store: &LaplacianStore, destination: &Path, options: &ReconstructOptions, monitor: &Monitor) -> Result<()> {
     let level = options.level;
     let shape = store.shape(level)?;
     let axes = StoredAxes::of(store, shape.len())?;
@@ -81,20 +53,18 @@ fn write<T: LaplacianPixel>(
         format: ZarrFormat::V3,
     };
     let partial = Partial::create(destination, options.overwrite)?;
-    let writer = SlabWriter::<T>::create(partial.path(), "", spec)?;
+    let writer = SlabWriter::create(partial.path(), "", store.dtype(), spec)?;
 
     monitor.begin((times * depth) as u64);
-    let mut slab = qlty_core::array::zeros::<T, Ix5>("a slab", &[1, writer.depth(), channels, height, width])?;
+    let shape = [1, writer.depth(), channels, height, width];
+    let mut slab = OwnedArray::zeros("a slab", store.dtype(), &shape)?;
     for (t, z) in (0..times).flat_map(|t| (0..depth).step_by(writer.depth()).map(move |z| (t, z))) {
         let count = writer.depth().min(depth - z);
         // Written as (Z,C,Y,X), read in the order of the store's axes.
-        let mut planes = slab.slice_mut(s![.., ..count, .., .., ..]);
-        let view = axes.view(planes.view_mut().permuted_axes([0, 2, 1, 3, 4]));
-        let groups = store.groups(level, &axes.pick([t, 0, z, 0, 0]), view);
-        store.read_groups(level, groups, monitor, || ())?;
-        if let Some(planes) = planes.as_slice() {
-            writer.write(t, z, planes, monitor)?;
-        }
+        let planes = slab.array_mut().part(1, 0..count).permuted(&[0, 2, 1, 3, 4]);
+        let groups = store.groups(level, &axes.pick([t, 0, z, 0, 0]), axes.view(planes));
+        store.read_groups(level, groups, monitor, &|| ())?;
+        writer.write(t, z, &slab.array_ref().index_axis(0, 0).part(0, 0..count), monitor)?;
         monitor.advance(count as u64);
     }
     monitor.check()?;
@@ -105,8 +75,8 @@ fn write<T: LaplacianPixel>(
 struct StoredAxes(Vec<usize>);
 
 impl StoredAxes {
-    /// As the store says, or as many as there are of (T,C,Z,Y,X) from the right.
-    fn of<T: LaplacianPixel>(store: &LaplacianStore<T>, count: usize) -> Result<Self> {
+    /// The axes that the store states, or else the last `count` of (T,C,Z,Y,X).
+    fn of(store: &LaplacianStore, count: usize) -> Result<Self> {
         const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
         let layout = store.layout();
         let places: Option<Vec<usize>> = match &layout.axes {
@@ -127,7 +97,7 @@ impl StoredAxes {
         if self.0.starts_with(&[2, 1]) { AxisOrder::Zcyx } else { AxisOrder::Tczyx }
     }
 
-    /// What is given for these axes, for (T,C,Z,Y,X); 1 for those that are not there.
+    /// Sizes along these axes as sizes along (T,C,Z,Y,X), 1 along the others.
     fn five(&self, sizes: &[usize]) -> [usize; 5] {
         let mut five = [1; 5];
         self.0.iter().zip(sizes).for_each(|(place, size)| five[*place] = *size);
@@ -138,15 +108,12 @@ impl StoredAxes {
         self.0.iter().map(|place| five[*place]).collect()
     }
 
-    /// An array (T,C,Z,Y,X) with these axes; those that are not there have one element.
-    fn view<'a, T>(&self, five: ArrayViewMut5<'a, T>) -> ArrayViewMutD<'a, T> {
+    /// An array (T,C,Z,Y,X) with these axes; along the others it has one element.
+    fn view<'a>(&self, five: ArrayMut<'a>) -> ArrayMut<'a> {
         let others = (0..5).filter(|place| !self.0.contains(place));
-        let order: Vec<usize> = self.0.iter().copied().chain(others).collect();
-        let mut view = five.into_dyn().permuted_axes(order);
-        while view.ndim() > self.0.len() {
-            let last = Axis(view.ndim() - 1);
-            view = view.index_axis_move(last, 0);
-        }
-        view
+        let rest = others.rev().fold(five, |array, place| array.index_axis(place, 0));
+        // Where an axis is when those that are left out are.
+        let order = self.0.iter().map(|place| self.0.iter().filter(|other| *other < place).count());
+        rest.permuted(&order.collect::<Vec<_>>())
     }
 }

@@ -2,34 +2,37 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, ArrayViewMutD, Slice};
+use ndarray::{ArrayD, IxDyn};
 use qlty_core::Monitor;
+use qlty_core::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
 use qlty_core::zarr::{ArrayReader, Error as ZarrError, inspect};
 use rayon::prelude::*;
 
+use super::interpolation::Interpolation;
 use super::layout::LaplacianLayout;
-use super::plane;
-use super::upsample::{Area, Part, Planes};
-use super::{Interpolation, LaplacianPixel};
-use crate::boxes::{cache_bytes, check_box, cut_at_chunks};
-use crate::{Error, PixelType, Result};
+use super::plane::{self, CoarsePlane};
+use super::upsample::{Area, Planes, Upsampler};
+use super::work::difference_dtype;
+use crate::arrays::{BoxPart, cache_bytes, check_box, split_at_chunks};
+use crate::image::{check_read_dtype, pixel_dtype};
+use crate::{Error, Pixel, Result};
 
 /// A Laplacian store on disk, of this crate or of the Python package `qlty`, read box by box. Threads
 /// may share it. The store must not change.
 ///
 /// ```no_run
 /// use qlty_pyramid::{LaplacianStore, Monitor};
-/// let store = LaplacianStore::<u16>::open("brain.laplacian.zarr")?;
-/// let slice = store.read(0, &[17, 0, 0], &[1, 512, 512], &Monitor::new())?; // (Z, Y, X) of level 0
+/// let store = LaplacianStore::open("brain.laplacian.zarr")?;
+/// let slice = store.read::<u16>(0, &[17, 0, 0], &[1, 512, 512], &Monitor::new())?; // (Z, Y, X) of level 0
 /// # Ok::<(), qlty_pyramid::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct LaplacianStore<T: LaplacianPixel> {
+pub struct LaplacianStore {
     path: PathBuf,
     layout: LaplacianLayout,
     /// From level 0.
-    differences: Vec<ArrayReader<T::Difference>>,
-    base: ArrayReader<T>,
+    differences: Vec<ArrayReader>,
+    base: ArrayReader,
     /// From the level after to each level but the last.
     planes: Vec<Planes>,
 }
@@ -39,14 +42,10 @@ pub struct LaplacianStore<T: LaplacianPixel> {
 /// # Errors
 /// [`Error::Store`] where the store or the array of its smallest level is not there or not readable, or
 /// its elements are no pixels.
-pub fn laplacian_pixel_type(path: impl AsRef<Path>) -> Result<PixelType> {
+pub fn laplacian_dtype(path: impl AsRef<Path>) -> Result<DType> {
     let path = path.as_ref();
     let base = base_path(path, &LaplacianLayout::read(path)?)?;
-    let (name, _) = inspect(&base)?;
-    PixelType::ALL
-        .into_iter()
-        .find(|pixel_type| pixel_type.name() == name)
-        .ok_or_else(|| ZarrError::store(&base, "element type", name, "integers or floats of up to 64 bits").into())
+    pixel_dtype(&base, &inspect(&base)?)
 }
 
 /// The array of the smallest level.
@@ -56,35 +55,35 @@ fn base_path(path: &Path, layout: &LaplacianLayout) -> Result<PathBuf> {
     Ok(path.join(layout.base.as_ref().ok_or_else(missing)?))
 }
 
-impl<T: LaplacianPixel> LaplacianStore<T> {
-    /// Opens a store. One of the Python package does not say how it was interpolated: it is taken for
-    /// bilinear.
+impl LaplacianStore {
+    /// Opens a store. One of the Python package does not state its interpolation and is treated as bilinear.
     ///
     /// # Errors
     /// [`Error::Store`], naming the store or the array: it is not there or not readable, it does not hold its
     /// smallest level, an array has elements of another type, or the shapes do not belong together. Integer
-    /// stores of the Python package, which wraps differences around, have such other types.
+    /// stores of the Python package, whose differences wrap around, have such other types.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::open_layout(path, LaplacianLayout::read(path)?)
     }
 
-    /// Opens a store that was interpolated so, whatever it says.
+    /// Opens a store with this interpolation instead of the one that it states.
     ///
     /// # Errors
     /// As [`LaplacianStore::open`].
-    pub fn open_with(path: impl AsRef<Path>, interpolation: Interpolation) -> Result<Self> {
+    pub fn open_with_interpolation(path: impl AsRef<Path>, interpolation: Interpolation) -> Result<Self> {
         let path = path.as_ref();
         Self::open_layout(path, LaplacianLayout { interpolation, ..LaplacianLayout::read(path)? })
     }
 
     fn open_layout(path: &Path, layout: LaplacianLayout) -> Result<Self> {
         let base_path = base_path(path, &layout)?;
-        let base = ArrayReader::<T>::open(&base_path, cache_bytes(layout.differences.len()))?;
-        let arrays = layout.differences.iter().enumerate();
-        let differences = arrays
-            .map(|(level, name)| Ok(ArrayReader::<T::Difference>::open(path.join(name), cache_bytes(level))?))
-            .collect::<Result<Vec<_>>>()?;
+        let dtype = pixel_dtype(&base_path, &inspect(&base_path)?)?;
+        let base = ArrayReader::open_as(&base_path, dtype, cache_bytes(layout.differences.len()))?;
+        let difference = |(level, name): (usize, &String)| {
+            ArrayReader::open_as(path.join(name), difference_dtype(dtype), cache_bytes(level))
+        };
+        let differences = layout.differences.iter().enumerate().map(difference).collect::<Result<Vec<_>, _>>()?;
         let mut planes = Vec::new();
         let mut coarse = (base_path.as_path(), base.shape());
         for difference in differences.iter().rev() {
@@ -103,6 +102,11 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
         }
         planes.reverse();
         Ok(Self { path: path.to_path_buf(), layout, differences, base, planes })
+    }
+
+    /// The type of the pixels.
+    pub fn dtype(&self) -> DType {
+        self.base.dtype()
     }
 
     /// The number of levels.
@@ -145,58 +149,56 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     ///
     /// # Errors
     /// As [`LaplacianStore::read_into`], and [`Error::Core`] if there is no memory for it.
-    pub fn read(&self, level: usize, start: &[usize], shape: &[usize], monitor: &Monitor) -> Result<ArrayD<T>> {
+    pub fn read<T: Pixel>(
+        &self,
+        level: usize,
+        start: &[usize],
+        shape: &[usize],
+        monitor: &Monitor,
+    ) -> Result<ArrayD<T>> {
+        check_read_dtype(&self.base, T::DTYPE)?;
         check_box(start, shape, self.shape(level)?)?;
-        let mut pixels = qlty_core::array::zeros::<T, ndarray::IxDyn>("box of a level", shape)?;
-        self.read_into(level, start, pixels.view_mut(), monitor)?;
-        Ok(pixels)
+        let mut pixels = OwnedArray::zeros("box of a level", self.dtype(), shape)?;
+        self.read_into(level, start, pixels.array_mut(), monitor)?;
+        Ok(pixels.into_array::<T, IxDyn>()?)
     }
 
     /// Reads the box of a level that begins at `start` and has the shape of `out`, in parallel.
     ///
-    /// What is read is the chunks of the levels from this one down that the box needs. Besides `out` and the
+    /// It reads the chunks that the box needs, of this level and the smaller ones. Besides `out` and the
     /// chunks that are kept, 64 MiB and a third more, the call takes memory for the smaller levels of
     /// the planes that share chunks, once, and once more for every eight threads. Progress counts such groups of planes.
     ///
     /// # Errors
     /// - [`Error::Argument`] if there is no such level or the box is not within it;
-    /// - [`Error::Store`], naming the array, if it is not read, or its differences make no pixels of this type;
+    /// - [`Error::Store`] if `out` is not of the type [`LaplacianStore::dtype`], and, naming the array, if it is not
+    ///   read, or its differences make no pixels of this type;
     /// - [`Error::Core`] if there is no memory, or the caller cancelled.
     ///
     /// After an error `out` holds unspecified pixels.
-    pub fn read_into(
-        &self,
-        level: usize,
-        start: &[usize],
-        mut out: ArrayViewMutD<'_, T>,
-        monitor: &Monitor,
-    ) -> Result<()> {
+    pub fn read_into(&self, level: usize, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
+        check_read_dtype(&self.base, out.dtype())?;
         check_box(start, out.shape(), self.shape(level)?)?;
-        let groups = self.groups(level, start, out.view_mut());
+        let groups = self.groups(level, start, out);
         monitor.begin(groups.len() as u64);
-        self.read_groups(level, groups, monitor, || monitor.advance(1))
+        self.read_groups(level, groups, monitor, &|| monitor.advance(1))
     }
 
     /// Cuts a box of a level into planes that lie in the same chunks.
-    pub(super) fn groups<'a>(
-        &self,
-        level: usize,
-        start: &[usize],
-        out: ArrayViewMutD<'a, T>,
-    ) -> Vec<(Vec<usize>, ArrayViewMutD<'a, T>)> {
+    pub(super) fn groups<'a>(&self, level: usize, start: &[usize], out: ArrayMut<'a>) -> Vec<BoxPart<'a>> {
         if out.is_empty() {
             return Vec::new();
         }
-        cut_at_chunks(out, start, self.chunk(level), 0..start.len() - 2)
+        split_at_chunks(out, start, self.chunk(level), 0..start.len() - 2)
     }
 
     /// Reads groups of planes in parallel, and calls `done` for each.
     pub(super) fn read_groups(
         &self,
         level: usize,
-        groups: Vec<(Vec<usize>, ArrayViewMutD<'_, T>)>,
+        groups: Vec<BoxPart<'_>>,
         monitor: &Monitor,
-        done: impl Fn() + Sync,
+        done: &(dyn Fn() + Sync),
     ) -> Result<()> {
         // The small levels of a group keep few threads busy, so there is more than one group at a time; but a
         // thread that waits takes up any other work, so there are no more than that at a time.
@@ -204,8 +206,8 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
         let mut groups = groups.into_iter().peekable();
         while groups.peek().is_some() {
             let some = groups.by_ref().take(at_once).collect::<Vec<_>>();
-            some.into_par_iter().try_for_each(|(start, group)| {
-                self.read_planes(level, &start, group, monitor)?;
+            some.into_par_iter().try_for_each(|BoxPart { start, pixels }| {
+                self.read_planes(level, &start, pixels, monitor)?;
                 done();
                 Ok::<(), Error>(())
             })?;
@@ -215,88 +217,132 @@ impl<T: LaplacianPixel> LaplacianStore<T> {
     }
 
     /// Reads planes that lie in the same chunks.
-    fn read_planes(&self, level: usize, start: &[usize], out: ArrayViewMutD<'_, T>, monitor: &Monitor) -> Result<()> {
+    fn read_planes(&self, level: usize, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         let lead = start.len() - 2;
         let range = |axis: usize| start[axis]..start[axis] + out.shape()[axis];
         let mut areas: Vec<Area> = vec![[range(lead), range(lead + 1)]];
         for planes in &self.planes[level..] {
             areas.push(planes.needs(&areas[areas.len() - 1]));
         }
-        let many = out.shape()[..lead].to_vec();
+        let planes = out.shape()[..lead].to_vec();
         let place = |area: &Area| [&start[..lead], &[area[0].start, area[1].start]].concat();
-        let shape = |area: &Area| [many.as_slice(), &[area[0].len(), area[1].len()]].concat();
+        let shape = |area: &Area| [planes.as_slice(), &[area[0].len(), area[1].len()]].concat();
         // From the smallest level up; the last one goes into `out`.
         let mut out = Some(out);
-        let mut coarse: Option<ArrayD<T>> = None;
+        let mut coarse: Option<OwnedArray> = None;
         for (index, area) in (level..self.levels()).zip(&areas).rev() {
             let mut room = None;
             let target = match out.take_if(|_| index == level) {
                 Some(out) => out,
-                None => room
-                    .insert(qlty_core::array::zeros::<T, ndarray::IxDyn>("part of a level", &shape(area))?)
-                    .view_mut(),
+                None => room.insert(OwnedArray::zeros("part of a level", self.dtype(), &shape(area))?).array_mut(),
             };
             let start = place(area);
             match &coarse {
                 None => self.read_base(&start, target, monitor)?,
-                Some(coarse) => self.add_level(index, &start, coarse, &areas[index - level + 1], target, monitor)?,
+                Some(coarse) => {
+                    let coarse = CoarsePart { pixels: coarse.array_ref(), area: &areas[index - level + 1] };
+                    self.add_level(index, &start, &coarse, target, monitor)?;
+                }
             }
             coarse = room;
         }
         Ok(())
     }
 
-    fn read_base(&self, start: &[usize], out: ArrayViewMutD<'_, T>, monitor: &Monitor) -> Result<()> {
-        let chunks = cut_at_chunks(out, start, self.base.chunk_shape(), 0..start.len());
-        chunks.into_par_iter().try_for_each(|(start, out)| {
+    fn read_base(&self, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
+        let chunks = split_at_chunks(out, start, self.base.chunk_shape(), 0..start.len());
+        chunks.into_par_iter().try_for_each(|BoxPart { start, pixels }| {
             monitor.check()?;
-            Ok(self.base.read_into(&start, out)?)
+            Ok(self.base.read_into(&start, pixels)?)
         })
     }
 
-    /// Fills `out`, the part of a level that begins at `start`, from the part `area` of the next.
+    /// Fills `out`, the part of a level that begins at `start`, from a part of the next.
     fn add_level(
         &self,
         level: usize,
         start: &[usize],
-        coarse: &ArrayD<T>,
-        area: &Area,
-        out: ArrayViewMutD<'_, T>,
+        coarse: &CoarsePart<'_>,
+        out: ArrayMut<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let (reader, lead) = (&self.differences[level], start.len() - 2);
-        let range = |axis: usize, start: &[usize], shape: &[usize]| start[axis]..start[axis] + shape[axis];
-        let area_of = |start: &[usize], shape: &[usize]| [range(lead, start, shape), range(lead + 1, start, shape)];
+        let reader = &self.differences[level];
         let upsampler = self.planes[level].upsampler(&area_of(start, out.shape()));
-        let origin = [area[0].start, area[1].start];
-        let chunks = cut_at_chunks(out, start, reader.chunk_shape(), 0..start.len());
-        chunks.into_par_iter().try_for_each(|(at, mut out)| {
+        let chunks = split_at_chunks(out, start, reader.chunk_shape(), 0..start.len());
+        chunks.into_par_iter().try_for_each(|BoxPart { start: at, pixels: mut out }| {
             monitor.check()?;
-            let mut fits = true;
             let shape = out.shape().to_vec();
-            reader.for_each_part(&at, &shape, |offset, difference| {
-                let mut out = out.slice_each_axis_mut(|axis| {
-                    let axis = axis.axis.index();
-                    Slice::from(offset[axis]..offset[axis] + difference.shape()[axis])
-                });
+            let mut fits = Ok(true);
+            reader.for_each_part(&at, &shape, &mut |offset, difference| {
+                let mut out = out.reborrow();
+                for (axis, (from, len)) in offset.iter().zip(difference.shape()).enumerate() {
+                    out = out.part(axis, *from..from + len);
+                }
                 let at: Vec<usize> = at.iter().zip(offset).map(|(at, offset)| at + offset).collect();
-                let here = area_of(&at, out.shape());
-                let coarse = coarse.slice_each_axis(|axis| {
-                    let axis = axis.axis.index();
-                    let from = at[axis] - start[axis];
-                    if axis < lead { Slice::from(from..from + out.shape()[axis]) } else { Slice::from(..) }
-                });
-                plane::for_each(coarse, difference, out.view_mut(), &mut |pixels, difference, out| {
-                    fits &= plane::add(&upsampler, &Part { pixels, origin }, &here, difference, out);
-                });
+                let from: Vec<usize> = at.iter().zip(start).map(|(at, start)| at - start).collect();
+                let sum = coarse.add(&upsampler, &from, &area_of(&at, out.shape()), difference, out);
+                if let Ok(true) = fits {
+                    fits = sum;
+                }
             })?;
-            if !fits {
-                let got = format!("some in the box at {at:?} that make no pixels of {}", T::TYPE);
-                return Err(
-                    ZarrError::store(reader.path(), "differences", got, "what this interpolation leaves").into()
-                );
+            if !fits? {
+                let got = format!("some in the box at {at:?} that make no pixels of {}", self.dtype().zarr_name());
+                let expected = "the differences from this interpolation";
+                return Err(ZarrError::store(reader.path(), "differences", got, expected).into());
             }
             Ok(())
         })
     }
+}
+
+/// Rows and columns of a box.
+fn area_of(start: &[usize], shape: &[usize]) -> Area {
+    let range = |axis: usize| start[axis]..start[axis] + shape[axis];
+    [range(start.len() - 2), range(start.len() - 1)]
+}
+
+/// Planes of the smaller level.
+struct CoarsePart<'a> {
+    pixels: ArrayRef<'a>,
+    /// Which part of the planes.
+    area: &'a Area,
+}
+
+impl CoarsePart<'_> {
+    /// Fills `out`, whose planes begin at `from`, with the sums of predictions and differences. False if some do not fit.
+    fn add(
+        &self,
+        upsampler: &Upsampler,
+        from: &[usize],
+        area: &Area,
+        difference: ArrayRef<'_>,
+        out: ArrayMut<'_>,
+    ) -> Result<bool> {
+        let mut coarse = self.pixels;
+        for axis in 0..from.len() - 2 {
+            coarse = coarse.part(axis, from[axis]..from[axis] + out.shape()[axis]);
+        }
+        let origin = [self.area[0].start, self.area[1].start];
+        add_planes(upsampler, CoarsePlane { pixels: coarse, origin }, area, difference, out)
+    }
+}
+
+/// [`plane::add`] of all planes, along the last two axes, of arrays whose other axes agree.
+fn add_planes(
+    upsampler: &Upsampler,
+    coarse: CoarsePlane<'_>,
+    area: &Area,
+    difference: ArrayRef<'_>,
+    mut out: ArrayMut<'_>,
+) -> Result<bool> {
+    if out.ndim() == 2 {
+        return plane::add(upsampler, &coarse, area, &difference, out);
+    }
+    let mut fits = true;
+    for index in 0..out.shape()[0] {
+        let pixels = coarse.pixels.index_axis(0, index);
+        let (coarse, out) = (CoarsePlane { pixels, ..coarse }, out.reborrow().index_axis(0, index));
+        fits &= add_planes(upsampler, coarse, area, difference.index_axis(0, index), out)?;
+    }
+    Ok(fits)
 }

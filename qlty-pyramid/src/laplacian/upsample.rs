@@ -1,13 +1,14 @@
-//! Bringing a plane to the size of the next larger level, or any part of it, row by row.
+//! Interpolating a plane to the size of the next larger level, or any part of it, row by row.
+//!
+//! What depends on the type of pixels is behind [`CoarseRows`], so the interpolation is compiled for `f32` and `f64`.
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView2};
-use qlty_core::stream::prefetch;
+use ndarray::ArrayView2;
+use qlty_core::internal::stream::prefetch;
 
-use super::interpolation::{Axis, Interpolation, Span};
-use super::plane::contiguous;
-use super::work::Work;
+use super::interpolation::{Axis, Interpolation, Span, Work};
+use super::rows::contiguous;
 use super::work::sealed::Predicted;
 
 /// A part of a plane.
@@ -16,6 +17,30 @@ pub(super) struct Part<'a, T> {
     pub(super) pixels: ArrayView2<'a, T>,
     /// The row and the column of its first pixel in the plane.
     pub(super) origin: [usize; 2],
+}
+
+/// Rows of a plane of the smaller level, or of a part of it, in the type of the interpolation.
+pub(super) trait CoarseRows<W> {
+    /// Fills `wide` with columns of row `y`.
+    fn widen(&self, y: usize, columns: Range<usize>, wide: &mut [W]);
+
+    /// Prefetches columns of row `y`, if there is such a row.
+    fn prefetch(&self, y: usize, columns: Range<usize>);
+}
+
+impl<T: Predicted> CoarseRows<T::Work> for Part<'_, T> {
+    fn widen(&self, y: usize, columns: Range<usize>, wide: &mut [T::Work]) {
+        let row = contiguous(self.pixels.row(y - self.origin[0]));
+        T::widen_row(&row[columns.start - self.origin[1]..columns.end - self.origin[1]], wide);
+    }
+
+    fn prefetch(&self, y: usize, columns: Range<usize>) {
+        if y < self.origin[0] + self.pixels.nrows()
+            && let Some(row) = self.pixels.row(y - self.origin[0]).to_slice()
+        {
+            prefetch(&row[columns.start - self.origin[1]..columns.end - self.origin[1]]);
+        }
+    }
 }
 
 /// Rows and columns of a plane.
@@ -36,55 +61,55 @@ impl Planes {
         Self { rows, columns, interpolation }
     }
 
-    /// The area of the smaller plane that an area of the larger is made of.
+    /// The area of the smaller plane that an area of the larger is interpolated from.
     pub(super) fn needs(&self, area: &Area) -> Area {
         let reach = self.interpolation.reach();
         [self.rows.needs(&area[0], reach), self.columns.needs(&area[1], reach)]
     }
 
-    /// What interpolates this area of the larger plane and all parts of it.
-    pub(super) fn upsampler<W: Work>(&self, area: &Area) -> Upsampler<W> {
+    /// The interpolation of this area of the larger plane and all parts of it.
+    pub(super) fn upsampler(&self, area: &Area) -> Upsampler {
         let axis = |span, range| Axis::new(span, self.interpolation, range);
         let (rows, columns) = (axis(self.rows, &area[0]), axis(self.columns, &area[1]));
         Upsampler { rows, columns, reach: self.interpolation.reach() }
     }
 }
 
-/// What brings planes of one size to another, larger one.
+/// The interpolation of planes to a larger size.
 ///
 /// Rows are interpolated along X, then columns along Y; each sum runs over the neighbours from the first
 /// to the last. A pixel is made of the same numbers in the same order whatever area it is made with.
 #[derive(Debug)]
-pub(super) struct Upsampler<W> {
-    rows: Axis<W>,
-    columns: Axis<W>,
+pub(super) struct Upsampler {
+    rows: Axis,
+    columns: Axis,
     reach: usize,
 }
 
-impl<W: Work> Upsampler<W> {
+impl Upsampler {
     /// Interpolates an area of the larger plane, and gives `each` of its rows with its place in the area,
     /// from the first to the last. `coarse` holds at least what the area needs.
-    pub(super) fn for_each_row<T: Predicted<Work = W>>(
+    pub(super) fn for_each_row<W: Work>(
         &self,
-        coarse: &Part<'_, T>,
+        coarse: &dyn CoarseRows<W>,
         area: &Area,
-        each: impl FnMut(usize, &[W]),
+        each: &mut dyn FnMut(usize, &[W]),
     ) {
         if area.iter().any(Range::is_empty) {
             return;
         }
         match self.reach {
-            1 => self.rows_with::<T, 1, 2>(coarse, area, each),
-            _ => self.rows_with::<T, 2, 4>(coarse, area, each),
+            1 => self.rows_with::<W, 1, 2>(coarse, area, each),
+            _ => self.rows_with::<W, 2, 4>(coarse, area, each),
         }
     }
 
-    /// For a reach of so many pixels, and twice as many neighbours.
-    fn rows_with<T: Predicted<Work = W>, const REACH: usize, const TAPS: usize>(
+    /// [`Upsampler::for_each_row`] for a reach, with twice as many neighbours.
+    fn rows_with<W: Work, const REACH: usize, const TAPS: usize>(
         &self,
-        coarse: &Part<'_, T>,
+        coarse: &dyn CoarseRows<W>,
         area: &Area,
-        mut each: impl FnMut(usize, &[W]),
+        each: &mut dyn FnMut(usize, &[W]),
     ) {
         let mut stretch = Stretch::<W, REACH, TAPS>::new(&self.columns, &area[1]);
         let width = area[1].len();
@@ -97,18 +122,15 @@ impl<W: Work> Upsampler<W> {
         for (index, y) in area[0].clone().enumerate() {
             let beneath = rows.beneath(y);
             while next <= (beneath + REACH).min(rows.coarse - 1) {
-                let row = coarse.pixels.row(next - coarse.origin[0]);
-                stretch.row(&contiguous(row), coarse.origin[1], &mut stretched[next % slots]);
-                if next + 1 < coarse.origin[0] + coarse.pixels.nrows() {
-                    stretch.prefetch(coarse.pixels.row(next + 1 - coarse.origin[0]), coarse.origin[1]);
-                }
+                stretch.row(coarse, next, &mut stretched[next % slots]);
+                coarse.prefetch(next + 1, stretch.needs.clone());
                 next += 1;
             }
             let slot = |y: usize| &stretched[y % slots][stretch.lead..][..width];
             let centre = slot(beneath);
-            // Neighbours that weigh nothing, also those beyond the edge, are left out.
+            // Neighbours of the weight 0, also those beyond the edge, are left out.
             let taps = (0..TAPS).filter_map(|tap| {
-                let weight = self.rows.weight(tap, y);
+                let weight: W = self.rows.weight(tap, y);
                 let neighbour = beneath + tap + usize::from(tap >= REACH);
                 (weight != W::default()).then(|| (slot(neighbour - REACH), weight))
             });
@@ -125,18 +147,18 @@ impl<W: Work> Upsampler<W> {
 
 /// Interpolation along X: rows of the smaller plane to rows of an area's columns.
 struct Stretch<'a, W, const REACH: usize, const TAPS: usize> {
-    axis: &'a Axis<W>,
+    axis: &'a Axis,
     columns: Range<usize>,
-    /// What of a row is needed, without what would lie beyond the edges.
+    /// The columns of the smaller plane that are needed.
     needs: Range<usize>,
-    /// The pixels needed, and at the edges of the plane as many more as make the reach.
+    /// The pixels needed, extended at the edges of the plane by as many as the reach.
     padded: Vec<W>,
-    /// How many pixels at the start of a stretched row are not of the area.
+    /// The number of pixels at the start of a stretched row that are before the area.
     lead: usize,
 }
 
 impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, TAPS> {
-    fn new(axis: &'a Axis<W>, columns: &Range<usize>) -> Self {
+    fn new(axis: &'a Axis, columns: &Range<usize>) -> Self {
         // Where every pixel has two over it, both are made.
         let span = axis.span;
         let lead = if span.is_twice() { columns.start % 2 } else { 0 };
@@ -149,20 +171,13 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
         if self.axis.span.is_twice() { 2 * (self.padded.len() - 2 * REACH) } else { self.columns.len() }
     }
 
-    /// Asks for what is needed of a row whose first pixel is in column `origin`.
-    fn prefetch<T>(&self, row: ArrayView1<'_, T>, origin: usize) {
-        if let Some(row) = row.to_slice() {
-            prefetch(&row[self.needs.start - origin..self.needs.end - origin]);
-        }
-    }
-
-    /// Stretches a row whose first pixel is in column `origin` of the smaller plane.
-    fn row<T: Predicted<Work = W>>(&mut self, row: &[T], origin: usize, out: &mut [W]) {
+    /// Stretches row `y` of the smaller plane.
+    fn row(&mut self, coarse: &dyn CoarseRows<W>, y: usize, out: &mut [W]) {
         let first = self.axis.span.beneath(self.columns.start);
         // Pixel p of the plane is in place p + REACH - first.
         let from = self.needs.start + REACH - first;
         let to = from + self.needs.len();
-        T::widen_row(&row[self.needs.start - origin..self.needs.end - origin], &mut self.padded[from..to]);
+        coarse.widen(y, self.needs.clone(), &mut self.padded[from..to]);
         let (start, end) = (self.padded[from], self.padded[to - 1]);
         self.padded[..from].fill(start);
         self.padded[to..].fill(end);
@@ -197,7 +212,7 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
             let mut sum = centre;
             for tap in 0..TAPS {
                 let neighbour = self.padded[at + tap + usize::from(tap >= REACH)];
-                sum = sum + self.axis.weight(tap, x) * (neighbour - centre);
+                sum = sum + self.axis.weight::<W>(tap, x) * (neighbour - centre);
             }
             *out = sum;
         }

@@ -1,40 +1,18 @@
-//! The types that pixels are interpolated in, and the pixels' way into them and back.
+//! Pixels to the types of interpolation and back, and differences between pixels and predictions.
 
-use std::ops::{Add, Mul, Sub};
-
-use half::f16;
 use half::slice::HalfFloatSliceExt;
+use qlty_core::dynamic::{DType, bf16, f16};
+use qlty_core::{Element, with_dtype};
 
 use crate::Pixel;
 
 /// A [`Pixel`] whose levels can be subtracted.
 ///
-/// Differences are as wide as it takes: `i16` for 8 bits, `i32` for 16, `i64` for 32. Those of 64 bits
-/// are `i64` modulo 2^64, which undoes itself; those of floats are of the floats' own type.
+/// Differences of integers have a signed type that holds them all: `i16` for 8 bits, `i32` for 16, `i64` for 32.
+/// Those of 64 bits are `i64` modulo 2^64, which adding undoes. Those of floats have the type of the floats.
 pub trait LaplacianPixel: Pixel + sealed::Predicted<Residual = <Self as LaplacianPixel>::Difference> {
-    /// The type of a difference between a pixel and what was predicted for it.
+    /// The type of the difference between a pixel and its prediction.
     type Difference: Pixel;
-}
-
-/// A type to interpolate in. Its operations round as IEEE 754 says and are never contracted, so they
-/// give the same bits on every machine.
-pub trait Work:
-    Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Send + Sync
-{
-    /// The nearest value of this type.
-    fn from_f64(value: f64) -> Self;
-}
-
-impl Work for f32 {
-    fn from_f64(value: f64) -> Self {
-        value as Self
-    }
-}
-
-impl Work for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
-    }
 }
 
 pub(crate) mod sealed {
@@ -44,19 +22,19 @@ pub(crate) mod sealed {
         type Residual;
 
         /// The type to interpolate in.
-        type Work: super::Work;
+        type Work: super::super::interpolation::Work;
 
-        /// The row as it is interpolated.
+        /// The row in the type of the interpolation.
         fn widen_row(row: &[Self], wide: &mut [Self::Work]);
 
-        /// What was interpolated as pixels: rounded to nearest, ties to even, and held in range.
+        /// Predictions as pixels: rounded to nearest, ties to even, and held to the range of the type.
         fn narrow_row(predicted: &[Self::Work], row: &mut [Self]);
 
-        /// The row less what was predicted for it.
+        /// The row minus its prediction.
         fn subtract_row(row: &[Self], predicted: &[Self::Work], difference: &mut [Self::Residual]);
 
-        /// The row from what was predicted for it and the difference; false if a pixel does not fit its
-        /// type, which no difference made by `subtract_row` causes.
+        /// The row from its prediction and the difference; false if a pixel does not fit its type, which no difference
+        /// made by `subtract_row` causes.
         fn add_row(predicted: &[Self::Work], difference: &[Self::Residual], row: &mut [Self]) -> bool;
     }
 }
@@ -170,7 +148,7 @@ macro_rules! float {
             }
             fn add_row(predicted: &[Self], difference: &[Self], row: &mut [Self]) -> bool {
                 for ((pixel, difference), predicted) in row.iter_mut().zip(difference).zip(predicted) {
-                    // What nothing finite was predicted for was stored as it is.
+                    // Where the prediction is not finite, the pixel itself is stored.
                     *pixel = difference + if predicted.abs() <= Self::MAX { *predicted } else { 0.0 };
                 }
                 true
@@ -181,38 +159,50 @@ macro_rules! float {
 
 float!(f32 f64);
 
-impl LaplacianPixel for f16 {
-    type Difference = Self;
+macro_rules! half_float {
+    ($($type:ty)*) => {$(
+        impl LaplacianPixel for $type {
+            type Difference = Self;
+        }
+        impl Predicted for $type {
+            type Residual = Self;
+            type Work = f32;
+            fn widen_row(row: &[Self], wide: &mut [f32]) {
+                row.convert_to_f32_slice(wide);
+            }
+            fn narrow_row(predicted: &[f32], row: &mut [Self]) {
+                row.convert_from_f32_slice(predicted);
+            }
+            fn subtract_row(row: &[Self], predicted: &[f32], difference: &mut [Self]) {
+                for ((difference, pixel), predicted) in difference.iter_mut().zip(row).zip(predicted) {
+                    *difference = Self::from_f32(pixel.to_f32() - <$type>::finite(*predicted));
+                }
+            }
+            fn add_row(predicted: &[f32], difference: &[Self], row: &mut [Self]) -> bool {
+                for ((pixel, difference), predicted) in row.iter_mut().zip(difference).zip(predicted) {
+                    *pixel = Self::from_f32(difference.to_f32() + <$type>::finite(*predicted));
+                }
+                true
+            }
+        }
+        impl FiniteHalf for $type {
+            fn finite(predicted: f32) -> f32 {
+                let half = Self::from_f32(predicted);
+                if half.is_finite() { half.to_f32() } else { 0.0 }
+            }
+        }
+    )*};
 }
 
-impl Predicted for f16 {
-    type Residual = Self;
-    type Work = f32;
-
-    fn widen_row(row: &[Self], wide: &mut [f32]) {
-        row.convert_to_f32_slice(wide);
-    }
-
-    fn narrow_row(predicted: &[f32], row: &mut [Self]) {
-        row.convert_from_f32_slice(predicted);
-    }
-
-    fn subtract_row(row: &[Self], predicted: &[f32], difference: &mut [Self]) {
-        for ((difference, pixel), predicted) in difference.iter_mut().zip(row).zip(predicted) {
-            *difference = Self::from_f32(pixel.to_f32() - finite_half(*predicted));
-        }
-    }
-
-    fn add_row(predicted: &[f32], difference: &[Self], row: &mut [Self]) -> bool {
-        for ((pixel, difference), predicted) in row.iter_mut().zip(difference).zip(predicted) {
-            *pixel = Self::from_f32(difference.to_f32() + finite_half(*predicted));
-        }
-        true
-    }
+/// Predictions of half-precision numbers.
+trait FiniteHalf {
+    /// A prediction as a half-precision number, or zero where that is not finite.
+    fn finite(predicted: f32) -> f32;
 }
 
-/// A prediction as a half-precision number, or zero where none is near it.
-fn finite_half(predicted: f32) -> f32 {
-    let half = f16::from_f32(predicted);
-    if half.is_finite() { half.to_f32() } else { 0.0 }
+half_float!(f16 bf16);
+
+/// The type of the differences of pixels of a type: [`LaplacianPixel::Difference`].
+pub fn difference_dtype(dtype: DType) -> DType {
+    with_dtype!(dtype, T => <<T as LaplacianPixel>::Difference as Element>::DTYPE)
 }

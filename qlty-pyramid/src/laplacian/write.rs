@@ -1,85 +1,38 @@
-//! Writing Laplacian stores slab by slab, and levels of them as images of their own.
+//! Writing Laplacian stores slab by slab.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{ArrayView4, s};
 use qlty_core::Monitor;
-use qlty_core::zarr::{Codec, Error as StoreError};
+use qlty_core::dynamic::ArrayRef;
 
 use super::layout::LaplacianLayout;
-use super::plane;
-use super::upsample::{Part, Planes, Upsampler};
-use super::work::sealed::Predicted;
-use super::{Interpolation, LaplacianPixel};
-use crate::metadata;
-use crate::pipeline::{Pipeline, Sink};
-use crate::pixel::with_pixel_type;
-use crate::plan::Plan;
-use crate::reader::Reader;
-use crate::run_state::{Run, RunState, write_store};
-use crate::slab_writer::{ArraySpec, SlabWriter};
-use crate::source::AnySource;
-use crate::{Error, Pixel, PlaneSource, Pyramid, PyramidOptions, Result};
-
-/// How a Laplacian pyramid is made and stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LaplacianOptions {
-    /// How a level is predicted from the next.
-    pub interpolation: Interpolation,
-    /// Whether the smallest level is stored. Without it the differences are all there is, and nothing can
-    /// be reconstructed from the store alone.
-    pub store_base: bool,
-    /// How the differences are compressed. Default: [`LaplacianOptions::CODEC`].
-    pub difference_codec: Codec,
-    /// All else, as of a Gaussian pyramid; `codec` is that of the smallest level. Levels do not halve Z.
-    pub image: PyramidOptions,
-}
-
-impl LaplacianOptions {
-    /// The default codec of differences.
-    ///
-    /// Chosen by measurement, on the stack of [`PyramidOptions::CODEC`], 1418 MB of differences and the smallest
-    /// level. Shuffling the bits makes the difference: the upper ones of a pixel all repeat its sign.
-    ///
-    /// | codec | MB stored | codec, s | whole, s |
-    /// |---|---|---|---|
-    /// | `none` | 1414 | | 0.69 |
-    /// | `blosc-lz4-bitshuffle:1` | 485 | 0.31 | 0.76 |
-    /// | **`blosc-zstd-bitshuffle:1`** | 429 | 0.39 | 0.80 |
-    pub const CODEC: Codec = PyramidOptions::CODEC;
-}
-
-impl Default for LaplacianOptions {
-    fn default() -> Self {
-        Self {
-            interpolation: Interpolation::default(),
-            store_base: true,
-            difference_codec: Self::CODEC,
-            image: PyramidOptions::default(),
-        }
-    }
-}
+use super::options::LaplacianOptions;
+use super::plane::{self, CoarsePlane};
+use super::upsample::{Planes, Upsampler};
+use super::work::difference_dtype;
+use crate::write::{
+    ArraySpec, Pipeline, Plan, PlaneReader, Run, RunState, Sink, Slab, SlabWriter, laplacian_metadata, one_by_one,
+    write_group, write_store,
+};
+use crate::{Error, PlaneSource, Pyramid, PyramidJob, Result};
 
 /// Writes the Laplacian pyramid of an image as a Zarr store: the smallest level under its number, `diff_0` to
-/// `diff_{L-2}`, and group attributes that say what these are (`qlty.laplacian_pyramid`).
+/// `diff_{L-2}`, and group attributes that describe them (`qlty.laplacian_pyramid`).
 ///
-/// Reading, memory, resuming and progress are those of [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and so
+/// Reading, memory, resuming and progress are as in [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and so
 /// is this: the store appears under its name when it is complete. The result lists the arrays from fine to coarse.
 ///
 /// # Errors
 /// Those of [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and [`Error::Argument`] if a level halves Z or
 /// nothing would be stored. After an error there is no new store, and an old one is as it was.
-pub fn stack_to_ome_zarr_laplacian<S: PlaneSource>(
-    source: &S,
+pub fn stack_to_ome_zarr_laplacian(
+    source: &dyn PlaneSource,
     path: impl AsRef<Path>,
     options: &LaplacianOptions,
     monitor: &Monitor,
 ) -> Result<Pyramid> {
-    make(source, path.as_ref(), options, monitor)
-}
-
-/// The same of a source of any type.
-fn make(source: &dyn AnySource, path: &Path, options: &LaplacianOptions, monitor: &Monitor) -> Result<Pyramid> {
+    let path = path.as_ref();
     let plan = plan_stored(source, options)?;
     monitor.check()?;
     let state = |folder: &Path| {
@@ -88,37 +41,45 @@ fn make(source: &dyn AnySource, path: &Path, options: &LaplacianOptions, monitor
             .also("difference codec", format!("{:?}", options.difference_codec).into())
             .also("smallest level stored", options.store_base.into())
     };
-    write_store(
-        path,
-        &plan,
-        &options.image,
-        state,
-        |folder, run| with_pixel_type!(plan.pixel_type, T => write::<T>(source, &plan, options, folder, run, monitor)),
-    )?;
+    let write = |folder: &Path, run: Run<'_>| write(source, &plan, options, folder, run, monitor);
+    write_store(path, &plan, &options.image, &state, &write)?;
     Ok(describe(&plan, source, path, options))
+}
+
+/// [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr) of Laplacian pyramids.
+///
+/// # Errors
+/// Those of [`stack_to_ome_zarr_laplacian`], as [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr).
+pub fn stacks_to_ome_zarr_laplacian(
+    jobs: &[PyramidJob<'_, LaplacianOptions>],
+    monitor: &Monitor,
+) -> Result<BTreeMap<String, Pyramid>> {
+    type Job<'a> = PyramidJob<'a, LaplacianOptions>;
+    let check = |job: &Job<'_>| {
+        plan_stored(job.source, &job.options)?;
+        Ok(job.options.image.overwrite)
+    };
+    let write = |job: &Job<'_>| stack_to_ome_zarr_laplacian(job.source, &job.path, &job.options, monitor);
+    one_by_one(jobs, &check, &write)
 }
 
 /// What [`stack_to_ome_zarr_laplacian`] would write, without reading a pixel.
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
-pub fn plan_laplacian<S: PlaneSource>(
-    source: &S,
-    path: impl AsRef<Path>,
-    options: &LaplacianOptions,
-) -> Result<Pyramid> {
+pub fn plan_laplacian(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &LaplacianOptions) -> Result<Pyramid> {
     Ok(describe(&plan_stored(source, options)?, source, path.as_ref(), options))
 }
 
 /// What is to be written.
-pub(crate) fn plan_stored(source: &dyn AnySource, options: &LaplacianOptions) -> Result<Plan> {
+fn plan_stored(source: &dyn PlaneSource, options: &LaplacianOptions) -> Result<Plan> {
     let plan = Plan::new(source, &options.image)?;
     options.difference_codec.check()?;
     if let Some(level) = plan.levels.iter().find(|level| level.factor[0] != 1) {
         return Err(Error::argument("factor", level.factor, "1 along Z in a Laplacian pyramid"));
     }
     if plan.levels.len() == 1 && !options.store_base {
-        return Err(Error::argument("store_base", false, "true, where there is one level only"));
+        return Err(Error::argument("store_base", false, "true, since there is only one level"));
     }
     Ok(plan)
 }
@@ -127,51 +88,50 @@ fn layout(plan: &Plan, options: &LaplacianOptions) -> LaplacianLayout {
     LaplacianLayout::new(options.interpolation, &plan.axes.names(), plan.levels.len(), options.store_base)
 }
 
-fn describe(plan: &Plan, source: &dyn AnySource, path: &Path, options: &LaplacianOptions) -> Pyramid {
+fn describe(plan: &Plan, source: &dyn PlaneSource, path: &Path, options: &LaplacianOptions) -> Pyramid {
     let layout = layout(plan, options);
     let mut pyramid = Pyramid::new(plan, source, path);
     pyramid.levels.truncate(layout.arrays().len());
     for (level, name) in pyramid.levels.iter_mut().zip(layout.arrays()) {
         level.name = name.to_owned();
     }
-    let stored_type = with_pixel_type!(plan.pixel_type, T => <<T as LaplacianPixel>::Difference as Pixel>::TYPE);
     for level in &mut pyramid.levels[..layout.differences.len()] {
-        level.stored_type = stored_type;
+        level.stored_dtype = difference_dtype(plan.dtype);
     }
     pyramid
 }
 
 /// Writes all of a store to a folder.
-fn write<T: LaplacianPixel>(
-    source: &dyn AnySource,
+fn write(
+    source: &dyn PlaneSource,
     plan: &Plan,
     options: &LaplacianOptions,
     folder: &Path,
     run: Run<'_>,
     monitor: &Monitor,
 ) -> Result<()> {
-    let reader = Reader::new(source, options.image.normalization, monitor)?;
+    let reader = PlaneReader::new(source, options.image.normalization, monitor)?;
     let layout = layout(plan, options);
-    let sink = Arrays::<T>::create(folder, plan, &layout, options)?;
+    let sink = Arrays::create(folder, plan, &layout, options)?;
     let pipeline = Pipeline { plan, method: options.image.method, reader: &reader, sink: &sink, monitor };
-    let done = pipeline.run(run.progress, |progress| run.state.note(progress))?;
+    let done = pipeline.run(run.progress, &|progress| run.state.note(progress))?;
     let shapes: Vec<Vec<usize>> = plan.levels.iter().map(|level| plan.axes.pick(level.array.shape)).collect();
-    let stated = layout.to_json(plan.pixel_type, options.image.method, &shapes);
-    let attributes =
-        metadata::laplacian(plan, source, options.image.method, &done.statistics, &layout.arrays(), stated);
-    metadata::write_group(folder, attributes, options.image.format)
+    let stated = layout.to_json(plan.dtype, options.image.method, &shapes);
+    let method = options.image.method;
+    let attributes = laplacian_metadata(plan, source, method, &done.statistics, &layout.arrays(), stated);
+    write_group(folder, attributes, options.image.format)
 }
 
 /// The arrays of a store.
-struct Arrays<T: LaplacianPixel> {
+struct Arrays {
     /// Of each level but the last.
-    differences: Vec<Difference<T>>,
-    base: Option<SlabWriter<T>>,
+    differences: Vec<Difference>,
+    base: Option<SlabWriter>,
     /// How many planes deep the files of all arrays are.
     depth: usize,
 }
 
-impl<T: LaplacianPixel> Arrays<T> {
+impl Arrays {
     fn create(folder: &Path, plan: &Plan, layout: &LaplacianLayout, options: &LaplacianOptions) -> Result<Self> {
         let mut differences = Vec::new();
         for (name, levels) in layout.differences.iter().zip(plan.levels.windows(2)) {
@@ -179,63 +139,55 @@ impl<T: LaplacianPixel> Arrays<T> {
             let sizes = [0, 1].map(|index| [levels[index].array.shape[3], levels[index].array.shape[4]]);
             let planes = Planes::new(sizes[1], sizes[0], options.interpolation);
             let upsampler = planes.upsampler(&sizes[0].map(|size| 0..size));
-            let writer = SlabWriter::create(folder, name, spec)?;
-            differences.push(Difference { writer, upsampler, channels: plan.shape[1], sizes });
+            let writer = SlabWriter::create(folder, name, difference_dtype(plan.dtype), spec)?;
+            differences.push(Difference { writer, upsampler });
         }
         let last = &plan.levels[plan.levels.len() - 1].array;
-        let base = layout.base.as_ref().map(|name| SlabWriter::create(folder, name, last.clone())).transpose()?;
+        let base = layout.base.as_ref().map(|name| SlabWriter::create(folder, name, plan.dtype, last.clone()));
         // Levels do not differ along Z.
-        Ok(Self { differences, base, depth: last.file()[0] })
+        Ok(Self { differences, base: base.transpose()?, depth: last.file()[0] })
     }
 }
 
-impl<T: LaplacianPixel> Sink<T> for Arrays<T> {
+impl Sink for Arrays {
     fn depth(&self, _level: usize) -> usize {
         self.depth
     }
 
-    fn write(
-        &self,
-        level: usize,
-        (t, from): (usize, usize),
-        planes: &[T],
-        coarser: Option<&[T]>,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        match (self.differences.get(level), &self.base) {
-            (Some(difference), _) => difference.write((t, from), planes, coarser.unwrap_or(&[]), monitor),
-            (None, Some(base)) => base.write(t, from, planes, monitor),
-            (None, None) => Ok(()),
+    fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()> {
+        match (self.differences.get(level), slab.coarser, &self.base) {
+            (Some(difference), Some(coarser), _) => difference.write(slab, &coarser, monitor),
+            (None, _, Some(base)) => base.write(slab.t, slab.first, &slab.planes, monitor),
+            // Levels have as many planes each, so there is always a coarser one but for the last.
+            (Some(_), None, _) | (None, _, None) => Ok(()),
         }
     }
 }
 
-/// The array of what a level has more than the next makes of it.
-struct Difference<T: LaplacianPixel> {
-    writer: SlabWriter<T::Difference>,
-    upsampler: Upsampler<<T as Predicted>::Work>,
-    channels: usize,
-    /// The sizes (Y, X) of the planes of this level and the next.
-    sizes: [[usize; 2]; 2],
+/// The array of the differences of a level from its prediction.
+struct Difference {
+    writer: SlabWriter,
+    upsampler: Upsampler,
 }
 
-impl<T: LaplacianPixel> Difference<T> {
-    /// Writes what planes, (Z,C,Y,X), differ from their prediction.
-    fn write(&self, (t, from): (usize, usize), fine: &[T], coarse: &[T], monitor: &Monitor) -> Result<()> {
-        let count = fine.len() / (self.channels * self.sizes[0][0] * self.sizes[0][1]);
-        let [fine, coarse] = [(fine, self.sizes[0]), (coarse, self.sizes[1])]
-            .map(|(planes, [height, width])| ArrayView4::from_shape([count, self.channels, height, width], planes));
-        // Those of another length would be a fault of the pipeline's.
-        let wrong = |error| Error::from(StoreError::zarr(self.writer.root())(error));
-        let (fine, coarse) = (fine.map_err(wrong)?, coarse.map_err(wrong)?);
-        self.writer.write_with(t, from, count, monitor, |c, [z, y, x], mut out| {
-            let (_, height, width) = out.dim();
+impl Difference {
+    /// Writes the differences of planes from their prediction.
+    fn write(&self, slab: &Slab<'_>, coarser: &ArrayRef<'_>, monitor: &Monitor) -> Result<()> {
+        let count = slab.planes.shape()[0];
+        self.writer.write_with(slab.t, slab.first, count, monitor, &|c, [z, y, x], mut out| {
+            let [depth, height, width] = std::array::from_fn(|axis| out.shape()[axis]);
             let area = [y..y + height, x..x + width];
-            for (z, out) in (z..).zip(out.outer_iter_mut()) {
-                let fine = fine.slice(s![z, c, area[0].clone(), area[1].clone()]);
-                let coarse = Part { pixels: coarse.slice(s![z, c, .., ..]), origin: [0; 2] };
-                plane::subtract(&self.upsampler, &coarse, &area, fine, out);
+            for index in 0..depth {
+                let fine = plane_of(&slab.planes, z + index, c).part(0, area[0].clone()).part(1, area[1].clone());
+                let coarse = CoarsePlane::whole(plane_of(coarser, z + index, c));
+                plane::subtract(&self.upsampler, &coarse, &area, &fine, out.reborrow().index_axis(0, index))?;
             }
+            Ok(())
         })
     }
+}
+
+/// A plane of a channel of planes (Z,C,Y,X).
+fn plane_of<'a>(planes: &ArrayRef<'a>, z: usize, c: usize) -> ArrayRef<'a> {
+    planes.index_axis(0, z).index_axis(0, c)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A folder of so many slices of noise, all of which are one file.
+/// A folder of slices of noise, all of which are one file.
 fn slices(folder: &Folder, count: usize) -> String {
     let (first, slices) = (folder.at("noise.tif"), folder.at(&format!("slices{count}")));
     let mut state = 1_u32;
@@ -33,7 +33,7 @@ fn slowly(slices: &str, store: &str, resume: bool) -> Vec<String> {
     ["gaussian", slices, store].into_iter().chain(flags).map(str::to_owned).collect()
 }
 
-/// Runs until so many files have been written, and then sends a signal. None if the run was done before.
+/// Runs until a number of files have been written, and then sends a signal. None if the run was done before.
 fn stop(arguments: &[String], store: &str, signal: &str) -> Option<(ExitStatus, String)> {
     let mut child: Child = tool().args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let partial = PathBuf::from(format!("{store}.partial"));

@@ -1,7 +1,8 @@
 //! The pixels of the files in `fixtures`, as `make.py` there makes them.
 
 use half::f16;
-use qlty_pyramid::{Pixel, Stack};
+use ndarray::Array3;
+use qlty_pyramid::{ArrayMut, Pixel, Stack};
 
 /// A type whose pixels are the high bits of a hash.
 pub(crate) trait Formula: Pixel {
@@ -55,14 +56,14 @@ pub(crate) fn pixel<T: Formula>(shape: [usize; 5], place: [usize; 5]) -> T {
 /// Reads every plane of a stack, which must be `shape` pixels of the formula, each through `stored`.
 pub(crate) fn check<T: Formula>(stack: &Stack, shape: [usize; 5], stored: impl Fn(T) -> T) {
     let name = stack.name();
-    assert_eq!((stack.shape(), stack.pixel_type()), (shape, T::TYPE), "{name}");
+    assert_eq!((stack.shape(), stack.dtype()), (shape, T::DTYPE), "{name}");
     assert_eq!(stack.channels().len(), shape[1], "{name}");
     let [frames, channels, depth, height, width] = shape;
-    let mut planes = vec![T::from_hash(u64::MAX); channels * height * width];
+    let mut planes = Array3::from_elem([channels, height, width], T::from_hash(u64::MAX));
     // Backwards, so that no page comes after the one before it.
     for t in (0..frames).rev() {
         for z in (0..depth).rev() {
-            stack.read_planes_into(t, z, &mut planes).unwrap();
+            stack.read_plane(t, z, ArrayMut::of("planes", planes.view_mut()).unwrap()).unwrap();
             let mut got = planes.iter();
             for c in 0..channels {
                 for y in 0..height {

@@ -32,7 +32,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
     let convert = |difference_codec: Codec| {
         let _ = std::fs::remove_dir_all(&target);
         let image = options(PyramidOptions::CODEC);
-        let options = LaplacianOptions { image, difference_codec, ..LaplacianOptions::default() };
+        let options = LaplacianOptions::new(image).difference_codec(difference_codec);
         timed(&mut || drop(stack_to_ome_zarr_laplacian(stack, &target, &options, &Monitor::new()).expect("space")))
     };
     if wanted(NAMES[0]) {

@@ -83,7 +83,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
 }
 
 pub(super) fn options(codec: Codec) -> PyramidOptions {
-    PyramidOptions { levels: Levels::Count(LEVELS), codec, ..PyramidOptions::default() }
+    PyramidOptions::new().levels(Levels::Count(LEVELS)).codec(codec)
 }
 
 /// All chunks of all levels in memory, and the arrays that would hold them.

@@ -51,8 +51,8 @@ fn whole() -> &'static Path {
         let path = folder.join("pairs");
         qlty_pairs::extract_patches_to_zarr(&images().view(), &metadata, None, path, &store, &Monitor::new()).unwrap();
         let pixels = Array3::from_shape_fn((3, 40, 50), |(z, y, x)| (z * 1000 + y * x) as u16);
-        let image = PyramidOptions { levels: Levels::Count(3), ..PyramidOptions::default() };
-        let options = LaplacianOptions { image, ..LaplacianOptions::default() };
+        let image = PyramidOptions::new().levels(Levels::Count(3));
+        let options = LaplacianOptions::new(image);
         let source = Volume::new("a", pixels.view()).unwrap();
         let path = folder.join("laplacian");
         qlty_pyramid::stack_to_ome_zarr_laplacian(&source, path, &options, &Monitor::new()).unwrap();
@@ -214,7 +214,7 @@ fn pairs(path: &Path) -> qlty_pairs::Result<()> {
 }
 
 fn laplacian(path: &Path) -> qlty_pyramid::Result<()> {
-    drop(qlty_pyramid::laplacian_pixel_type(path));
+    drop(qlty_pyramid::laplacian_dtype(path));
     let store = LaplacianStore::<u16>::open(path)?;
     for level in 0..store.levels() {
         let shape: Vec<usize> = store.shape(level)?.iter().map(|size| *size.min(&13)).collect();

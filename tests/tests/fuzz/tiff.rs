@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use qlty_pyramid::{Error, Pixel, PixelType, Stack};
+use qlty_pyramid::{Error, OwnedArray, Stack};
 
 use qlty_tests::fuzz::{Draws, damage};
 
@@ -59,25 +59,8 @@ fn read(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     for (t, z) in [(0, 0), (frames - 1, depth - 1)] {
-        match stack.pixel_type() {
-            PixelType::U8 => plane::<u8>(&stack, t, z)?,
-            PixelType::I8 => plane::<i8>(&stack, t, z)?,
-            PixelType::U16 => plane::<u16>(&stack, t, z)?,
-            PixelType::I16 => plane::<i16>(&stack, t, z)?,
-            PixelType::U32 => plane::<u32>(&stack, t, z)?,
-            PixelType::I32 => plane::<i32>(&stack, t, z)?,
-            PixelType::U64 => plane::<u64>(&stack, t, z)?,
-            PixelType::I64 => plane::<i64>(&stack, t, z)?,
-            PixelType::F16 => plane::<half::f16>(&stack, t, z)?,
-            PixelType::F32 => plane::<f32>(&stack, t, z)?,
-            PixelType::F64 => plane::<f64>(&stack, t, z)?,
-            other => panic!("{other} is new"),
-        }
+        let mut planes = OwnedArray::zeros("planes", stack.dtype(), &[channels, height, width])?;
+        stack.read_plane(t, z, planes.array_mut())?;
     }
     Ok(())
-}
-
-fn plane<T: Pixel>(stack: &Stack, t: usize, z: usize) -> Result<(), Error> {
-    let [_, channels, _, height, width] = stack.shape();
-    stack.read_planes_into(t, z, &mut vec![T::default(); channels * height * width])
 }

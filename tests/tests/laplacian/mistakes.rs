@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use ndarray::Array3;
 use qlty_pyramid::{
-    Error, Halving, Interpolation, LaplacianOptions, LaplacianStore, Levels, Monitor, Pixel, PixelType, PlaneSource,
-    PyramidOptions, ReconstructOptions, Volume, laplacian_pixel_type, reconstruct_from_laplacian,
+    DType, Error, Halving, Interpolation, LaplacianOptions, LaplacianStore, Levels, Monitor, Pixel, PlaneSource,
+    PyramidOptions, ReconstructOptions, Volume, laplacian_dtype, reconstruct_from_laplacian,
     stack_to_ome_zarr_laplacian,
 };
 use serde_json::{Value, json};
@@ -18,8 +18,8 @@ fn volume() -> Array3<u16> {
 }
 
 fn options() -> LaplacianOptions {
-    let image = PyramidOptions { levels: Levels::Count(3), chunk: Some([2, 16, 16]), ..PyramidOptions::default() };
-    LaplacianOptions { image, ..LaplacianOptions::default() }
+    let image = PyramidOptions::new().levels(Levels::Count(3)).chunk([2, 16, 16]);
+    LaplacianOptions::new(image)
 }
 
 fn write(path: &Path, options: &LaplacianOptions) {
@@ -100,7 +100,7 @@ fn what_is_no_store() {
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
     fs::write(empty.join("zarr.json"), r#"{"zarr_format":3,"node_type":"group"}"#).unwrap();
-    let said = laplacian_pixel_type(&empty).unwrap_err().to_string();
+    let said = laplacian_dtype(&empty).unwrap_err().to_string();
     assert!(said.contains("empty") && said.contains("diff_0"), "{said}");
     write(&folder.path().join("good"), &options());
     assert!(LaplacianStore::<f32>::open(folder.path().join("good")).unwrap_err().to_string().contains("uint16"));
@@ -181,8 +181,8 @@ impl PlaneSource for Failing {
         let (depth, height, width) = self.volume.dim();
         [1, 1, depth, height, width]
     }
-    fn pixel_type(&self) -> PixelType {
-        PixelType::U16
+    fn dtype(&self) -> DType {
+        DType::U16
     }
     fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<(), Error> {
         if z == self.plane && self.failures.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
@@ -207,7 +207,7 @@ fn a_failure_leaves_nothing_or_what_can_be_gone_on_with() {
     options.image.resume = true;
     assert!(run(&options).is_err());
     assert_eq!(names(folder.path()), ["store.zarr.partial"]);
-    let other = LaplacianOptions { interpolation: Interpolation::Bicubic, ..options.clone() };
+    let other = options.clone().interpolation(Interpolation::Bicubic);
     let said = run(&other).unwrap_err().to_string();
     assert!(said.contains("interpolation"), "{said}");
     run(&options).unwrap();

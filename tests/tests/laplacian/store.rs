@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use qlty_core::zarr::{ArrayReader, Stored};
 use qlty_pyramid::{
-    AxisOrder, Codec, Interpolation, LaplacianOptions, LaplacianPixel, LaplacianStore, Levels, Method, Monitor,
-    PixelType, PyramidOptions, ReconstructOptions, Volume, ZarrFormat, laplacian_pixel_type, plan_laplacian,
+    AxisOrder, Codec, DType, Interpolation, LaplacianOptions, LaplacianPixel, LaplacianStore, Levels, Method, Monitor,
+    PyramidOptions, ReconstructOptions, Volume, ZarrFormat, laplacian_dtype, plan_laplacian,
     reconstruct_from_laplacian, shrink, stack_to_ome_zarr_laplacian,
 };
 use qlty_tests::compare::{assert_close, assert_same_bits};
@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 
 fn options(levels: usize, chunk: [usize; 3], interpolation: Interpolation) -> LaplacianOptions {
-    let image = PyramidOptions { levels: Levels::Count(levels), chunk: Some(chunk), ..PyramidOptions::default() };
-    LaplacianOptions { interpolation, image, ..LaplacianOptions::default() }
+    let image = PyramidOptions::new().levels(Levels::Count(levels)).chunk(chunk);
+    LaplacianOptions::new(image).interpolation(interpolation)
 }
 
 fn noise<T: Sample>(shape: [usize; 5]) -> Array5<T> {
@@ -50,7 +50,7 @@ fn a_store_of_qlty() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/laplacian_store/image.ome.zarr");
     let case = Case::load("laplacian_store");
     let (stack, by_qlty): (Array3<f32>, Array3<f32>) = (case.array("stack"), case.array("reconstructed_by_qlty"));
-    assert_eq!(laplacian_pixel_type(&path).unwrap(), PixelType::F32);
+    assert_eq!(laplacian_dtype(&path).unwrap(), DType::F32);
     let store = LaplacianStore::<f32>::open(&path).unwrap();
     assert_eq!((store.levels(), store.shape(1).unwrap()), (3, &[3, 24, 32][..]));
     assert_close("as qlty has it", &read(&store, 0), &by_qlty.into_dyn(), 1e-5);
@@ -232,7 +232,7 @@ fn channels_time_points_formats_and_shards() {
         let axes = if ["v2", "shards", "rounds"].contains(&name) { "tczyx" } else { name };
         assert_eq!(names.concat(), axes);
         let small = folder.path().join(format!("{name}.small"));
-        let options = ReconstructOptions { level: 1, codec: Codec::None, ..ReconstructOptions::default() };
+        let options = ReconstructOptions::new().level(1).codec(Codec::None);
         reconstruct_from_laplacian(&path, &small, &options, &Monitor::new()).unwrap();
         assert_eq!(whole::<u16>(&small), read(&store, 1), "{name}");
         assert!(read(&store, 1).shape().ends_with(&[17, 20]));

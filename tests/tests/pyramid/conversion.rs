@@ -1,20 +1,20 @@
 //! Pixels in another type, or on another scale.
 
 use ndarray::{Array3, Array4, Axis, arr3};
-use qlty_pyramid::{Error, Levels, Normalization, Pixel, PixelType, PyramidOptions, Volume, plan_pyramid};
+use qlty_pyramid::{DType, Error, Levels, Normalization, Pixel, PyramidOptions, Volume, plan_pyramid};
 use tempfile::TempDir;
 
 use crate::{read_back, write};
 
 fn one() -> PyramidOptions {
-    PyramidOptions { levels: Levels::Count(1), ..PyramidOptions::default() }
+    PyramidOptions::new().levels(Levels::Count(1))
 }
 
 fn converted<S: Pixel, T: Pixel>(values: &[S]) -> Vec<T> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image.zarr");
     let image = Array3::from_shape_vec([1, 1, values.len()], values.to_vec()).unwrap();
-    let options = PyramidOptions { pixel_type: Some(T::TYPE), ..one() };
+    let options = one().dtype(T::DTYPE);
     write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     read_back::<T>(&path, "").into_raw_vec_and_offset().0
 }
@@ -49,7 +49,7 @@ fn normalisation_by_slice_by_all_and_by_numbers() {
     let check = |normalization, expected: &dyn Fn(usize) -> (f64, f64)| {
         let _ = std::fs::remove_dir_all(&path);
         let pyramid = write(&volume, &path, &PyramidOptions { normalization, ..one() });
-        assert_eq!(pyramid.pixel_type, PixelType::F32);
+        assert_eq!(pyramid.dtype, DType::F32);
         let got = read_back::<f32>(&path, "");
         for ((place, got), pixel) in got.indexed_iter().zip(&image) {
             let (mean, deviation) = expected(place[1]);
@@ -74,7 +74,7 @@ fn a_slice_without_contrast_becomes_zero() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image.zarr");
     let image = arr3(&[[[9_u8, 9], [9, 9]]]);
-    let options = PyramidOptions { normalization: Normalization::PerSlice, pixel_type: Some(PixelType::F64), ..one() };
+    let options = one().normalization(Normalization::PerSlice).dtype(DType::F64);
     write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     assert!(read_back::<f64>(&path, "").iter().all(|pixel| *pixel == 0.0));
 }
@@ -84,11 +84,10 @@ fn what_is_normalised_has_fractions() {
     let image = Array3::<u8>::zeros([1, 2, 2]);
     let volume = Volume::new("image", image.view()).unwrap();
     let refused = |options: PyramidOptions| matches!(plan_pyramid(&volume, "x", &options), Err(Error::Argument { .. }));
-    let of_type =
-        |pixel_type| PyramidOptions { normalization: Normalization::Global, pixel_type: Some(pixel_type), ..one() };
-    assert!(refused(of_type(PixelType::U16)));
-    assert!(!refused(of_type(PixelType::F16)));
+    let of_type = |pixel_type| one().normalization(Normalization::Global).dtype(pixel_type);
+    assert!(refused(of_type(DType::U16)));
+    assert!(!refused(of_type(DType::F16)));
     for (mean, deviation) in [(0.0, 0.0), (f64::NAN, 1.0), (0.0, -1.0)] {
-        assert!(refused(PyramidOptions { normalization: Normalization::By { mean, deviation }, ..one() }));
+        assert!(refused(one().normalization(Normalization::By { mean, deviation })));
     }
 }

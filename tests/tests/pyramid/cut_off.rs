@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ndarray::Array5;
 use qlty_pyramid::{
-    Error, Halving, Levels, Method, Monitor, Pixel, PixelType, PlaneSource, PyramidOptions, Result, Volume,
+    DType, Error, Halving, Levels, Method, Monitor, Pixel, PlaneSource, PyramidOptions, Result, Volume,
     stack_to_ome_zarr,
 };
 use qlty_tests::sample::{any, random};
@@ -31,8 +31,8 @@ impl PlaneSource for Failing<'_> {
         self.image.shape()
     }
 
-    fn pixel_type(&self) -> PixelType {
-        self.image.pixel_type()
+    fn dtype(&self) -> DType {
+        self.image.dtype()
     }
 
     fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
@@ -49,15 +49,13 @@ fn image() -> Array5<u16> {
 
 /// Little memory, so that there are many rounds.
 fn options(method: Method, halving: Halving) -> PyramidOptions {
-    PyramidOptions {
-        levels: Levels::Count(4),
-        method,
-        halving,
-        chunk: Some([3, 16, 16]),
-        memory: 150_000,
-        resume: true,
-        ..PyramidOptions::default()
-    }
+    PyramidOptions::new()
+        .levels(Levels::Count(4))
+        .method(method)
+        .halving(halving)
+        .chunk([3, 16, 16])
+        .memory(150_000)
+        .resume(true)
 }
 
 #[test]
@@ -99,7 +97,7 @@ fn a_failure_and_cancelling_leave_nothing() {
     let image = image();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image");
-    let options = PyramidOptions { resume: false, ..options(Method::Mean, Halving::Plane) };
+    let options = options(Method::Mean, Halving::Plane).resume(false);
     for most in [0, 1, 10, 60] {
         let monitor = Monitor::new();
         let cancels = || {
@@ -131,17 +129,17 @@ fn another_run_is_not_gone_on_with() {
     assert!(stack_to_ome_zarr(&source, &path, &first, &Monitor::new()).is_err());
     let before = tree(folder.path());
     for other in [
-        PyramidOptions { method: Method::Max, ..first.clone() },
-        PyramidOptions { levels: Levels::Count(3), ..first.clone() },
-        PyramidOptions { codec: "gzip".parse().unwrap(), ..first.clone() },
-        PyramidOptions { pixel_type: Some(PixelType::F32), ..first.clone() },
+        first.clone().method(Method::Max),
+        first.clone().levels(Levels::Count(3)),
+        first.clone().codec("gzip".parse().unwrap()),
+        first.clone().dtype(DType::F32),
     ] {
         let error = stack_to_ome_zarr(&volume(), &path, &other, &Monitor::new()).unwrap_err();
         assert!(matches!(&error, Error::Store(_)) && error.to_string().contains("run to resume"), "{error}");
         assert_eq!(tree(folder.path()), before);
     }
     // Without `resume`, what is there goes.
-    let fresh = PyramidOptions { resume: false, method: Method::Max, ..first };
+    let fresh = first.resume(false).method(Method::Max);
     write(&volume(), &path, &fresh);
     assert_eq!(names(folder.path()), ["image"]);
 }

@@ -21,7 +21,7 @@ fn three_levels_field_by_field() {
     let image = ramp([5, 70, 33]);
     let volume =
         Volume::new("ramp", image.view()).unwrap().with_voxel_size([2.0, 0.325, 0.325], LengthUnit::Micrometer);
-    let options = PyramidOptions { levels: Levels::Count(3), chunk: Some([2, 32, 64]), ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(3)).chunk([2, 32, 64]);
     write(&volume, &path, &options);
     assert_eq!(names(path.parent().unwrap()), ["ramp.ome.zarr"]);
     assert_eq!(names(&path), ["0", "1", "2", "zarr.json"]);
@@ -72,8 +72,7 @@ fn what_is_sampled_is_not_shifted() {
     for method in
         [Method::Mean, Method::Median, Method::Mode, Method::Max, Method::Min, Method::Nearest, Method::Gaussian]
     {
-        let options =
-            PyramidOptions { levels: Levels::Count(3), halving: Halving::Volume, method, ..PyramidOptions::default() };
+        let options = PyramidOptions::new().levels(Levels::Count(3)).halving(Halving::Volume).method(method);
         let planned = plan_pyramid(&volume, "x", &options).unwrap();
         assert_eq!(planned.levels[2].voxel_size, [12.0, 4.0, 4.0]);
         let binning = !matches!(method, Method::Nearest | Method::Gaussian);
@@ -86,7 +85,7 @@ fn which_axes_are_halved() {
     let shapes = |shape: [usize; 3], voxel: [f64; 3], levels, halving| -> Vec<Vec<usize>> {
         let image = Array3::<u8>::zeros(shape);
         let volume = Volume::new("image", image.view()).unwrap().with_voxel_size(voxel, LengthUnit::Meter);
-        let options = PyramidOptions { levels, halving, ..PyramidOptions::default() };
+        let options = PyramidOptions::new().levels(levels).halving(halving);
         plan_pyramid(&volume, "x", &options).unwrap().levels.into_iter().map(|level| level.shape).collect()
     };
     let up_to = Levels::UpTo(5);
@@ -105,7 +104,7 @@ fn zarr_v2_is_ngff_0_4() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image");
     let image = Array4::<f32>::from_shape_fn([2, 3, 20, 30], |(c, z, y, x)| (c * 7 + z * 5 + y * 3 + x) as f32 - 20.5);
-    let options = PyramidOptions { levels: Levels::Count(2), format: ZarrFormat::V2, ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(2)).format(ZarrFormat::V2);
     write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     assert_eq!(names(&path), [".zattrs", ".zgroup", "0", "1"]);
     let attributes = json_file(&path.join(".zattrs"));
@@ -139,7 +138,7 @@ fn zcyx_says_that_it_is_not_ngff() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image");
     let image = Array4::<u8>::ones([2, 3, 20, 30]);
-    let options = PyramidOptions { levels: Levels::Count(2), axes: AxisOrder::Zcyx, ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(2)).axes(AxisOrder::Zcyx);
     let pyramid = write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     assert_eq!((pyramid.axes.as_str(), &*pyramid.shape), ("ZCYX", &[3, 2, 20, 30][..]));
     let attributes = &json_file(&path.join("zarr.json"))["attributes"];

@@ -16,31 +16,28 @@ fn options_that_make_no_pyramid() {
     let volume = Volume::new("image", image.view()).unwrap();
     let usual = PyramidOptions::default;
     let cases = [
-        ("levels", PyramidOptions { levels: Levels::Count(0), ..usual() }),
-        ("levels", PyramidOptions { levels: Levels::UpTo(0), ..usual() }),
-        ("levels", PyramidOptions { levels: Levels::Count(9), ..usual() }),
-        ("factor", PyramidOptions { levels: Levels::Factors(vec![[1, 0, 2]]), ..usual() }),
-        ("factor", PyramidOptions { levels: Levels::Factors(vec![[1, 3, 3]]), method: Method::Gaussian, ..usual() }),
-        ("chunk", PyramidOptions { chunk: Some([0, 1, 1]), ..usual() }),
-        ("shard", PyramidOptions { chunk: Some([1, 16, 16]), shard: Some([1, 32, 40]), ..usual() }),
-        (
-            "shard",
-            PyramidOptions { chunk: Some([1, 16, 16]), shard: Some([1, 32, 32]), format: ZarrFormat::V2, ..usual() },
-        ),
-        ("voxel size", PyramidOptions { voxel_size: Some([1.0, 0.0, 1.0]), ..usual() }),
-        ("voxel size", PyramidOptions { voxel_size: Some([1.0, f64::NAN, 1.0]), ..usual() }),
-        ("codec", PyramidOptions { codec: Codec::Gzip(10), ..usual() }),
+        ("levels", usual().levels(Levels::Count(0))),
+        ("levels", usual().levels(Levels::UpTo(0))),
+        ("levels", usual().levels(Levels::Count(9))),
+        ("factor", usual().levels(Levels::Factors(vec![[1, 0, 2]]))),
+        ("factor", usual().levels(Levels::Factors(vec![[1, 3, 3]])).method(Method::Gaussian)),
+        ("chunk", usual().chunk([0, 1, 1])),
+        ("shard", usual().chunk([1, 16, 16]).shard([1, 32, 40])),
+        ("shard", usual().chunk([1, 16, 16]).shard([1, 32, 32]).format(ZarrFormat::V2)),
+        ("voxel size", usual().voxel_size([1.0, 0.0, 1.0])),
+        ("voxel size", usual().voxel_size([1.0, f64::NAN, 1.0])),
+        ("codec", usual().codec(Codec::Gzip(10))),
     ];
     for (argument, options) in cases {
         let error = stack_to_ome_zarr(&volume, folder.path().join("image"), &options, &Monitor::new()).unwrap_err();
         assert!(error.to_string().starts_with(argument), "{error}, expected of {argument}");
         assert!(names(folder.path()).is_empty());
     }
-    let huge = PyramidOptions { chunk: Some([usize::MAX; 3]), ..usual() };
+    let huge = usual().chunk([usize::MAX; 3]);
     assert!(stack_to_ome_zarr(&volume, folder.path().join("image"), &huge, &Monitor::new()).is_err());
     let film = ndarray::Array5::<u8>::zeros([2, 1, 1, 4, 4]);
     let film = Volume::new("film", film.view()).unwrap();
-    let options = PyramidOptions { axes: AxisOrder::Zcyx, ..usual() };
+    let options = usual().axes(AxisOrder::Zcyx);
     let error = stack_to_ome_zarr(&film, folder.path().join("film"), &options, &Monitor::new()).unwrap_err();
     assert!(error.to_string().starts_with("axis order"), "{error}");
     assert!(Volume::new("none", Array3::<u8>::zeros([0, 1, 1]).view()).is_err());
@@ -55,7 +52,7 @@ fn a_store_is_only_replaced_when_asked() {
     let volume = Volume::new("image", image.view()).unwrap();
     write(&volume, &path, &PyramidOptions::default());
     for resume in [false, true] {
-        let options = PyramidOptions { resume, ..PyramidOptions::default() };
+        let options = PyramidOptions::new().resume(resume);
         let error = stack_to_ome_zarr(&volume, &path, &options, &Monitor::new()).unwrap_err();
         assert!(matches!(&error, Error::Store(qlty_core::zarr::Error::Exists { .. })), "{error}");
     }
@@ -88,7 +85,7 @@ fn a_slice_that_fails_names_itself() {
 fn several_images_each_as_it_likes() {
     let folder = TempDir::new().unwrap();
     let (one, two) = (Array3::<u16>::ones([3, 40, 50]), Array3::<u16>::ones([2, 600, 700]));
-    let small = PyramidOptions { levels: Levels::Count(2), ..PyramidOptions::default() };
+    let small = PyramidOptions::new().levels(Levels::Count(2));
     let images = [
         (Volume::new("one", one.view()).unwrap(), folder.path().join("a"), small.clone()),
         (Volume::new("two", two.view()).unwrap(), folder.path().join("b"), PyramidOptions::default()),
@@ -104,7 +101,7 @@ fn several_images_each_as_it_likes() {
     let taken = [(images[0].0.clone(), folder.path().join("c"), images[0].2.clone()), images[1].clone()];
     let taken = stacks_to_ome_zarr(&taken, &Monitor::new()).unwrap_err();
     assert!(taken.to_string().contains(folder.path().join("b").to_str().unwrap()), "{taken}");
-    let levels = PyramidOptions { levels: Levels::Count(99), ..PyramidOptions::default() };
+    let levels = PyramidOptions::new().levels(Levels::Count(99));
     let wrong = [images[0].clone(), images[1].clone()];
     let [mut first, mut second] = wrong;
     (first.1, second.1, second.2) = (folder.path().join("c"), folder.path().join("d"), levels);

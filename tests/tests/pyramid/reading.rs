@@ -6,7 +6,7 @@ use ndarray::{Array5, ArrayD, Slice};
 use proptest::prelude::*;
 use qlty_core::zarr::Error as StoreError;
 use qlty_pyramid::{
-    AxisOrder, Error, ImageKind, ImageLayout, ImageStore, LaplacianOptions, LengthUnit, Levels, Monitor, PixelType,
+    AxisOrder, DType, Error, ImageKind, ImageLayout, ImageStore, LaplacianOptions, LengthUnit, Levels, Monitor,
     PyramidOptions, Volume, ZarrFormat, stack_to_ome_zarr_laplacian,
 };
 use qlty_tests::sample::any;
@@ -48,14 +48,7 @@ proptest! {
         let path = folder.path().join("image");
         let shape = if zcyx { [1, shape[1], shape[2], shape[3], shape[4]] } else { shape };
         let shard = shard.filter(|_| !v2).map(|shard| [0, 1, 2].map(|axis| shard[axis] * chunk[axis]));
-        let options = PyramidOptions {
-            levels: Levels::Factors(vec![[1, 2, 2]; levels - 1]),
-            axes: if zcyx { AxisOrder::Zcyx } else { AxisOrder::Tczyx },
-            format: if v2 { ZarrFormat::V2 } else { ZarrFormat::V3 },
-            chunk: Some(chunk),
-            shard,
-            ..PyramidOptions::default()
-        };
+        let options = PyramidOptions::new().levels(Levels::Factors(vec![[1, 2, 2]; levels - 1])).axes(if zcyx { AxisOrder::Zcyx } else { AxisOrder::Tczyx }).format(if v2 { ZarrFormat::V2 } else { ZarrFormat::V3 }).chunk(chunk).shard(shard);
         let image: Array5<u16> = any::<u16>(&shape, seed).into_dimensionality().unwrap();
         let written = write(&Volume::new("image", image.view()).unwrap(), &path, &options);
         let store = ImageStore::<u16>::open(&path).unwrap();
@@ -80,7 +73,7 @@ fn threads_share_an_image() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image");
     let image: Array5<f32> = any::<f32>(&[1, 2, 9, 80, 70], 7).into_dimensionality().unwrap();
-    let options = PyramidOptions { levels: Levels::Count(3), chunk: Some([2, 16, 16]), ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(3)).chunk([2, 16, 16]);
     let written = write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     let arrays: Vec<ArrayD<f32>> = written.levels.iter().map(|level| read_back(&path, &level.name)).collect();
     let store = ImageStore::<f32>::open(&path).unwrap();
@@ -113,20 +106,20 @@ fn sample(path: &Path, options: PyramidOptions) -> Array5<u8> {
 #[test]
 fn what_a_store_says_of_itself() {
     let folder = TempDir::new().unwrap();
-    let two = PyramidOptions { levels: Levels::Count(2), ..PyramidOptions::default() };
-    let single = PyramidOptions { levels: Levels::Count(1), ..PyramidOptions::default() };
+    let two = PyramidOptions::new().levels(Levels::Count(2));
+    let single = PyramidOptions::new().levels(Levels::Count(1));
     let cases = [
         ("v3", two.clone(), "czyx", [1.0, 2.0, 0.5, 0.5]),
-        ("v2", PyramidOptions { format: ZarrFormat::V2, ..two.clone() }, "czyx", [1.0, 2.0, 0.5, 0.5]),
-        ("zcyx", PyramidOptions { axes: AxisOrder::Zcyx, ..two.clone() }, "zcyx", [2.0, 1.0, 0.5, 0.5]),
+        ("v2", two.clone().format(ZarrFormat::V2), "czyx", [1.0, 2.0, 0.5, 0.5]),
+        ("zcyx", two.clone().axes(AxisOrder::Zcyx), "zcyx", [2.0, 1.0, 0.5, 0.5]),
         ("single", single.clone(), "czyx", [1.0, 2.0, 0.5, 0.5]),
-        ("single v2", PyramidOptions { format: ZarrFormat::V2, ..single }, "czyx", [1.0, 2.0, 0.5, 0.5]),
+        ("single v2", single.format(ZarrFormat::V2), "czyx", [1.0, 2.0, 0.5, 0.5]),
     ];
     for (name, options, order, scale) in cases {
         let path = folder.path().join(name);
         sample(&path, options);
         let layout = ImageLayout::read(&path).unwrap();
-        assert_eq!((layout.kind, layout.pixel_type), (ImageKind::Levels, PixelType::U8), "{name}");
+        assert_eq!((layout.kind, layout.dtype), (ImageKind::Levels, DType::U8), "{name}");
         assert_eq!(layout.axes.iter().map(|axis| axis.name.as_str()).collect::<String>(), order, "{name}");
         for axis in &layout.axes {
             assert_eq!(axis.unit.as_deref(), (axis.name != "c").then_some("micrometer"), "{name}");
@@ -142,11 +135,11 @@ fn what_a_store_says_of_itself() {
     let path = folder.path().join("differences");
     let image = any::<u8>(&[2, 3, 21, 18], 3);
     let volume = Volume::new("image", image.view()).unwrap().with_voxel_size([2.0, 0.5, 0.5], LengthUnit::Micrometer);
-    let names = PyramidOptions { channel_names: vec!["DAPI".into(), "GFP".into()], ..two };
-    let options = LaplacianOptions { image: names, ..LaplacianOptions::default() };
+    let names = two.channel_names(["DAPI", "GFP"]);
+    let options = LaplacianOptions::new(names);
     stack_to_ome_zarr_laplacian(&volume, &path, &options, &Monitor::new()).unwrap();
     let layout = ImageLayout::read(&path).unwrap();
-    assert_eq!((layout.kind, layout.pixel_type, layout.levels.len()), (ImageKind::Laplacian, PixelType::U8, 2));
+    assert_eq!((layout.kind, layout.dtype, layout.levels.len()), (ImageKind::Laplacian, DType::U8, 2));
     assert_eq!(layout.channels, [Some("DAPI".to_owned()), Some("GFP".to_owned())]);
     assert_eq!(layout.levels[1].scale, [1.0, 2.0, 1.0, 1.0]);
     let error = ImageStore::<u8>::open(&path).unwrap_err().to_string();
@@ -156,7 +149,7 @@ fn what_a_store_says_of_itself() {
 /// A pyramid of two levels under `folder`, and its metadata.
 fn store_in(folder: &TempDir) -> (std::path::PathBuf, Value) {
     let path = folder.path().join("image.zarr");
-    let options = PyramidOptions { levels: Levels::Count(2), chunk: Some([2, 16, 16]), ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(2)).chunk([2, 16, 16]);
     sample(&path, options);
     let metadata = crate::json_file(&path.join("zarr.json"));
     (path, metadata)
@@ -263,7 +256,7 @@ fn arrays_that_do_not_belong_together_are_refused_by_name() {
     let (path, _) = store_in(&folder);
     std::fs::remove_dir_all(path.join("1")).unwrap();
     let flat = any::<u8>(&[11, 9], 1);
-    let options = PyramidOptions { levels: Levels::Count(1), ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(1));
     write(&Volume::new("flat", flat.view()).unwrap(), &path.join("1"), &options);
     let error = ImageStore::<u8>::open(&path).unwrap_err().to_string();
     assert!(error.contains("image.zarr/1") && error.contains("one of 4 axes"), "{error}");

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use ndarray::Array5;
 use ndarray_npy::write_npy;
-use qlty_pyramid::{AxisOrder, Halving, LengthUnit, Levels, Method, PixelType, PyramidOptions, Volume, ZarrFormat};
+use qlty_pyramid::{AxisOrder, DType, Halving, LengthUnit, Levels, Method, PyramidOptions, Volume, ZarrFormat};
 use qlty_tests::sample::any;
 use tempfile::TempDir;
 
@@ -29,30 +29,30 @@ fn every_kind_of_store_is_valid() {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let usual = || PyramidOptions { levels: Levels::Count(3), chunk: Some([4, 32, 32]), ..PyramidOptions::default() };
-    let v2 = || PyramidOptions { format: ZarrFormat::V2, ..usual() };
+    let usual = || PyramidOptions::new().levels(Levels::Count(3)).chunk([4, 32, 32]);
+    let v2 = || usual().format(ZarrFormat::V2);
     let kinds = [
         ("zyx", [1, 1], usual()),
         ("czyx", [1, 3], usual()),
         ("tczyx", [2, 3], usual()),
         ("tzyx", [2, 1], usual()),
-        ("zcyx", [1, 2], PyramidOptions { axes: AxisOrder::Zcyx, ..usual() }),
-        ("single", [1, 1], PyramidOptions { levels: Levels::Count(1), ..usual() }),
-        ("sharded", [1, 2], PyramidOptions { shard: Some([8, 64, 64]), ..usual() }),
-        ("volume", [1, 1], PyramidOptions { halving: Halving::Volume, method: Method::Gaussian, ..usual() }),
-        ("float", [1, 1], PyramidOptions { pixel_type: Some(PixelType::F32), ..usual() }),
-        ("half", [1, 1], PyramidOptions { pixel_type: Some(PixelType::F16), ..usual() }),
-        ("lz4", [1, 1], PyramidOptions { codec: "blosc-lz4-bitshuffle".parse().unwrap(), ..usual() }),
-        ("zstd", [1, 1], PyramidOptions { codec: "zstd:5".parse().unwrap(), ..usual() }),
-        ("gzip", [1, 1], PyramidOptions { codec: "gzip".parse().unwrap(), ..usual() }),
-        ("none", [1, 1], PyramidOptions { codec: "none".parse().unwrap(), ..usual() }),
+        ("zcyx", [1, 2], usual().axes(AxisOrder::Zcyx)),
+        ("single", [1, 1], usual().levels(Levels::Count(1))),
+        ("sharded", [1, 2], usual().shard([8, 64, 64])),
+        ("volume", [1, 1], usual().halving(Halving::Volume).method(Method::Gaussian)),
+        ("float", [1, 1], usual().dtype(DType::F32)),
+        ("half", [1, 1], usual().dtype(DType::F16)),
+        ("lz4", [1, 1], usual().codec("blosc-lz4-bitshuffle".parse().unwrap())),
+        ("zstd", [1, 1], usual().codec("zstd:5".parse().unwrap())),
+        ("gzip", [1, 1], usual().codec("gzip".parse().unwrap())),
+        ("none", [1, 1], usual().codec("none".parse().unwrap())),
         ("v2_zyx", [1, 1], v2()),
         ("v2_tczyx", [2, 3], v2()),
-        ("v2_zcyx", [1, 2], PyramidOptions { axes: AxisOrder::Zcyx, ..v2() }),
-        ("v2_single", [1, 1], PyramidOptions { levels: Levels::Count(1), ..v2() }),
-        ("v2_zstd", [1, 1], PyramidOptions { codec: "zstd:5".parse().unwrap(), ..v2() }),
-        ("v2_gzip", [1, 1], PyramidOptions { codec: "gzip".parse().unwrap(), ..v2() }),
-        ("v2_none", [1, 1], PyramidOptions { codec: "none".parse().unwrap(), ..v2() }),
+        ("v2_zcyx", [1, 2], v2().axes(AxisOrder::Zcyx)),
+        ("v2_single", [1, 1], v2().levels(Levels::Count(1))),
+        ("v2_zstd", [1, 1], v2().codec("zstd:5".parse().unwrap())),
+        ("v2_gzip", [1, 1], v2().codec("gzip".parse().unwrap())),
+        ("v2_none", [1, 1], v2().codec("none".parse().unwrap())),
     ];
     let mut command = Command::new(&python);
     command.arg(root.join("qlty-pyramid/tests/validate_store.py"));
@@ -65,9 +65,9 @@ fn every_kind_of_store_is_valid() {
         let pyramid = write(&volume, &path, &options);
         for level in &pyramid.levels {
             let target = folder.path().join(format!("{name}.ome.zarr-{}.npy", level.name));
-            match pyramid.pixel_type {
-                PixelType::F32 => write_npy(target, &read_back::<f32>(&path, &level.name)),
-                PixelType::F16 => write_npy(target, &read_back::<half::f16>(&path, &level.name).mapv(f32::from)),
+            match pyramid.dtype {
+                DType::F32 => write_npy(target, &read_back::<f32>(&path, &level.name)),
+                DType::F16 => write_npy(target, &read_back::<half::f16>(&path, &level.name).mapv(f32::from)),
                 _ => write_npy(target, &read_back::<u16>(&path, &level.name)),
             }
             .unwrap();

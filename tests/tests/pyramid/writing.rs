@@ -47,7 +47,7 @@ fn check<T: Oracle + zarrs::array::ElementOwned>(
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image.ome.zarr");
     let mut image: Array5<T> = any::<T>(&shape, seed).into_dimensionality().unwrap();
-    let options = PyramidOptions { levels: Levels::Factors(factors.to_vec()), ..options };
+    let options = options.levels(Levels::Factors(factors.to_vec()));
     let volume = Volume::new("image", image.view()).unwrap();
     let pyramid = write(&volume, &path, &options);
     assert_eq!(pyramid.levels.len(), factors.len() + 1);
@@ -78,15 +78,7 @@ proptest! {
     ) {
         let shard = shard.filter(|_| !v2).map(|shard| [0, 1, 2].map(|axis| shard[axis] * chunk[axis]));
         let shape = if zcyx { [1, shape[1], shape[2], shape[3], shape[4]] } else { shape };
-        let options = PyramidOptions {
-            method,
-            chunk: Some(chunk),
-            shard,
-            axes: if zcyx { AxisOrder::Zcyx } else { AxisOrder::Tczyx },
-            format: if v2 { ZarrFormat::V2 } else { ZarrFormat::V3 },
-            memory,
-            ..PyramidOptions::default()
-        };
+        let options = PyramidOptions::new().method(method).chunk(chunk).shard(shard).axes(if zcyx { AxisOrder::Zcyx } else { AxisOrder::Tczyx }).format(if v2 { ZarrFormat::V2 } else { ZarrFormat::V3 }).memory(memory);
         check::<u16>(shape, seed, &factors, options.clone());
         check::<i8>(shape, seed, &factors, options);
     }
@@ -108,7 +100,7 @@ fn every_codec_in_both_formats() {
     for codec in codecs {
         for format in [ZarrFormat::V3, ZarrFormat::V2] {
             let codec: Codec = codec.parse().unwrap();
-            let options = PyramidOptions { codec, format, chunk: Some([3, 16, 16]), ..PyramidOptions::default() };
+            let options = PyramidOptions::new().codec(codec).format(format).chunk([3, 16, 16]);
             check::<u8>([1, 1, 5, 40, 30], 1, &[[1, 2, 2]], options.clone());
             check::<i64>([1, 2, 5, 40, 30], 1, &[[2, 2, 2]], options);
         }
@@ -117,7 +109,7 @@ fn every_codec_in_both_formats() {
 
 #[test]
 fn every_pixel_type() {
-    let options = || PyramidOptions { chunk: Some([2, 8, 8]), method: Method::Nearest, ..PyramidOptions::default() };
+    let options = || PyramidOptions::new().chunk([2, 8, 8]).method(Method::Nearest);
     macro_rules! each {
         ($($type:ty)*) => {$( check::<$type>([1, 1, 3, 9, 7], 2, &[[2, 2, 2]], options()); )*};
     }
@@ -129,7 +121,7 @@ fn zeros_need_no_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("zeros.zarr");
     let zeros = ndarray::Array3::<u16>::zeros([9, 70, 70]);
-    let options = PyramidOptions { levels: Levels::Count(2), chunk: Some([4, 32, 32]), ..PyramidOptions::default() };
+    let options = PyramidOptions::new().levels(Levels::Count(2)).chunk([4, 32, 32]);
     write(&Volume::new("zeros", zeros.view()).unwrap(), &path, &options);
     assert_eq!(crate::names(&path.join("0")), ["zarr.json"]);
     assert_eq!(read_back::<u16>(&path, "0"), zeros.into_dyn());

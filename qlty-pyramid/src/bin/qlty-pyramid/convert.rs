@@ -1,4 +1,4 @@
-//! What the two kinds of pyramids have in common: stacks in, a store for each out.
+//! What both kinds of pyramids share: stacks in, a store for each out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,24 +27,24 @@ pub(crate) struct ConvertArgs {
     /// Replace stores that exist, each when the new one is complete
     #[arg(long, help_heading = "Output")]
     pub(crate) overwrite: bool,
-    /// Go on where a run with the same options was stopped, and keep what is there when this one is
+    /// Resume where a run with the same options was stopped, and keep what has been written when this one is
     #[arg(long, help_heading = "Output")]
     pub(crate) resume: bool,
 }
 
 /// A kind of pyramid.
-pub(crate) trait Kind: Sync {
+pub(crate) trait PyramidKind: Sync {
     /// The name of a store unless told otherwise.
     const STORE_NAME: &'static str;
 
-    /// What [`Kind::write`] would write.
+    /// What [`PyramidKind::write`] would write.
     fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid>;
 
     fn write(&self, stack: &Stack, path: &Path, monitor: &Monitor) -> qlty_pyramid::Result<Pyramid>;
 }
 
 impl ConvertArgs {
-    pub(crate) fn run<K: Kind>(&self, kind: &K, output: &mut Output) -> Result<(), Failure> {
+    pub(crate) fn run<K: PyramidKind>(&self, kind: &K, output: &mut Output) -> Result<(), Failure> {
         output.set("dry_run", self.dry_run);
         output.set("stacks", json!({}));
         let stacks = self.input.open(output)?;
@@ -69,7 +69,7 @@ impl ConvertArgs {
             description["seconds"] = json!(seconds);
             tell(output, stack, description);
             let (path, shape, levels) = (written.path.display(), times(&written.shape), written.levels.len());
-            let (axes, pixels) = (&written.axes, written.pixel_type);
+            let (axes, pixels) = (&written.axes, written.dtype.zarr_name());
             let arrays = if levels == 1 { "1 array".to_owned() } else { format!("{levels} levels") };
             output.line(format_args!("{path}: {axes} {shape} {pixels}, {arrays}, in {seconds:.1} s"))?;
         }
@@ -77,7 +77,7 @@ impl ConvertArgs {
     }
 
     /// Where the stores go.
-    fn paths<K: Kind>(&self, stacks: &[Stack]) -> Result<Vec<PathBuf>, Failure> {
+    fn paths<K: PyramidKind>(&self, stacks: &[Stack]) -> Result<Vec<PathBuf>, Failure> {
         let is_store = self.output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zarr"));
         if is_store && self.store_name.is_none() {
             if stacks.len() > 1 {
@@ -106,7 +106,7 @@ impl ConvertArgs {
     fn explain(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Interrupted(_) if self.resume => {
-                Failure::Interrupted(Some("the same command goes on where this one stopped".to_owned()))
+                Failure::Interrupted(Some("the same command resumes where this one stopped".to_owned()))
             }
             Failure::Interrupted(_) => Failure::Interrupted(Some("nothing is left of the unfinished store".to_owned())),
             other => other,
@@ -134,7 +134,7 @@ fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
                 "name": level.name,
                 "shape": level.shape,
                 "chunk": level.chunk,
-                "dtype": level.stored_type.name(),
+                "dtype": level.stored_dtype.zarr_name(),
                 "bytes": bytes,
                 "voxel_size": level.voxel_size,
                 "translation": level.translation,
@@ -145,7 +145,7 @@ fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
         "path": pyramid.path.to_string_lossy(),
         "axes": pyramid.axes,
         "shape": pyramid.shape,
-        "dtype": pyramid.pixel_type.name(),
+        "dtype": pyramid.dtype.zarr_name(),
         "bytes": total,
         "files": pyramid.files.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>(),
         "missing": stack.missing().iter().map(|range| [range.start(), range.end()]).collect::<Vec<_>>(),
@@ -165,7 +165,7 @@ fn dry(stack: &Stack, pyramid: &Pyramid) -> String {
             if level.name.is_empty() { ".".to_owned() } else { level.name.clone() },
             times(&level.shape),
             times(&level.chunk),
-            level.stored_type.to_string(),
+            level.stored_dtype.zarr_name().to_owned(),
             output::bytes(size),
             output::lengths(&level.voxel_size),
         ]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use qlty_pyramid::{Monitor, Pyramid, PyramidOptions, Stack, plan_pyramid, stack_to_ome_zarr};
 
-use crate::convert::{ConvertArgs, Kind};
+use crate::convert::{ConvertArgs, PyramidKind};
 use crate::options::PyramidArgs;
 use crate::output::{Failure, Output};
 
@@ -27,7 +27,7 @@ impl Gaussian {
     }
 }
 
-impl Kind for Pyramids {
+impl PyramidKind for Pyramids {
     const STORE_NAME: &'static str = "{}.ome.zarr";
 
     fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid> {

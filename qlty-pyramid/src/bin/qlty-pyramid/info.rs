@@ -11,7 +11,7 @@ use crate::output::{Failure, Output, lengths, table, times};
 use crate::preview;
 use crate::store::{self, Level, Store};
 
-/// Say what a store, a file or a folder of slices holds
+/// Describe a store, a file or a folder of slices
 #[derive(Args, Debug)]
 pub(crate) struct Info {
     /// A Zarr store, a TIFF or PNG file, or a folder of slices
@@ -124,7 +124,7 @@ fn stack_json(stack: &Stack) -> Value {
     let size = stack.voxel_size();
     json!({
         "shape": stack.shape(),
-        "dtype": stack.pixel_type().name(),
+        "dtype": stack.dtype().zarr_name(),
         "files": stack.files().len(),
         "voxel_size": size.map(|size| [size.z, Some(size.y), Some(size.x)]),
         "unit": size.map(|size| size.unit.name()),
@@ -152,7 +152,7 @@ fn stack_text(path: &Path, stack: &Stack) -> String {
         path.display(),
         stack.name(),
         axes.join(", "),
-        stack.pixel_type()
+        stack.dtype().zarr_name()
     );
     for missing in stack.missing() {
         text.push_str(&format!("\n  no slices {} to {}", missing.start(), missing.end()));

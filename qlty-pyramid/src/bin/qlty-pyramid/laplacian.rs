@@ -7,11 +7,11 @@ use qlty_pyramid::{
     Codec, Interpolation, LaplacianOptions, Monitor, Pyramid, Stack, plan_laplacian, stack_to_ome_zarr_laplacian,
 };
 
-use crate::convert::{ConvertArgs, Kind};
+use crate::convert::{ConvertArgs, PyramidKind};
 use crate::options::{self, PyramidArgs};
 use crate::output::{Failure, Output};
 
-/// Write stacks as Laplacian pyramids: the smallest level, and of each larger one what interpolation misses
+/// Write stacks as Laplacian pyramids: the smallest level, and differences of larger ones from their prediction
 #[derive(Args, Debug)]
 pub(crate) struct Laplacian {
     #[command(flatten)]
@@ -33,17 +33,14 @@ struct Pyramids(LaplacianOptions);
 
 impl Laplacian {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let options = LaplacianOptions {
-            interpolation: self.interpolation,
-            store_base: !self.no_base,
-            difference_codec: self.difference_codec,
-            image: self.pyramid.options(self.convert.overwrite, self.convert.resume),
-        };
+        let image = self.pyramid.options(self.convert.overwrite, self.convert.resume);
+        let options = LaplacianOptions::new(image).interpolation(self.interpolation).store_base(!self.no_base);
+        let options = options.difference_codec(self.difference_codec);
         self.convert.run(&Pyramids(options), output)
     }
 }
 
-impl Kind for Pyramids {
+impl PyramidKind for Pyramids {
     const STORE_NAME: &'static str = "{}.laplacian.zarr";
 
     fn plan(&self, stack: &Stack, path: &Path) -> qlty_pyramid::Result<Pyramid> {

@@ -1,9 +1,16 @@
 //! `qlty-pyramid`: TIFF stacks to OME-Zarr from a shell.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `main`, `output` | commands, exit codes; messages for people or as JSON, and progress |
+//! | `input`, `options` | which stacks are meant; the flags of `PyramidOptions` |
+//! | `convert` | what `gaussian` and `laplacian` share: names of stores, dry runs, reports |
+//! | `store` | the kind and the arrays of any Zarr store, for `info`, `preview` and `validate` |
+//!
+//! The tool uses the public interface of the crate. A signal sets a flag; the thread that reports progress then cancels
+//! the monitor of the work, and the library cleans up.
 
 #![allow(clippy::print_stderr, reason = "this is a program, and it talks")]
-
-#[macro_use]
-mod pixels;
 
 mod convert;
 mod gaussian;
@@ -12,6 +19,7 @@ mod input;
 mod laplacian;
 mod options;
 mod output;
+mod pixels;
 mod preview;
 mod reconstruct;
 mod store;

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
 use qlty_pyramid::{
-    AxisOrder, Codec, Halving, Interpolation, LengthUnit, Levels, Method, Normalization, PixelType, PyramidOptions,
+    AxisOrder, Codec, DType, Halving, Interpolation, LengthUnit, Levels, Method, Normalization, PyramidOptions,
     ZarrFormat,
 };
 
@@ -13,10 +13,10 @@ pub(crate) const CODEC: &str = "blosc-zstd-bitshuffle:1";
 /// The image, its levels and its files.
 #[derive(Args, Debug)]
 pub(crate) struct PyramidArgs {
-    /// So many levels, full size included; 1 makes a single Zarr array
+    /// The number of levels, full size included; 1 makes a single Zarr array
     #[arg(long, value_name = "N", value_parser = positive, conflicts_with_all = ["max_levels", "factor"], help_heading = "Levels")]
     levels: Option<usize>,
-    /// Levels until the smaller of Y and X is at most 256, but so many at most
+    /// At most this number of levels, until the smaller of Y and X is at most 256
     #[arg(long, value_name = "N", value_parser = positive, default_value = "5", conflicts_with = "factor", help_heading = "Levels")]
     max_levels: usize,
     /// The factors of a level from the level before, once for each level after the full size
@@ -25,7 +25,7 @@ pub(crate) struct PyramidArgs {
     /// Which axes each level halves: Y and X, Z too, or those whose voxel is still the smallest
     #[arg(long, default_value = "plane", value_parser = halving(), conflicts_with = "factor", help_heading = "Levels")]
     halving: Halving,
-    /// How a level is made of the level before; `mode` is for labels
+    /// How a level is made from the level before; `mode` is for labels
     #[arg(long, default_value = "mean", value_parser = method(), help_heading = "Levels")]
     method: Method,
 
@@ -33,8 +33,8 @@ pub(crate) struct PyramidArgs {
     #[arg(long, default_value = "tczyx", value_parser = axes(), help_heading = "Pixels")]
     axes: AxisOrder,
     /// The type of the pixels written: rounded, and held to the range of an integer [default: the source's, or float32 after --normalize]
-    #[arg(long, value_name = "TYPE", value_parser = pixel_type(), help_heading = "Pixels")]
-    dtype: Option<PixelType>,
+    #[arg(long, value_name = "TYPE", value_parser = dtype(), help_heading = "Pixels")]
+    dtype: Option<DType>,
     /// Subtract the mean and divide by the deviation: none, slice (of each), global (of all), or MEAN,DEVIATION
     #[arg(long, value_name = "HOW", default_value = "none", allow_hyphen_values = true, value_parser = normalization, help_heading = "Pixels")]
     normalize: Normalization,
@@ -48,7 +48,7 @@ pub(crate) struct PyramidArgs {
     /// The shape of a chunk [default: 8,256,256, or less deep where planes are large]
     #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
     chunk: Option<[usize; 3]>,
-    /// The shape of what makes one file, a multiple of the chunk's [default: the chunk's]
+    /// The shape of a file, a multiple of the chunk's [default: the chunk's]
     #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
     shard: Option<[usize; 3]>,
     /// none, gzip, zstd, blosc-lz4 or blosc-zstd, these two with -bitshuffle or without; and a level, as in zstd:9
@@ -57,7 +57,7 @@ pub(crate) struct PyramidArgs {
     /// The version of Zarr: 3 has the metadata of NGFF 0.5, 2 that of 0.4
     #[arg(long, value_name = "VERSION", default_value = "3", value_parser = format(), help_heading = "Files")]
     zarr: ZarrFormat,
-    /// The bytes of pixels that are held at a time, such as 512M or 2G
+    /// The bytes of pixels in memory at a time, such as 512M or 2G
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = memory, help_heading = "Files")]
     memory: usize,
     /// The image's name in the metadata [default: the stack's]
@@ -75,25 +75,25 @@ impl PyramidArgs {
             (None, []) => Levels::UpTo(self.max_levels),
             (None, factors) => Levels::Factors(factors.to_vec()),
         };
-        PyramidOptions {
-            levels,
-            halving: self.halving,
-            method: self.method,
-            axes: self.axes,
-            pixel_type: self.dtype,
-            normalization: self.normalize,
-            chunk: self.chunk,
-            shard: self.shard,
-            codec: self.codec,
-            format: self.zarr,
-            voxel_size: self.voxel_size,
-            unit: self.unit,
-            name: self.name.clone(),
-            channel_names: self.channel_names.clone(),
-            memory: self.memory,
-            overwrite,
-            resume,
-        }
+        let mut options = PyramidOptions::new()
+            .levels(levels)
+            .halving(self.halving)
+            .method(self.method)
+            .axes(self.axes)
+            .dtype(self.dtype)
+            .normalization(self.normalize)
+            .chunk(self.chunk)
+            .shard(self.shard)
+            .codec(self.codec)
+            .format(self.zarr)
+            .voxel_size(self.voxel_size)
+            .unit(self.unit)
+            .channel_names(&self.channel_names)
+            .memory(self.memory)
+            .overwrite(overwrite)
+            .resume(resume);
+        options.name = self.name.clone();
+        options
     }
 }
 
@@ -129,8 +129,10 @@ pub(crate) fn interpolation() -> impl TypedValueParser<Value = Interpolation> {
     named([Interpolation::Bilinear, Interpolation::Bicubic].map(|way| (way.name(), way)))
 }
 
-fn pixel_type() -> impl TypedValueParser<Value = PixelType> {
-    named(PixelType::ALL.map(|pixel_type| (pixel_type.name(), pixel_type)))
+fn dtype() -> impl TypedValueParser<Value = DType> {
+    let numbers = DType::ALL.iter().filter(|dtype| **dtype != DType::Bool);
+    PossibleValuesParser::new(numbers.map(|dtype| dtype.zarr_name()))
+        .try_map(|name| DType::from_zarr_name(&name).ok_or("is not known"))
 }
 
 pub(crate) fn codec(text: &str) -> Result<Codec, String> {
@@ -172,7 +174,7 @@ fn lengths(text: &str) -> Result<[f64; 3], String> {
     three.ok_or_else(|| "not three numbers above 0 for Z, Y and X, such as 2,0.325,0.325".to_owned())
 }
 
-/// So many finite numbers, with commas.
+/// Finite numbers, separated by commas.
 fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     let parts = text.split(',').map(|part| part.trim().parse().ok().filter(|number: &f64| number.is_finite()));
     parts.collect::<Option<Vec<f64>>>()?.try_into().ok()

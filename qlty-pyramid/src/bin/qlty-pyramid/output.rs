@@ -1,4 +1,4 @@
-//! What the tool says, on which stream, and how it ends.
+//! The output of the tool, on which stream, and its exit code.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};

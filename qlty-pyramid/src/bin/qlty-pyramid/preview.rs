@@ -4,19 +4,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use png::{BitDepth, ColorType, Encoder};
-use qlty_core::zarr::Error as StoreError;
-use qlty_pyramid::Stack;
-use zarrs::array::{Array, ArraySubset};
-use zarrs::filesystem::FilesystemStore;
+use qlty_core::zarr::ArrayReader;
+use qlty_pyramid::{DType, OwnedArray, Stack};
 
 use crate::output::Failure;
 use crate::pixels::numbers;
-use crate::store::{self, Kind, Store};
+use crate::store::{self, Store, StoreKind};
 
 /// The most pixels along an axis; of a larger plane every second, third and so on is taken.
 const LARGEST: usize = 1024;
 
-/// What the channels of a picture are shown in where nothing is said.
+/// The colours of channels where none are given.
 const COLORS: [[u8; 3]; 3] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
 
 /// A picture of 8 bits.
@@ -116,7 +114,7 @@ impl Plane {
     }
 }
 
-/// The part of a window at which a value lies; no number is black.
+/// Where a value lies in a window, from 0 to 1; NaN is black.
 fn shade(value: f64, [start, end]: [f64; 2]) -> f64 {
     if value.is_nan() { 0.0 } else { ((value - start) / (end - start)).clamp(0.0, 1.0) }
 }
@@ -134,7 +132,7 @@ fn measure(values: &[f64]) -> [f64; 2] {
 pub(crate) fn of_store(store: &Store) -> Result<Picture, Failure> {
     let nothing = |what: &str| Failure::other(format_args!("{}: {what}", store.path.display()));
     let level = store.levels.last().ok_or_else(|| nothing("no array to make a picture of"))?;
-    if store.kind == Kind::Laplacian && level.name.starts_with("diff_") {
+    if store.kind == StoreKind::Laplacian && level.name.starts_with("diff_") {
         return Err(nothing("does not hold its smallest level, so there is nothing to make a picture of"));
     }
     let path = store.path.join(&level.name);
@@ -149,6 +147,11 @@ pub(crate) fn of_store(store: &Store) -> Result<Picture, Failure> {
     let count = channels.map_or(1, |axis| shape[axis]);
     let (chunk, _) = store::chunk(array);
     let band = chunk.get(shape.len() - 2).copied().unwrap_or(height);
+    let name = store::dtype(array);
+    if DType::from_zarr_name(&name).is_none_or(|dtype| dtype == DType::Bool) {
+        return Err(Failure::other(format_args!("{}: no picture of elements of type {name}", path.display())));
+    }
+    let reader = ArrayReader::open(&path, 0)?;
     let plane = Plane { channels: count, height, width, band };
     plane.picture(&looks(store, count), |rows| {
         let mut pixels = Vec::new();
@@ -164,23 +167,15 @@ pub(crate) fn of_store(store: &Store) -> Result<Picture, Failure> {
                     0
                 }
             });
-            let start: Vec<u64> = start.map(|start| start as u64).collect();
+            let start: Vec<usize> = start.collect();
             let mut size = vec![1; shape.len() - 2];
-            size.extend([rows.len() as u64, width as u64]);
-            pixels.extend(read(array, &path, start, size)?);
+            size.extend([rows.len(), width]);
+            let mut part = OwnedArray::zeros("rows", reader.dtype(), &size).map_err(Failure::other)?;
+            reader.read_into(&start, part.array_mut())?;
+            pixels.extend(numbers(&part.array_ref())?);
         }
         Ok(pixels)
     })
-}
-
-fn read(array: &Array<FilesystemStore>, path: &Path, start: Vec<u64>, shape: Vec<u64>) -> Result<Vec<f64>, Failure> {
-    let subset = ArraySubset::new_with_start_shape(start, shape).map_err(StoreError::zarr(path))?;
-    let name = store::dtype(array);
-    let unknown = format!("{}: no picture of elements of type {name}", path.display());
-    with_type!(name.as_str(), T => {
-        let pixels: Vec<T> = array.retrieve_array_subset(&subset).map_err(StoreError::zarr(path))?;
-        Ok(numbers(&pixels))
-    }, else Err(Failure::other(unknown)))
 }
 
 /// How the channels of a store are shown.
@@ -211,11 +206,9 @@ pub(crate) fn of_stack(stack: &Stack) -> Result<Picture, Failure> {
         .collect();
     let plane = Plane { channels, height, width, band: stack.band() };
     plane.picture(&looks, |rows| {
-        let count = channels * rows.len() * width;
-        with_type!(stack.pixel_type().name(), T => {
-            let mut pixels = vec![T::default(); count];
-            stack.read_rows_into(0, depth / 2, rows, &mut pixels)?;
-            Ok(numbers(&pixels))
-        }, else Err(Failure::other(format_args!("no picture of {}", stack.pixel_type()))))
+        let shape = [channels, rows.len(), width];
+        let mut pixels = OwnedArray::zeros("rows", stack.dtype(), &shape).map_err(Failure::other)?;
+        stack.read_rows(0, depth / 2, rows, pixels.array_mut())?;
+        Ok(numbers(&pixels.array_ref())?)
     })
 }

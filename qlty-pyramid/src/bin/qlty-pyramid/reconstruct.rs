@@ -19,7 +19,7 @@ pub(crate) struct Reconstruct {
     /// The level, 0 for the full size
     #[arg(long, value_name = "N", default_value_t = 0)]
     level: usize,
-    /// How levels were predicted, where the store does not say it or says it wrong [default: the store's, or bilinear]
+    /// How levels were predicted, where the store does not state it or states it wrongly [default: the store's, or bilinear]
     #[arg(long, value_parser = options::interpolation())]
     interpolation: Option<Interpolation>,
     /// none, gzip, zstd, blosc-lz4 or blosc-zstd, these two with -bitshuffle or without; and a level, as in zstd:9
@@ -32,12 +32,8 @@ pub(crate) struct Reconstruct {
 
 impl Reconstruct {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let options = ReconstructOptions {
-            level: self.level,
-            interpolation: self.interpolation,
-            codec: self.codec,
-            overwrite: self.overwrite,
-        };
+        let options = ReconstructOptions::new().level(self.level).interpolation(self.interpolation);
+        let options = options.codec(self.codec).overwrite(self.overwrite);
         output.set("path", self.output.to_string_lossy());
         output.set("level", self.level);
         let started = Instant::now();

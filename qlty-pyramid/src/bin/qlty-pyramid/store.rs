@@ -1,4 +1,4 @@
-//! Zarr stores, whoever wrote them: what they say they are, and their arrays.
+//! Zarr stores of any program: their kind, and their arrays.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use zarrs::plugin::ExtensionName;
 
 use crate::output::Failure;
 
-/// What a store is.
+/// The kind of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum StoreKind {
     /// An image by NGFF, of this version.
     OmeZarr(&'static str),
     /// Levels that only our own attributes describe, for their axes are not NGFF's.
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Group,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for StoreKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OmeZarr(version) => write!(f, "OME-Zarr {version}"),
@@ -42,7 +42,7 @@ impl fmt::Display for Kind {
 
 pub(crate) struct Store {
     pub(crate) path: PathBuf,
-    pub(crate) kind: Kind,
+    pub(crate) kind: StoreKind,
     /// The version of Zarr of the root.
     pub(crate) zarr: u8,
     pub(crate) attributes: Map<String, Value>,
@@ -65,7 +65,7 @@ pub(crate) fn is_node(path: &Path) -> bool {
 }
 
 impl Store {
-    /// Reads what the root of a store says, and opens the arrays that it lists.
+    /// Reads the attributes of the root of a store, and opens the arrays that they list.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         path.metadata().map_err(Failure::io(path))?;
         if !is_node(path) {
@@ -78,7 +78,7 @@ impl Store {
             let attributes = array.attributes().clone();
             let scale = numbers(&attributes, "/qlty/scale");
             let levels = vec![Level { name: String::new(), array: Ok(array), scale, translation: None }];
-            return Ok(Self { path: path.to_path_buf(), kind: Kind::Array, zarr, attributes, levels });
+            return Ok(Self { path: path.to_path_buf(), kind: StoreKind::Array, zarr, attributes, levels });
         }
         let group = Group::open(Arc::clone(&store), "/").map_err(StoreError::zarr(path))?;
         let attributes = group.attributes().clone();
@@ -108,7 +108,7 @@ impl Store {
         at(&self.attributes, pointer)
     }
 
-    /// The names of the axes, for arrays of so many.
+    /// The names of the axes, for arrays of `count` axes.
     pub(crate) fn axes(&self, count: usize) -> Vec<String> {
         let ngff = self.multiscale().and_then(|multiscale| multiscale["axes"].as_array());
         let ngff = ngff.map(|axes| axes.iter().map(|axis| axis["name"].as_str().unwrap_or("?").to_owned()).collect());
@@ -166,14 +166,14 @@ impl Listed {
 }
 
 /// What a group is, and its arrays.
-fn listed(path: &Path, attributes: &Map<String, Value>) -> (Kind, Vec<Listed>) {
+fn listed(path: &Path, attributes: &Map<String, Value>) -> (StoreKind, Vec<Listed>) {
     let list = |pointer: &str| at(attributes, pointer).and_then(Value::as_array);
     let ngff = [("0.5", "/ome/multiscales/0/datasets"), ("0.4", "/multiscales/0/datasets")];
     for (version, pointer) in ngff {
         let is_this = at(attributes, pointer.trim_end_matches("/0/datasets")).is_some();
         if is_this {
             let datasets = list(pointer).into_iter().flatten();
-            return (Kind::OmeZarr(version), datasets.map(dataset).collect());
+            return (StoreKind::OmeZarr(version), datasets.map(dataset).collect());
         }
     }
     if let Some(stated) = at(attributes, "/qlty/laplacian_pyramid") {
@@ -184,7 +184,7 @@ fn listed(path: &Path, attributes: &Map<String, Value>) -> (Kind, Vec<Listed>) {
             let numbers = |key: &str| place.and_then(|place| floats(&place[key]));
             Listed { name: name.to_owned(), scale: numbers("scale"), translation: numbers("translation") }
         });
-        return (Kind::Laplacian, listed.collect());
+        return (StoreKind::Laplacian, listed.collect());
     }
     if let Some(places) = list("/qlty/levels") {
         let listed = places.iter().map(|place| Listed {
@@ -192,7 +192,7 @@ fn listed(path: &Path, attributes: &Map<String, Value>) -> (Kind, Vec<Listed>) {
             scale: floats(&place["scale"]),
             translation: floats(&place["translation"]),
         });
-        return (Kind::Multiscale, listed.collect());
+        return (StoreKind::Multiscale, listed.collect());
     }
     if is_node(&path.join("diff_0")) {
         let names = (0..).map(|level| format!("diff_{level}")).take_while(|name| is_node(&path.join(name)));
@@ -201,9 +201,9 @@ fn listed(path: &Path, attributes: &Map<String, Value>) -> (Kind, Vec<Listed>) {
         if is_node(&path.join(&base)) {
             listed.push(Listed::named(&base));
         }
-        return (Kind::Laplacian, listed);
+        return (StoreKind::Laplacian, listed);
     }
-    (Kind::Group, Vec::new())
+    (StoreKind::Group, Vec::new())
 }
 
 fn dataset(dataset: &Value) -> Listed {
@@ -257,7 +257,7 @@ pub(crate) fn dimension_names(array: &Array<FilesystemStore>) -> Option<Vec<Stri
     array.dimension_names().as_ref()?.iter().map(|name| name.as_deref().map(str::to_owned)).collect()
 }
 
-/// How an array is compressed, in the words of `--codec` where it has any.
+/// How an array is compressed, as `--codec` names it where it can.
 pub(crate) fn codec(array: &Array<FilesystemStore>) -> String {
     let metadata = serde_json::to_value(array.metadata()).unwrap_or_default();
     let codecs = metadata["codecs"].as_array();

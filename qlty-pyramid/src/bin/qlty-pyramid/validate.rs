@@ -12,7 +12,7 @@ mod chunks;
 mod laplacian;
 mod ngff;
 
-/// Check a store: NGFF's rules, what Laplacian stores say of themselves, and that every chunk decodes
+/// Check a store: NGFF's rules, the attributes of Laplacian stores, and that every chunk decodes
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
     /// The store
@@ -22,7 +22,7 @@ pub(crate) struct Validate {
     no_chunks: bool,
 }
 
-/// Something of a store that is not as it should be.
+/// Something that is wrong with a store.
 #[derive(Debug)]
 pub(crate) struct Fault {
     /// Which array, attribute or chunk.
@@ -69,18 +69,18 @@ impl Validate {
 }
 
 fn check_metadata(store: &Store, faults: &mut Faults) {
-    use crate::store::Kind;
+    use crate::store::StoreKind;
     for level in &store.levels {
         if let Err(error) = &level.array {
             faults.add(if level.name.is_empty() { "." } else { &level.name }, error);
         }
     }
     match store.kind {
-        Kind::OmeZarr(version) => ngff::check(store, version, faults),
-        Kind::Laplacian => laplacian::check(store, faults),
-        Kind::Multiscale => check_order(store, faults),
-        Kind::Array => {}
-        Kind::Group => faults.add(".", "a group without multiscale metadata"),
+        StoreKind::OmeZarr(version) => ngff::check(store, version, faults),
+        StoreKind::Laplacian => laplacian::check(store, faults),
+        StoreKind::Multiscale => check_order(store, faults),
+        StoreKind::Array => {}
+        StoreKind::Group => faults.add(".", "a group without multiscale metadata"),
     }
 }
 

@@ -1,0 +1,46 @@
+//! From planes to a store.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `options` | what a caller chooses; `plan`: the sizes, places and files that follow from it |
+//! | `plane_reader` | planes in the type and on the scale that are wanted |
+//! | `shrink` | a coarser plane from finer ones, by each method |
+//! | `pipeline` | rounds of planes: one is read and shrunk while the one before is compressed and written |
+//! | `slab_writer` | an array, whole files from any thread |
+//! | `metadata` | the attributes of NGFF and our own; `statistics`: ranges and histograms of channels |
+//! | `run_state` | what a killed run leaves for the next |
+//! | `gaussian` | the calls; `summary`: what they return |
+//!
+//! Memory is bounded by two rounds of planes with their coarser levels, each as deep as files are. Nothing else
+//! depends on the number of planes.
+//!
+//! A method of making levels is a variant of [`Method`], with its kernel in `shrink`, and plain loops to compare it
+//! with in the tests of the repository.
+
+mod axes;
+mod gaussian;
+mod metadata;
+mod options;
+mod pipeline;
+mod plan;
+mod plane_reader;
+mod run_state;
+mod shrink;
+mod slab_writer;
+mod statistics;
+mod summary;
+
+pub(crate) use axes::Axes;
+pub use axes::AxisOrder;
+pub(crate) use gaussian::one_by_one;
+pub use gaussian::{PyramidJob, plan_pyramid, stack_to_ome_zarr, stacks_to_ome_zarr};
+pub(crate) use metadata::{laplacian as laplacian_metadata, write_group};
+pub use options::{Halving, Levels, Normalization, PyramidOptions, ZarrFormat};
+pub(crate) use pipeline::{Pipeline, Sink, Slab};
+pub(crate) use plan::Plan;
+pub(crate) use plane_reader::PlaneReader;
+pub(crate) use run_state::{Run, RunState, write_store};
+pub(crate) use shrink::shrink_array;
+pub use shrink::{Method, shrink};
+pub(crate) use slab_writer::{ArraySpec, SlabWriter};
+pub use summary::{Pyramid, PyramidLevel};

@@ -1,0 +1,147 @@
+//! Images to OME-Zarr pyramids.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use qlty_core::Monitor;
+use qlty_core::zarr::Partial;
+
+use super::metadata;
+use super::options::PyramidOptions;
+use super::pipeline::Pipeline;
+use super::plan::Plan;
+use super::plane_reader::PlaneReader;
+use super::run_state::{Run, RunState, write_store};
+use super::slab_writer::SlabWriter;
+use super::summary::{Pyramid, level_name};
+use crate::{Error, PlaneSource, Result};
+
+/// What [`stack_to_ome_zarr`] would write, without reading a pixel.
+///
+/// # Errors
+/// [`Error::Argument`] and [`Error::Core`] as there.
+pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &PyramidOptions) -> Result<Pyramid> {
+    Ok(Pyramid::new(&Plan::new(source, options)?, source, path.as_ref()))
+}
+
+/// Writes an image and its coarser levels as OME-Zarr: NGFF 0.5 on Zarr v3, or 0.4 on Zarr v2.
+///
+/// The store is a group of one array per level, named `0` for the full size, then `1` and so on, with NGFF's
+/// metadata: axes, scales, translations, and in the `omero` block the display settings of the channels: their
+/// smallest and largest values, and the 0.1 and 99.9 percentiles of a sample. A pyramid of one level is a
+/// single Zarr array; with the axis order (Z,C,Y,X), which NGFF does not allow, the group says so. The
+/// attribute `qlty` holds the base name, the names of the files, the range of their counters, the axis order
+/// and the method.
+///
+/// Slices are read, shrunk, compressed and written at the same time, on all threads of the current rayon
+/// pool, and memory is bounded by [`PyramidOptions::memory`] whatever their number. The bytes written depend
+/// on the source and the options only. Progress is counted in planes.
+///
+/// The store is written under its name with `.partial` behind it, and renamed when it is complete. A failure
+/// removes it, unless `resume` is set. What a killed program leaves is resumed by a run with `resume`, and removed
+/// by one without. Two writers of one destination must exclude each other.
+///
+/// # Errors
+/// - [`Error::Argument`] where an option does not fit this image; [`Error::Core`] if there is no memory, or
+///   with [`qlty_core::Error::Cancelled`];
+/// - [`Error::Store`] if the destination is taken, Zarr refuses, or the run to resume was another one;
+/// - [`Error::Io`], and those of reading, which name the file.
+///
+/// After an error there is no new store, and an old one is as it was.
+pub fn stack_to_ome_zarr(
+    source: &dyn PlaneSource,
+    path: impl AsRef<Path>,
+    options: &PyramidOptions,
+    monitor: &Monitor,
+) -> Result<Pyramid> {
+    let path = path.as_ref();
+    let plan = Plan::new(source, options)?;
+    monitor.check()?;
+    let state = |folder: &Path| RunState::new(folder, &plan, source, options);
+    write_store(path, &plan, options, &state, &|folder, run| write(source, &plan, options, folder, run, monitor))?;
+    Ok(Pyramid::new(&plan, source, path))
+}
+
+/// An image, where its pyramid goes, and how it is made.
+pub struct PyramidJob<'a, O = PyramidOptions> {
+    /// The image.
+    pub source: &'a dyn PlaneSource,
+    /// The store.
+    pub path: PathBuf,
+    /// How the pyramid is made and stored.
+    pub options: O,
+}
+
+impl<O: std::fmt::Debug> std::fmt::Debug for PyramidJob<'_, O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut debug = f.debug_struct("PyramidJob");
+        debug.field("source", &self.source.name()).field("path", &self.path).field("options", &self.options).finish()
+    }
+}
+
+impl<'a, O> PyramidJob<'a, O> {
+    /// The pyramid of `source` that goes to `path`.
+    pub fn new(source: &'a dyn PlaneSource, path: impl Into<PathBuf>, options: O) -> Self {
+        Self { source, path: path.into(), options }
+    }
+}
+
+/// Writes several images, each with its own options, one after the other, each on all threads. The result
+/// maps their names to what was written. Progress begins anew with each image.
+///
+/// # Errors
+/// Those of [`stack_to_ome_zarr`]. Errors that can be known beforehand come before anything is written: options
+/// that do not fit an image, destinations that are taken. After a later error the images before are complete.
+/// [`Error::Argument`] too if two have one name or one path.
+pub fn stacks_to_ome_zarr(jobs: &[PyramidJob<'_>], monitor: &Monitor) -> Result<BTreeMap<String, Pyramid>> {
+    let check = |job: &PyramidJob<'_>| {
+        Plan::new(job.source, &job.options)?;
+        Ok(job.options.overwrite)
+    };
+    let write = |job: &PyramidJob<'_>| stack_to_ome_zarr(job.source, &job.path, &job.options, monitor);
+    one_by_one(jobs, &check, &write)
+}
+
+/// Writes images after all have been checked. `check` tells whether an image may replace a store.
+pub(crate) fn one_by_one<O>(
+    jobs: &[PyramidJob<'_, O>],
+    check: &dyn Fn(&PyramidJob<'_, O>) -> Result<bool>,
+    write: &dyn Fn(&PyramidJob<'_, O>) -> Result<Pyramid>,
+) -> Result<BTreeMap<String, Pyramid>> {
+    for (index, job) in jobs.iter().enumerate() {
+        let before = &jobs[..index];
+        if before.iter().any(|other| other.source.name() == job.source.name() || other.path == job.path) {
+            let expected = "a different name and path for each image";
+            return Err(Error::argument("images", (job.source.name(), &job.path), expected));
+        }
+    }
+    for job in jobs {
+        Partial::check(&job.path, check(job)?)?;
+    }
+    jobs.iter().map(|job| Ok((job.source.name().to_owned(), write(job)?))).collect()
+}
+
+/// Writes all of a store to a folder.
+fn write(
+    source: &dyn PlaneSource,
+    plan: &Plan,
+    options: &PyramidOptions,
+    folder: &Path,
+    run: Run<'_>,
+    monitor: &Monitor,
+) -> Result<()> {
+    let reader = PlaneReader::new(source, options.normalization, monitor)?;
+    let writers = plan.levels.iter().enumerate().map(|(level, planned)| {
+        SlabWriter::create(folder, &level_name(plan, level), plan.dtype, planned.array.clone())
+    });
+    let mut writers = writers.collect::<Result<Vec<SlabWriter>>>()?;
+    let pipeline = Pipeline { plan, method: options.method, reader: &reader, sink: &writers, monitor };
+    let done = pipeline.run(run.progress, &|progress| run.state.note(progress))?;
+    match writers.as_mut_slice() {
+        [single] => single.set_attributes(metadata::single(plan, source, &done.statistics)),
+        _ => {
+            let attributes = metadata::pyramid(plan, source, options, &done.statistics, folder)?;
+            metadata::write_group(folder, attributes, options.format)
+        }
+    }
+}

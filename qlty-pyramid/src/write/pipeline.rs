@@ -1,0 +1,296 @@
+//! Reading, shrinking, compressing and writing at the same time, in bounded memory.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use qlty_core::Monitor;
+use qlty_core::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
+use rayon::prelude::*;
+
+use super::plan::Plan;
+use super::plane_reader::PlaneReader;
+use super::shrink::{Fine, Method, shrink_plane};
+use super::slab_writer::SlabWriter;
+use super::statistics::Statistics;
+use crate::Result;
+use crate::arrays::for_each_part;
+
+/// Makes the levels of an image and writes them.
+///
+/// It goes through the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the
+/// next is read and shrunk; so two rounds are in memory, and all threads have work. A round keeps the planes of the
+/// one before that are not in whole files yet, or that a coarser plane still to come is made from.
+pub(crate) struct Pipeline<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) method: Method,
+    pub(crate) reader: &'a PlaneReader<'a>,
+    pub(crate) sink: &'a dyn Sink,
+    pub(crate) monitor: &'a Monitor,
+}
+
+/// Where the planes of the levels go.
+pub(crate) trait Sink: Sync {
+    /// The number of planes in a file of a level.
+    fn depth(&self, level: usize) -> usize;
+
+    /// Writes planes of a level: whole files.
+    fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()>;
+}
+
+/// Planes of a level, to be written.
+#[derive(Debug)]
+pub(crate) struct Slab<'a> {
+    /// The time point.
+    pub(crate) t: usize,
+    /// The place of the first plane along Z.
+    pub(crate) first: usize,
+    /// (Z,C,Y,X) in C order.
+    pub(crate) planes: ArrayRef<'a>,
+    /// The same planes of the next level, where that has as many planes.
+    pub(crate) coarser: Option<ArrayRef<'a>>,
+}
+
+/// An array for each level.
+impl Sink for Vec<SlabWriter> {
+    fn depth(&self, level: usize) -> usize {
+        self[level].depth()
+    }
+
+    fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()> {
+        self[level].write(slab.t, slab.first, &slab.planes, monitor)
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    /// The time point at work; those before are written.
+    pub(crate) t: usize,
+    /// For each level, how many planes of the time point are written: whole files.
+    pub(crate) written: Vec<usize>,
+    /// How many planes of the time point's full size are in the statistics.
+    pub(crate) counted: usize,
+    /// One a channel.
+    pub(crate) statistics: Vec<Statistics>,
+}
+
+impl Progress {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let statistics = vec![Statistics::new(); plan.shape[1]];
+        Self { t: 0, written: vec![0; plan.levels.len()], counted: 0, statistics }
+    }
+}
+
+/// The planes of all levels that a round has in memory, and what it counted.
+struct Round {
+    levels: Vec<LevelPlanes>,
+    /// How many planes of the full size were read for it.
+    read: usize,
+    statistics: Vec<Statistics>,
+}
+
+/// Planes of one level.
+struct LevelPlanes {
+    /// (Z,C,Y,X), with room for more planes than there are.
+    pixels: OwnedArray,
+    /// The planes of the level that are here.
+    first: usize,
+    end: usize,
+}
+
+impl LevelPlanes {
+    /// No planes, of the shape (C,Y,X).
+    fn none(dtype: DType, [c, y, x]: [usize; 3], first: usize) -> Result<Self> {
+        Ok(Self { pixels: zeros(dtype, [0, c, y, x])?, first, end: first })
+    }
+
+    /// Makes room for planes up to `end`.
+    fn reserve(&mut self, end: usize) -> Result<()> {
+        let [room, c, y, x] = std::array::from_fn(|axis| self.pixels.shape()[axis]);
+        if end - self.first > room {
+            let mut larger = zeros(self.pixels.dtype(), [end - self.first, c, y, x])?;
+            let kept = 0..self.end - self.first;
+            larger.array_mut().part(0, kept.clone()).assign("planes", &self.pixels.array_ref().part(0, kept))?;
+            self.pixels = larger;
+        }
+        Ok(())
+    }
+
+    /// Some of the planes.
+    fn planes(&self, range: Range<usize>) -> ArrayRef<'_> {
+        self.pixels.array_ref().part(0, range.start - self.first..range.end - self.first)
+    }
+
+    /// [`LevelPlanes::planes`], to be written.
+    fn planes_mut(&mut self, range: Range<usize>) -> ArrayMut<'_> {
+        let first = self.first;
+        self.pixels.array_mut().part(0, range.start - first..range.end - first)
+    }
+}
+
+fn zeros(dtype: DType, shape: [usize; 4]) -> Result<OwnedArray> {
+    Ok(OwnedArray::zeros("planes of a level", dtype, &shape)?)
+}
+
+impl Pipeline<'_> {
+    /// Writes all that `progress` lacks, and calls `note` whenever a round is written.
+    pub(crate) fn run(&self, mut progress: Progress, note: &dyn Fn(&Progress) -> Result<()>) -> Result<Progress> {
+        let [times, _, depth, ..] = self.plan.shape;
+        self.monitor.begin((times * depth) as u64);
+        self.monitor.advance((progress.t * depth) as u64);
+        while progress.t < times {
+            let [mut now, mut next] = [self.empty(&progress)?, self.empty(&progress)?];
+            self.monitor.advance(now.levels[0].first as u64);
+            self.fill(&mut now, &progress)?;
+            loop {
+                let more = now.levels[0].end < depth;
+                let fill_next = || {
+                    if more {
+                        self.carry(&now, &mut next, &progress)?;
+                        self.fill(&mut next, &progress)?;
+                    }
+                    Ok(())
+                };
+                let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
+                if let Err(error) = written {
+                    // An error of reading names a file of the caller's, so it is the one to report.
+                    return Err(filled.err().unwrap_or(error));
+                }
+                self.monitor.advance(now.read as u64);
+                progress.counted = progress.counted.max(now.levels[0].end);
+                for (level, planes) in now.levels.iter().enumerate() {
+                    progress.written[level] = progress.written[level].max(self.whole(level, planes.end));
+                }
+                for (sum, statistics) in progress.statistics.iter_mut().zip(&now.statistics) {
+                    sum.merge(statistics);
+                }
+                note(&progress)?;
+                filled?;
+                if !more {
+                    break;
+                }
+                std::mem::swap(&mut now, &mut next);
+            }
+            progress.t += 1;
+            progress.counted = 0;
+            progress.written.fill(0);
+        }
+        Ok(progress)
+    }
+
+    /// How many planes of a level are in whole files when the first `end` are made.
+    fn whole(&self, level: usize, end: usize) -> usize {
+        let depth = self.plan.levels[level].size()[0];
+        if end == depth { end } else { end - end % self.sink.depth(level) }
+    }
+
+    /// The first plane of a level that its coarser level needs for the plane `next` and those after it.
+    fn needed(&self, level: usize, next: usize) -> usize {
+        let (finer, coarser) = (&self.plan.levels[level], self.plan.levels.get(level + 1));
+        match coarser {
+            Some(coarser) if next < coarser.size()[0] => {
+                self.method.support(next, coarser.factor[0], finer.size()[0]).start
+            }
+            _ => finer.size()[0],
+        }
+    }
+
+    /// A round of no planes, from which a time point can be resumed.
+    fn empty(&self, progress: &Progress) -> Result<Round> {
+        let mut levels = Vec::new();
+        let mut next = usize::MAX;
+        for (level, written) in progress.written.iter().enumerate().rev() {
+            let first = self.needed(level, next).min(*written);
+            let [_, channels, _, height, width] = self.plan.levels[level].array.shape;
+            levels.push(LevelPlanes::none(self.plan.dtype, [channels, height, width], first)?);
+            next = first;
+        }
+        levels.reverse();
+        Ok(Round { levels, read: 0, statistics: Vec::new() })
+    }
+
+    /// Copies to the round after `now` the planes of `now` that are not in whole files yet, or that coarser
+    /// planes still to come are made from.
+    fn carry(&self, now: &Round, next: &mut Round, progress: &Progress) -> Result<()> {
+        for (level, planes) in now.levels.iter().enumerate() {
+            let written = self.whole(level, planes.end).max(progress.written[level]);
+            let coarser = now.levels.get(level + 1).map_or(usize::MAX, |coarser| coarser.end);
+            let first = written.min(self.needed(level, coarser)).min(planes.end);
+            let target = &mut next.levels[level];
+            (target.first, target.end) = (first, first);
+            target.reserve(planes.end)?;
+            target.planes_mut(first..planes.end).assign("planes", &planes.planes(first..planes.end))?;
+            target.end = planes.end;
+        }
+        Ok(())
+    }
+
+    /// Reads the next planes of the full size, counts their values, and makes the coarser planes from them.
+    fn fill(&self, round: &mut Round, progress: &Progress) -> Result<()> {
+        let [_, channels, depth, ..] = self.plan.shape;
+        let finest = &mut round.levels[0];
+        let from = finest.end;
+        let to = (from + self.plan.planes).min(depth);
+        finest.reserve(to)?;
+        // As many as there are tasks at once, since each is half a megabyte.
+        let counted = Mutex::new(Vec::new());
+        let spare = || counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let none = || vec![Statistics::new(); channels];
+        for_each_part(finest.planes_mut(from..to), 0, 1, &|index, planes| {
+            self.monitor.check()?;
+            let (z, mut planes) = (from + index, planes.index_axis(0, 0));
+            self.reader.read(progress.t, z, planes.reborrow())?;
+            if z >= progress.counted {
+                let mut statistics: Vec<Statistics> = spare().pop().unwrap_or_else(none);
+                for (c, statistics) in statistics.iter_mut().enumerate() {
+                    statistics.add(&planes.array_ref().index_axis(0, c))?;
+                }
+                spare().push(statistics);
+            }
+            Ok(())
+        })?;
+        round.statistics = none();
+        for counted in spare().iter() {
+            round.statistics.iter_mut().zip(counted).for_each(|(all, counted)| all.merge(counted));
+        }
+        (round.read, finest.end) = (to - from, to);
+        (1..round.levels.len()).try_for_each(|level| self.shrink(round, level))
+    }
+
+    /// Makes the planes of a level that can be made from the planes of the level before.
+    fn shrink(&self, round: &mut Round, level: usize) -> Result<()> {
+        let (finer, coarser) = round.levels.split_at_mut(level);
+        let (finer, coarser) = (&finer[level - 1], &mut coarser[0]);
+        let (size, target) = (self.plan.levels[level - 1].size(), &self.plan.levels[level]);
+        let support = |at: usize| self.method.support(at, target.factor[0], size[0]);
+        let from = coarser.end;
+        let to = (from..target.size()[0]).find(|at| support(*at).end > finer.end).unwrap_or(target.size()[0]);
+        coarser.reserve(to)?;
+        for_each_part(coarser.planes_mut(from..to), 0, 1, &|index, planes| {
+            let at = from + index;
+            let fine = finer.planes(support(at));
+            for_each_part(planes.index_axis(0, 0), 0, 1, &|c, plane| {
+                self.monitor.check()?;
+                let planes = (0..fine.shape()[0]).map(|z| fine.index_axis(0, z).index_axis(0, c));
+                let fine = Fine { planes: planes.collect(), first: support(at).start, size };
+                shrink_plane(self.method, &fine, target.factor, at, plane.index_axis(0, 0))
+            })
+        })?;
+        coarser.end = to;
+        Ok(())
+    }
+
+    /// Writes the whole files that are not written yet.
+    fn write(&self, round: &Round, progress: &Progress) -> Result<()> {
+        round.levels.par_iter().enumerate().try_for_each(|(level, planes)| {
+            let (from, to) = (progress.written[level], self.whole(level, planes.end));
+            if from >= to {
+                return Ok(());
+            }
+            let coarser = self.plan.levels.get(level + 1).filter(|coarser| coarser.factor[0] == 1);
+            let coarser = coarser.map(|_| round.levels[level + 1].planes(from..to));
+            let slab = Slab { t: progress.t, first: from, planes: planes.planes(from..to), coarser };
+            self.sink.write(level, &slab, self.monitor)
+        })
+    }
+}

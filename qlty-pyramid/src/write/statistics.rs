@@ -1,0 +1,192 @@
+//! The ranges and histograms of channels that viewers use, measured while the planes pass.
+
+use qlty_core::dynamic::{ArrayRef, DType, f16};
+use qlty_core::with_dtype;
+use serde_json::{Value, json};
+
+use crate::arrays::slice;
+use crate::pixel::Wide;
+use crate::{Pixel, Result};
+
+/// The quantiles between which the window lies that a viewer starts with.
+const TAILS: [f64; 2] = [0.001, 0.999];
+const BINS: usize = 1 << 16;
+
+/// The finite values of a channel: the smallest and the largest of all, and a histogram of a sample.
+///
+/// Integers of up to 16 bits, `f16` and `bf16` have a bin for each value; other types are counted by the upper half
+/// of their `f32`, so to 1 % of the value.
+#[derive(Debug, Clone)]
+pub(crate) struct Statistics {
+    range: Option<(f64, f64)>,
+    counts: Vec<u64>,
+}
+
+impl Statistics {
+    pub(crate) fn new() -> Self {
+        Self { range: None, counts: vec![0; BINS] }
+    }
+
+    /// Counts a plane, (Y,X) in C order: all rows for the range, some of them for the histogram.
+    pub(crate) fn add(&mut self, plane: &ArrayRef<'_>) -> Result<()> {
+        let width = plane.shape().last().copied().unwrap_or(0);
+        with_dtype!(plane.dtype(), T => self.add_pixels(slice::<T>(plane)?, width));
+        Ok(())
+    }
+
+    fn add_pixels<T: Pixel>(&mut self, plane: &[T], width: usize) {
+        // 64 rows represent the distribution of a plane well.
+        let step = (plane.len() / width / 64).clamp(1, 16);
+        for (y, row) in plane.chunks_exact(width).enumerate() {
+            if let Some((min, max)) = range(row) {
+                self.widen((min.wide().to_f64(), max.wide().to_f64()));
+            }
+            if y % step == 0 {
+                for pixel in row.iter().filter(|pixel| pixel.wide().is_finite()) {
+                    self.counts[bin(*pixel)] += 1;
+                }
+            }
+        }
+    }
+
+    fn widen(&mut self, (min, max): (f64, f64)) {
+        let (least, most) = self.range.unwrap_or((min, max));
+        self.range = Some((least.min(min), most.max(max)));
+    }
+
+    /// Adds what another has counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if let Some(range) = other.range {
+            self.widen(range);
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+    }
+
+    /// The window of an `omero` channel: the range of all values, and the one that a viewer starts with.
+    pub(crate) fn window(&self, dtype: DType) -> Value {
+        let (min, max) = self.range.unwrap_or((0.0, 0.0));
+        let [start, end] = TAILS.map(|fraction| self.quantile(fraction, dtype).clamp(min, max));
+        // A window of no width shows nothing.
+        let above = |low: f64, high: f64| if high > low { high } else { low + 1.0 };
+        json!({ "min": min, "max": above(min, max), "start": start, "end": above(start, end) })
+    }
+
+    /// The value that at least this fraction of the counted ones does not exceed.
+    fn quantile(&self, fraction: f64, dtype: DType) -> f64 {
+        let wanted = fraction * self.counts.iter().sum::<u64>() as f64;
+        let mut so_far = 0;
+        for (bin, count) in self.counts.iter().enumerate() {
+            so_far += count;
+            if *count > 0 && so_far as f64 >= wanted {
+                return value(bin as u16, dtype);
+            }
+        }
+        0.0
+    }
+
+    /// For the state of a run that may be resumed.
+    pub(crate) fn to_json(&self) -> Value {
+        let counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        // Bits, since decimals read back may differ in the last of them.
+        json!({
+            "range": self.range.map(|(min, max)| [min.to_bits(), max.to_bits()]),
+            "counts": counts.map(|(bin, count)| json!([bin, count])).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The inverse of [`Self::to_json`]; none for other JSON.
+    pub(crate) fn from_json(json: &Value) -> Option<Self> {
+        let mut statistics = Self::new();
+        for entry in json["counts"].as_array()? {
+            let bin = usize::try_from(entry[0].as_u64()?).ok()?;
+            *statistics.counts.get_mut(bin)? = entry[1].as_u64()?;
+        }
+        if let Some(range) = json["range"].as_array() {
+            let bits = |at: usize| range.get(at)?.as_u64().map(f64::from_bits);
+            statistics.range = Some((bits(0)?, bits(1)?));
+        }
+        Some(statistics)
+    }
+}
+
+/// The smallest and the largest finite value.
+fn range<T: Pixel>(row: &[T]) -> Option<(T, T)> {
+    let mut finite = row.iter().copied().filter(|pixel| pixel.wide().is_finite());
+    let first = finite.next()?;
+    let lesser = |a: T, b: T| if b < a { b } else { a };
+    let greater = |a: T, b: T| if b > a { b } else { a };
+    Some(finite.fold((first, first), |(min, max), pixel| (lesser(min, pixel), greater(max, pixel))))
+}
+
+/// The sign bit of a bin that is made of the bits of a float.
+const SIGN: u16 = 0x8000;
+
+/// The bin of a value; bins are in the order of their values.
+#[inline(always)]
+fn bin<T: Pixel>(pixel: T) -> usize {
+    let float = |bits: u16| if bits & SIGN == 0 { bits | SIGN } else { !bits };
+    let bin = match T::DTYPE {
+        DType::U8 | DType::U16 => pixel.wide().low_bits(),
+        DType::I8 | DType::I16 => pixel.wide().low_bits() ^ SIGN,
+        DType::F16 => float(pixel.wide().low_bits()),
+        _ => float((pixel.wide().to_f32().to_bits() >> 16) as u16),
+    };
+    usize::from(bin)
+}
+
+/// A value of a bin.
+fn value(bin: u16, dtype: DType) -> f64 {
+    let bits = if bin & SIGN == 0 { !bin } else { bin ^ SIGN };
+    match dtype {
+        DType::U8 | DType::U16 => f64::from(bin),
+        DType::I8 | DType::I16 => f64::from((bin ^ SIGN) as i16),
+        DType::F16 => f16::from_bits(bits).to_f64(),
+        _ => f64::from(f32::from_bits(u32::from(bits) << 16)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statistics<T: Pixel>(values: &[T]) -> Statistics {
+        let mut statistics = Statistics::new();
+        statistics.add_pixels(values, values.len());
+        statistics
+    }
+
+    #[test]
+    fn small_types_are_counted_exactly() {
+        let values: Vec<i16> = (-500..500).collect();
+        let window = statistics(&values).window(DType::I16);
+        assert_eq!(window, json!({ "min": -500.0, "max": 499.0, "start": -500.0, "end": 498.0 }));
+        let window = statistics(&[7_u8; 9]).window(DType::U8);
+        assert_eq!(window, json!({ "min": 7.0, "max": 8.0, "start": 7.0, "end": 8.0 }));
+    }
+
+    #[test]
+    fn large_types_are_counted_to_a_percent() {
+        let values: Vec<f64> = (0..10_000).map(|i| f64::from(i) * 1e3 - 5e6).collect();
+        let window = statistics(&values).window(DType::F64);
+        assert_eq!((window["min"].as_f64(), window["max"].as_f64()), (Some(-5e6), Some(4_999_000.0)));
+        let close = |name: &str, expected: f64| (window[name].as_f64().unwrap() / expected - 1.0).abs() < 0.01;
+        assert!(close("start", -4.99e6) && close("end", 4.99e6), "{window}");
+    }
+
+    #[test]
+    fn what_is_not_finite_does_not_count() {
+        let values = [f32::NAN, f32::NEG_INFINITY, 1.0, 2.0, f32::INFINITY];
+        let window = statistics(&values).window(DType::F32);
+        assert_eq!((window["min"].as_f64(), window["max"].as_f64()), (Some(1.0), Some(2.0)));
+        let window = statistics(&[f32::NAN]).window(DType::F32);
+        assert_eq!((window["start"].as_f64(), window["end"].as_f64()), (Some(0.0), Some(1.0)));
+    }
+
+    #[test]
+    fn what_is_written_down_comes_back() {
+        let before = statistics(&[0.1_f64, -2e300, 7.0]);
+        let after = Statistics::from_json(&before.to_json()).unwrap();
+        assert_eq!((after.range, after.counts), (before.range, before.counts));
+        assert!(Statistics::from_json(&json!({ "counts": [[70_000, 1]] })).is_none());
+    }
+}
