@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array3, ArrayView3, Axis, s};
-use qlty_core::NczyxQuilt;
+use qlty_core::{NczyxQuilt, Stitched};
 use qlty_pyramid::{
     Halving, LengthUnit, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, Volume, shrink,
     stack_to_ome_zarr,
@@ -125,7 +125,7 @@ fn denoise_in_patches(noisy: &Array3<f32>) -> Result<(Array3<f32>, Array3<f32>),
         bar.set_position(last as u64);
     }
     bar.finish_and_clear();
-    let (stitched, weights) = stitcher.finish()?;
+    let Stitched { batch: stitched, weights, .. } = stitcher.finish()?;
     Ok((stitched.slice_move(s![0, 0, .., .., ..]), weights))
 }
 

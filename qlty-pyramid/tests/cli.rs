@@ -95,9 +95,10 @@ impl Folder {
 
 /// The pixels of a level of an array of three axes.
 fn level(path: &str) -> ndarray::ArrayD<u8> {
-    let array = qlty_core::zarr::ArrayReader::<u8>::open(path, 1 << 20).unwrap();
-    let mut pixels = ndarray::ArrayD::zeros(array.shape());
-    array.read_into(&vec![0; pixels.ndim()], pixels.view_mut()).unwrap();
+    let array = qlty_core::zarr::ArrayReader::open(path, 1 << 20).unwrap();
+    let mut pixels = ndarray::ArrayD::<u8>::zeros(array.shape());
+    let out = qlty_pyramid::ArrayMut::of("level", pixels.view_mut()).unwrap();
+    array.read_into(&vec![0; array.shape().len()], out).unwrap();
     pixels
 }
 

@@ -319,8 +319,8 @@ impl CoarsePart<'_> {
         out: ArrayMut<'_>,
     ) -> Result<bool> {
         let mut coarse = self.pixels;
-        for axis in 0..from.len() - 2 {
-            coarse = coarse.part(axis, from[axis]..from[axis] + out.shape()[axis]);
+        for (axis, from) in from[..from.len() - 2].iter().enumerate() {
+            coarse = coarse.part(axis, *from..from + out.shape()[axis]);
         }
         let origin = [self.area[0].start, self.area[1].start];
         add_planes(upsampler, CoarsePlane { pixels: coarse, origin }, area, difference, out)

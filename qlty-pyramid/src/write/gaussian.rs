@@ -63,6 +63,8 @@ pub fn stack_to_ome_zarr(
 }
 
 /// An image, where its pyramid goes, and how it is made.
+#[derive(Clone)]
+#[non_exhaustive]
 pub struct PyramidJob<'a, O = PyramidOptions> {
     /// The image.
     pub source: &'a dyn PlaneSource,

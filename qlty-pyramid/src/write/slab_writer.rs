@@ -48,6 +48,9 @@ impl ArraySpec {
     }
 }
 
+/// Fills the part of a file that is within the array: of a channel, the box (Z,Y,X) that begins at a place.
+pub(crate) type FillFile<'a> = dyn Fn(usize, [usize; 3], ArrayMut<'_>) -> Result<()> + Sync + 'a;
+
 /// An array on its way to disk. Whole files are written, each once, by any thread.
 ///
 /// Files are written in place and not synced: a store that appears under its name only when it is complete needs
@@ -97,15 +100,15 @@ impl SlabWriter {
         })
     }
 
-    /// Writes `count` planes. `fill(c, start, out)` makes the part of them in one file: of channel `c` the box (Z,Y,X)
-    /// that begins at `start`, counted from the first of these planes, and has the shape of `out`.
+    /// Writes `count` planes. `fill(c, start, out)` makes the part of them in one file, where `start` is counted from
+    /// the first of these planes.
     pub(crate) fn write_with(
         &self,
         t: usize,
         first: usize,
         count: usize,
         monitor: &Monitor,
-        fill: &(dyn Fn(usize, [usize; 3], ArrayMut<'_>) -> Result<()> + Sync),
+        fill: &FillFile<'_>,
     ) -> Result<()> {
         let [_, channels, depth, height, width] = self.spec.shape;
         debug_assert!(

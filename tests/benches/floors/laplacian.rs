@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ndarray::Array3;
 use qlty_pyramid::{
-    Codec, LaplacianOptions, LaplacianStore, Monitor, PyramidOptions, Stack, stack_to_ome_zarr_laplacian,
+    ArrayMut, Codec, LaplacianOptions, LaplacianStore, Monitor, PyramidOptions, Stack, stack_to_ome_zarr_laplacian,
 };
 use rayon::prelude::*;
 use zarrs::array::codec::api::ArrayToBytesCodecTraits;
@@ -53,8 +53,9 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
         let stored: usize = chunks.0.iter().map(|(_, chunk)| chunk.len()).sum();
         let floor = format!("decoding {stored} bytes of chunks");
         let mut reconstruct = || {
-            let store = LaplacianStore::<u16>::open(&target).expect("a store");
-            store.read_into(0, &[0, 0, 0], volume.view_mut().into_dyn(), &Monitor::new()).expect("memory");
+            let store = LaplacianStore::open(&target).expect("a store");
+            let out = ArrayMut::of("volume", volume.view_mut()).expect("three axes");
+            store.read_into(0, &[0, 0, 0], out, &Monitor::new()).expect("memory");
         };
         against(NAMES[1], &floor, || assert!(chunks.decode() > 0), &mut reconstruct);
         let files = Files::new(folder);

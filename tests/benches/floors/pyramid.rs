@@ -10,13 +10,17 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ndarray::{Array3, ArrayView3, Axis};
-use qlty_core::zarr::{FolderStore, Layout, create};
-use qlty_pyramid::{Codec, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, shrink, stack_to_ome_zarr};
+use qlty_core::zarr::{FolderStore, Layout, Plan};
+use qlty_pyramid::{
+    Codec, DType, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, shrink, stack_to_ome_zarr,
+};
 use rayon::prelude::*;
 use zarrs::array::codec::api::ArrayToBytesCodecTraits;
 use zarrs::array::{Array, ChunkShapeTraits, CodecOptions, IntoArrayBytes};
+use zarrs::filesystem::FilesystemStore;
 
 use super::{laplacian, median, print, timed};
 
@@ -89,7 +93,7 @@ pub(super) fn options(codec: Codec) -> PyramidOptions {
 /// All chunks of all levels in memory, and the arrays that would hold them.
 struct CodecAlone {
     /// Of each level, the array and its chunks.
-    levels: Vec<(Array<FolderStore>, Vec<Vec<u16>>)>,
+    levels: Vec<(Array<FilesystemStore>, Vec<Vec<u16>>)>,
     volumes: Vec<[usize; 3]>,
 }
 
@@ -121,7 +125,7 @@ impl CodecAlone {
     /// Encodes all, and gives the bytes that are to be stored, of which `keep` gets those of each chunk.
     fn run(&self, keep: &Keep<'_>) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
-        let encode = |index: usize, array: &Array<FolderStore>, chunk: &[u16]| {
+        let encode = |index: usize, array: &Array<FilesystemStore>, chunk: &[u16]| {
             let bytes = chunk.into_array_bytes(array.data_type()).expect("uint16");
             let shape = array.chunk_shape(&[0, 0, 0]).expect("a chunk");
             assert_eq!(shape.num_elements_usize(), chunk.len());
@@ -204,13 +208,15 @@ fn chunks_of(volume: ArrayView3<'_, u16>) -> Vec<Vec<u16>> {
     volume.exact_chunks((depth, height, width)).into_iter().map(|chunk| chunk.iter().copied().collect()).collect()
 }
 
-fn arrays(folder: &Path, volumes: &[[usize; 3]], codec: Codec) -> Vec<Array<FolderStore>> {
+fn arrays(folder: &Path, volumes: &[[usize; 3]], codec: Codec) -> Vec<Array<FilesystemStore>> {
     let path = folder.join("floor");
     std::fs::create_dir_all(&path).expect("a folder");
-    let store = std::sync::Arc::new(FolderStore::new(&path));
+    let store = Arc::new(FolderStore::new(&path));
     let array = |volume: &[usize; 3]| {
         let layout = Layout { shape: volume.to_vec(), chunk: chunk_shape(*volume).to_vec(), shard: None };
-        create::<u16>(&store, "level", &layout, codec, &["z", "y", "x"]).expect("an array")
+        let plan = Plan::new(DType::U16, layout).codec(codec).axis_names(&["z", "y", "x"]);
+        plan.create(&store, "level").expect("an array");
+        Array::open(Arc::new(FilesystemStore::new(&path).expect("a store")), "/level").expect("an array")
     };
     volumes.iter().map(array).collect()
 }

@@ -215,10 +215,10 @@ fn pairs(path: &Path) -> qlty_pairs::Result<()> {
 
 fn laplacian(path: &Path) -> qlty_pyramid::Result<()> {
     drop(qlty_pyramid::laplacian_dtype(path));
-    let store = LaplacianStore::<u16>::open(path)?;
+    let store = LaplacianStore::open(path)?;
     for level in 0..store.levels() {
         let shape: Vec<usize> = store.shape(level)?.iter().map(|size| *size.min(&13)).collect();
-        store.read(level, &vec![0; shape.len()], &shape, &Monitor::new())?;
+        store.read::<u16>(level, &vec![0; shape.len()], &shape, &Monitor::new())?;
     }
     Ok(())
 }

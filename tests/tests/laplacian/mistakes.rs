@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use ndarray::Array3;
 use qlty_pyramid::{
-    DType, Error, Halving, Interpolation, LaplacianOptions, LaplacianStore, Levels, Monitor, Pixel, PlaneSource,
+    ArrayMut, DType, Error, Halving, Interpolation, LaplacianOptions, LaplacianStore, Levels, Monitor, PlaneSource,
     PyramidOptions, ReconstructOptions, Volume, laplacian_dtype, reconstruct_from_laplacian,
     stack_to_ome_zarr_laplacian,
 };
@@ -29,7 +29,7 @@ fn write(path: &Path, options: &LaplacianOptions) {
 }
 
 fn everything(path: &Path) -> Result<ndarray::ArrayD<u16>, Error> {
-    LaplacianStore::<u16>::open(path)?.read(0, &[0; 3], &[6, 40, 50], &Monitor::new())
+    LaplacianStore::open(path)?.read(0, &[0; 3], &[6, 40, 50], &Monitor::new())
 }
 
 fn change(path: &Path, change: impl FnOnce(&mut Value)) {
@@ -95,7 +95,7 @@ fn damaged_stores() {
 fn what_is_no_store() {
     let folder = tempdir().unwrap();
     let nothing = folder.path().join("nothing");
-    assert!(LaplacianStore::<u16>::open(&nothing).unwrap_err().to_string().contains("nothing"));
+    assert!(LaplacianStore::open(&nothing).unwrap_err().to_string().contains("nothing"));
     assert!(!nothing.exists(), "looking does not make a folder");
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
@@ -103,7 +103,9 @@ fn what_is_no_store() {
     let said = laplacian_dtype(&empty).unwrap_err().to_string();
     assert!(said.contains("empty") && said.contains("diff_0"), "{said}");
     write(&folder.path().join("good"), &options());
-    assert!(LaplacianStore::<f32>::open(folder.path().join("good")).unwrap_err().to_string().contains("uint16"));
+    let good = LaplacianStore::open(folder.path().join("good")).unwrap();
+    let said = good.read::<f32>(0, &[0; 3], &[1; 3], &Monitor::new()).unwrap_err().to_string();
+    assert!(said.contains("uint16"), "{said}");
 }
 
 #[test]
@@ -111,7 +113,7 @@ fn boxes_outside_and_levels_that_are_not_there() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.zarr");
     write(&path, &options());
-    let store = LaplacianStore::<u16>::open(&path).unwrap();
+    let store = LaplacianStore::open(&path).unwrap();
     let monitor = Monitor::new();
     for (level, start, shape) in [
         (3, vec![0; 3], vec![1; 3]),
@@ -120,12 +122,12 @@ fn boxes_outside_and_levels_that_are_not_there() {
         (1, vec![0, 20, 0], vec![1, 1, 1]),
         (0, vec![usize::MAX, 0, 0], vec![2, 1, 1]),
     ] {
-        let error = store.read(level, &start, &shape, &monitor).unwrap_err();
+        let error = store.read::<u16>(level, &start, &shape, &monitor).unwrap_err();
         assert!(matches!(error, Error::Argument { .. }), "{error}");
     }
-    assert_eq!(store.read(0, &[6, 40, 50], &[0, 0, 0], &monitor).unwrap().len(), 0);
+    assert_eq!(store.read::<u16>(0, &[6, 40, 50], &[0, 0, 0], &monitor).unwrap().len(), 0);
     monitor.cancel();
-    let stopped = store.read(0, &[0; 3], &[1; 3], &monitor);
+    let stopped = store.read::<u16>(0, &[0; 3], &[1; 3], &monitor);
     assert!(matches!(stopped, Err(Error::Core(qlty_core::Error::Cancelled))));
 }
 
@@ -133,7 +135,7 @@ fn boxes_outside_and_levels_that_are_not_there() {
 fn a_store_without_its_smallest_level() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.zarr");
-    write(&path, &LaplacianOptions { store_base: false, ..options() });
+    write(&path, &options().store_base(false));
     assert_eq!(names(&path), ["diff_0", "diff_1", "zarr.json"]);
     let said = everything(&path).unwrap_err().to_string();
     assert!(said.contains("store.zarr") && said.contains("smallest level"), "{said}");
@@ -184,12 +186,12 @@ impl PlaneSource for Failing {
     fn dtype(&self) -> DType {
         DType::U16
     }
-    fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<(), Error> {
+    fn read_plane(&self, t: usize, z: usize, planes: ArrayMut<'_>) -> Result<(), Error> {
         if z == self.plane && self.failures.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
             return Err(std::io::Error::other("the disk is gone"))
                 .map_err(|source| Error::Io { path: "plane".into(), source });
         }
-        Volume::new("failing", self.volume.view())?.read_planes_into(t, z, planes)
+        Volume::new("failing", self.volume.view())?.read_plane(t, z, planes)
     }
 }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use ndarray::{Array3, Array5, ArrayD, Axis, Ix3, IxDyn, Slice};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use qlty_core::zarr::{ArrayReader, Stored};
+use qlty_core::zarr::ArrayReader;
 use qlty_pyramid::{
-    AxisOrder, Codec, DType, Interpolation, LaplacianOptions, LaplacianPixel, LaplacianStore, Levels, Method, Monitor,
-    PyramidOptions, ReconstructOptions, Volume, ZarrFormat, laplacian_dtype, plan_laplacian,
-    reconstruct_from_laplacian, shrink, stack_to_ome_zarr_laplacian,
+    ArrayMut, AxisOrder, Codec, DType, Element, Interpolation, LaplacianOptions, LaplacianPixel, LaplacianStore,
+    Levels, Method, Monitor, OwnedArray, Pixel, PyramidOptions, ReconstructOptions, Volume, ZarrFormat,
+    laplacian_dtype, plan_laplacian, reconstruct_from_laplacian, shrink, stack_to_ome_zarr_laplacian,
 };
 use qlty_tests::compare::{assert_close, assert_same_bits};
 use qlty_tests::golden::Case;
@@ -33,14 +33,14 @@ fn noise<T: Sample>(shape: [usize; 5]) -> Array5<T> {
 }
 
 /// The whole of an array on disk.
-fn whole<T: Stored>(path: &Path) -> ArrayD<T> {
-    let reader = ArrayReader::<T>::open(path, 0).unwrap();
-    let mut all = ArrayD::from_elem(reader.shape(), T::default());
-    reader.read_into(&vec![0; reader.shape().len()], all.view_mut()).unwrap();
-    all
+fn whole<T: Element>(path: &Path) -> ArrayD<T> {
+    let reader = ArrayReader::open(path, 0).unwrap();
+    let mut all = OwnedArray::zeros("array", reader.dtype(), reader.shape()).unwrap();
+    reader.read_into(&vec![0; reader.shape().len()], all.array_mut()).unwrap();
+    all.into_array::<T, IxDyn>().unwrap()
 }
 
-fn read<T: LaplacianPixel>(store: &LaplacianStore<T>, level: usize) -> ArrayD<T> {
+fn read<T: Pixel>(store: &LaplacianStore, level: usize) -> ArrayD<T> {
     let shape = store.shape(level).unwrap().to_vec();
     store.read(level, &vec![0; shape.len()], &shape, &Monitor::new()).unwrap()
 }
@@ -51,21 +51,21 @@ fn a_store_of_qlty() {
     let case = Case::load("laplacian_store");
     let (stack, by_qlty): (Array3<f32>, Array3<f32>) = (case.array("stack"), case.array("reconstructed_by_qlty"));
     assert_eq!(laplacian_dtype(&path).unwrap(), DType::F32);
-    let store = LaplacianStore::<f32>::open(&path).unwrap();
+    let store = LaplacianStore::open(&path).unwrap();
     assert_eq!((store.levels(), store.shape(1).unwrap()), (3, &[3, 24, 32][..]));
-    assert_close("as qlty has it", &read(&store, 0), &by_qlty.into_dyn(), 1e-5);
-    assert_close("as the stack", &read(&store, 0), &stack.clone().into_dyn(), 1e-5);
+    assert_close("as qlty has it", &read::<f32>(&store, 0), &by_qlty.into_dyn(), 1e-5);
+    assert_close("as the stack", &read::<f32>(&store, 0), &stack.clone().into_dyn(), 1e-5);
     let half = shrink(stack.view(), [1, 2, 2], Method::Mean).unwrap();
-    assert_close("a smaller level", &read(&store, 1), &half.into_dyn(), 1e-5);
+    assert_close("a smaller level", &read::<f32>(&store, 1), &half.into_dyn(), 1e-5);
 
     let folder = tempdir().unwrap();
     let target = folder.path().join("image.zarr");
     reconstruct_from_laplacian(&path, &target, &ReconstructOptions::default(), &Monitor::new()).unwrap();
     assert_same_bits("to an array", &whole::<f32>(&target), &read(&store, 0));
     // It was not made with this interpolation.
-    let other = LaplacianStore::<f32>::open_with(&path, Interpolation::Bicubic).unwrap();
+    let other = LaplacianStore::open_with_interpolation(&path, Interpolation::Bicubic).unwrap();
     assert_eq!(other.interpolation(), Interpolation::Bicubic);
-    assert!(read(&other, 0) != read(&store, 0));
+    assert!(read::<f32>(&other, 0) != read(&store, 0));
 }
 
 #[test]
@@ -154,17 +154,17 @@ fn any_box_of_any_level_comes_back() {
                 let volume = noise::<T>([1, 1, shape[0], shape[1], shape[2]]);
                 let source = Volume::new("noise", volume.view()).unwrap();
                 let mut options = options(count, chunk, way);
-                // So many halvings may not be left.
+                // That many halvings may not be left.
                 options.image.levels = Levels::Factors(vec![[1, 2, 2]; count - 1]);
                 stack_to_ome_zarr_laplacian(&source, &path, &options, &Monitor::new()).unwrap();
-                let store = LaplacianStore::<T>::open(&path).unwrap();
+                let store = LaplacianStore::open(&path).unwrap();
                 prop_assert_eq!(store.levels(), count);
 
                 let mut expected: Array3<T> = volume.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
                 for _ in 0..level {
                     expected = shrink(expected.view(), [1, 2, 2], Method::Mean).unwrap();
                 }
-                let everything = read(&store, level).into_dimensionality::<Ix3>().unwrap();
+                let everything = read::<T>(&store, level).into_dimensionality::<Ix3>().unwrap();
                 prop_assert_eq!(everything.dim(), expected.dim());
                 if exact {
                     prop_assert!(everything == expected, "level {level}");
@@ -173,7 +173,7 @@ fn any_box_of_any_level_comes_back() {
                 let start: Vec<usize> = (0..3).map(|d| (fractions[d][0] * sizes[d] as f64) as usize).collect();
                 let len: Vec<usize> =
                     (0..3).map(|d| (fractions[d][1] * (sizes[d] - start[d] + 1) as f64) as usize).collect();
-                let part = store.read(level, &start, &len, &Monitor::new()).unwrap();
+                let part = store.read::<T>(level, &start, &len, &Monitor::new()).unwrap();
                 let cut = everything.slice_each_axis(|axis| {
                     let d = axis.axis.index();
                     Slice::from(start[d]..start[d] + len[d])
@@ -190,6 +190,7 @@ fn any_box_of_any_level_comes_back() {
     check::<i64>(true);
     check::<f32>(false);
     check::<half::f16>(false);
+    check::<half::bf16>(false);
 }
 
 #[test]
@@ -219,8 +220,8 @@ fn channels_time_points_formats_and_shards() {
         if name == "zcyx" {
             expected = expected.permuted_axes(vec![1, 0, 2, 3]).as_standard_layout().into_owned();
         }
-        let store = LaplacianStore::<u16>::open(&path).unwrap();
-        assert_eq!(read(&store, 0), expected, "{name}");
+        let store = LaplacianStore::open(&path).unwrap();
+        assert_eq!(read::<u16>(&store, 0), expected, "{name}");
         let target = folder.path().join(format!("{name}.back"));
         let monitor = Monitor::new();
         reconstruct_from_laplacian(&path, &target, &ReconstructOptions::default(), &monitor).unwrap();
@@ -235,7 +236,7 @@ fn channels_time_points_formats_and_shards() {
         let options = ReconstructOptions::new().level(1).codec(Codec::None);
         reconstruct_from_laplacian(&path, &small, &options, &Monitor::new()).unwrap();
         assert_eq!(whole::<u16>(&small), read(&store, 1), "{name}");
-        assert!(read(&store, 1).shape().ends_with(&[17, 20]));
+        assert!(read::<u16>(&store, 1).shape().ends_with(&[17, 20]));
     }
 }
 
@@ -247,11 +248,12 @@ fn a_caller_s_array_of_any_strides() {
     let source = Volume::new("noise", volume.view()).unwrap();
     stack_to_ome_zarr_laplacian(&source, &path, &options(2, [2, 8, 8], Interpolation::Bilinear), &Monitor::new())
         .unwrap();
-    let store = LaplacianStore::<u8>::open(&path).unwrap();
+    let store = LaplacianStore::open(&path).unwrap();
     let mut out = ArrayD::<u8>::zeros(IxDyn(&[31, 40, 3]));
     let mut view = out.slice_each_axis_mut(|axis| Slice::new(0, None, if axis.axis.index() == 1 { 2 } else { 1 }));
     view.invert_axis(Axis(0));
-    store.read_into(0, &[0, 0, 0], view.permuted_axes(vec![2, 1, 0]), &Monitor::new()).unwrap();
+    let out = ArrayMut::of("out", view.permuted_axes(vec![2, 1, 0])).unwrap();
+    store.read_into(0, &[0, 0, 0], out, &Monitor::new()).unwrap();
     for ((z, y, x), pixel) in volume.view().into_shape_with_order((3, 20, 31)).unwrap().indexed_iter() {
         assert_eq!(out[[30 - x, 2 * y, z]], *pixel);
         assert_eq!(out[[30 - x, 2 * y + 1, z]], 0);
@@ -274,8 +276,8 @@ fn pixels_do_not_depend_on_threads() {
                 &Monitor::new(),
             )
             .unwrap();
-            let store = LaplacianStore::<f32>::open(&path).unwrap();
-            (whole::<f32>(&path.join("diff_0")), read(&store, 0))
+            let store = LaplacianStore::open(&path).unwrap();
+            (whole::<f32>(&path.join("diff_0")), read::<f32>(&store, 0))
         })
     });
     assert_same_bits("differences", &one.0, &many.0);

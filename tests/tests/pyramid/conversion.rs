@@ -29,6 +29,8 @@ fn conversion_rounds_to_even_and_keeps_to_the_range() {
     assert_eq!(converted::<u64, u64>(&[u64::MAX, (1 << 53) + 1]), [u64::MAX, (1 << 53) + 1]);
     assert_eq!(converted::<u16, f32>(&[0, 65_535]), [0.0, 65_535.0]);
     assert_eq!(converted::<f64, f32>(&[0.1, 1e300]), [0.1, f32::INFINITY]);
+    assert_eq!(converted::<f64, half::bf16>(&[1.0, 0.1]), [half::bf16::from_f32(1.0), half::bf16::from_f64(0.1)]);
+    assert_eq!(converted::<half::bf16, i16>(&[half::bf16::from_f32(-2.5)]), [-2]);
     assert_eq!(converted::<u32, half::f16>(&[2049, 100_000]), [half::f16::from_f32(2048.0), half::f16::INFINITY]);
 }
 
@@ -48,7 +50,7 @@ fn normalisation_by_slice_by_all_and_by_numbers() {
     let volume = Volume::new("image", image.view()).unwrap();
     let check = |normalization, expected: &dyn Fn(usize) -> (f64, f64)| {
         let _ = std::fs::remove_dir_all(&path);
-        let pyramid = write(&volume, &path, &PyramidOptions { normalization, ..one() });
+        let pyramid = write(&volume, &path, &one().normalization(normalization));
         assert_eq!(pyramid.dtype, DType::F32);
         let got = read_back::<f32>(&path, "");
         for ((place, got), pixel) in got.indexed_iter().zip(&image) {
@@ -84,7 +86,7 @@ fn what_is_normalised_has_fractions() {
     let image = Array3::<u8>::zeros([1, 2, 2]);
     let volume = Volume::new("image", image.view()).unwrap();
     let refused = |options: PyramidOptions| matches!(plan_pyramid(&volume, "x", &options), Err(Error::Argument { .. }));
-    let of_type = |pixel_type| one().normalization(Normalization::Global).dtype(pixel_type);
+    let of_type = |dtype: DType| one().normalization(Normalization::Global).dtype(dtype);
     assert!(refused(of_type(DType::U16)));
     assert!(!refused(of_type(DType::F16)));
     for (mean, deviation) in [(0.0, 0.0), (f64::NAN, 1.0), (0.0, -1.0)] {

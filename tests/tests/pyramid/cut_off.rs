@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ndarray::Array5;
 use qlty_pyramid::{
-    DType, Error, Halving, Levels, Method, Monitor, Pixel, PlaneSource, PyramidOptions, Result, Volume,
+    ArrayMut, DType, Error, Halving, Levels, Method, Monitor, PlaneSource, PyramidOptions, Result, Volume,
     stack_to_ome_zarr,
 };
 use qlty_tests::sample::{any, random};
@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use crate::{names, tree, write};
 
-/// An image that cannot be read any more after so many planes.
+/// An image that cannot be read any more after a number of planes.
 struct Failing<'a> {
-    image: Volume<'a, u16>,
+    image: Volume<'a>,
     reads: AtomicUsize,
     most: usize,
     fails: &'a (dyn Fn() -> Result<()> + Sync),
@@ -35,11 +35,11 @@ impl PlaneSource for Failing<'_> {
         self.image.dtype()
     }
 
-    fn read_planes_into<T: Pixel>(&self, t: usize, z: usize, planes: &mut [T]) -> Result<()> {
+    fn read_plane(&self, t: usize, z: usize, planes: ArrayMut<'_>) -> Result<()> {
         if self.reads.fetch_add(1, Relaxed) >= self.most {
             (self.fails)()?;
         }
-        self.image.read_planes_into(t, z, planes)
+        self.image.read_plane(t, z, planes)
     }
 }
 

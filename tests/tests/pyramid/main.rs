@@ -22,7 +22,7 @@ use zarrs::array::{Array, ElementOwned};
 use zarrs::filesystem::FilesystemStore;
 
 /// Writes a pyramid that nothing is wrong with.
-fn write<S: PlaneSource>(source: &S, path: &Path, options: &PyramidOptions) -> Pyramid {
+fn write(source: &dyn PlaneSource, path: &Path, options: &PyramidOptions) -> Pyramid {
     stack_to_ome_zarr(source, path, options, &Monitor::new()).unwrap()
 }
 

@@ -124,7 +124,7 @@ fn one_level_is_a_plain_array() {
     for (format, file) in [(ZarrFormat::V3, "zarr.json"), (ZarrFormat::V2, ".zattrs")] {
         let path = folder.path().join(file);
         let pyramid =
-            write(&volume, &path, &PyramidOptions { levels: Levels::Count(1), format, ..PyramidOptions::default() });
+            write(&volume, &path, &PyramidOptions::new().levels(Levels::Count(1)).format(format));
         assert_eq!(pyramid.levels[0].name, "");
         let document = json_file(&path.join(file));
         let attributes = if format == ZarrFormat::V3 { &document["attributes"] } else { &document };
@@ -161,7 +161,7 @@ fn slices_leave_their_names() {
     let sets = SlicePattern::new("tif", r"(\w+)_(\d+)\.tif$").unwrap().find(folder.path()).unwrap();
     let stack = Stack::from_slices(&sets[0]).unwrap();
     let path = folder.path().join("out");
-    let pyramid = write(&stack, &path, &PyramidOptions { levels: Levels::Count(2), ..PyramidOptions::default() });
+    let pyramid = write(&stack, &path, &PyramidOptions::new().levels(Levels::Count(2)));
     assert_eq!(pyramid.files.len(), 3);
     let ours: &Value = &json_file(&path.join("zarr.json"))["attributes"]["qlty"];
     assert_eq!(ours["base_name"], "cell");

@@ -2,8 +2,8 @@
 
 use ndarray::Array3;
 use qlty_pyramid::{
-    AxisOrder, Codec, Error, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, Volume, ZarrFormat,
-    stack_to_ome_zarr, stacks_to_ome_zarr,
+    AxisOrder, Codec, Error, Levels, Method, Monitor, PyramidJob, PyramidOptions, SlicePattern, Stack, Volume,
+    ZarrFormat, stack_to_ome_zarr, stacks_to_ome_zarr,
 };
 use tempfile::TempDir;
 
@@ -56,7 +56,7 @@ fn a_store_is_only_replaced_when_asked() {
         let error = stack_to_ome_zarr(&volume, &path, &options, &Monitor::new()).unwrap_err();
         assert!(matches!(&error, Error::Store(qlty_core::zarr::Error::Exists { .. })), "{error}");
     }
-    write(&volume, &path, &PyramidOptions { overwrite: true, ..PyramidOptions::default() });
+    write(&volume, &path, &PyramidOptions::new().overwrite(true));
     assert_eq!(names(folder.path()), ["image"]);
 }
 
@@ -86,25 +86,25 @@ fn several_images_each_as_it_likes() {
     let folder = TempDir::new().unwrap();
     let (one, two) = (Array3::<u16>::ones([3, 40, 50]), Array3::<u16>::ones([2, 600, 700]));
     let small = PyramidOptions::new().levels(Levels::Count(2));
+    let volumes = [Volume::new("one", one.view()).unwrap(), Volume::new("two", two.view()).unwrap()];
     let images = [
-        (Volume::new("one", one.view()).unwrap(), folder.path().join("a"), small.clone()),
-        (Volume::new("two", two.view()).unwrap(), folder.path().join("b"), PyramidOptions::default()),
+        PyramidJob::new(&volumes[0], folder.path().join("a"), small.clone()),
+        PyramidJob::new(&volumes[1], folder.path().join("b"), PyramidOptions::default()),
     ];
     let written = stacks_to_ome_zarr(&images, &Monitor::new()).unwrap();
     assert_eq!(written.keys().collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!((written["one"].levels.len(), &*written["one"].shape), (2, &[3, 40, 50][..]));
     assert_eq!((written["two"].levels.len(), &*written["two"].levels[2].shape), (3, &[2, 150, 175][..]));
     assert_eq!(names(folder.path()), ["a", "b"]);
-    let same = [images[0].clone(), (images[1].0.clone(), folder.path().join("a"), small)];
+    let same = [images[0].clone(), PyramidJob::new(&volumes[1], folder.path().join("a"), small.clone())];
     assert!(matches!(stacks_to_ome_zarr(&same, &Monitor::new()), Err(Error::Argument { argument: "images", .. })));
     // What is known of the second to be wrong keeps the first from being written.
-    let taken = [(images[0].0.clone(), folder.path().join("c"), images[0].2.clone()), images[1].clone()];
+    let taken = [PyramidJob::new(&volumes[0], folder.path().join("c"), small.clone()), images[1].clone()];
     let taken = stacks_to_ome_zarr(&taken, &Monitor::new()).unwrap_err();
     assert!(taken.to_string().contains(folder.path().join("b").to_str().unwrap()), "{taken}");
     let levels = PyramidOptions::new().levels(Levels::Count(99));
-    let wrong = [images[0].clone(), images[1].clone()];
-    let [mut first, mut second] = wrong;
-    (first.1, second.1, second.2) = (folder.path().join("c"), folder.path().join("d"), levels);
+    let first = PyramidJob::new(&volumes[0], folder.path().join("c"), small);
+    let second = PyramidJob::new(&volumes[1], folder.path().join("d"), levels);
     let wrong = stacks_to_ome_zarr(&[first, second], &Monitor::new());
     assert!(matches!(wrong, Err(Error::Argument { argument: "levels", .. })), "{wrong:?}");
     assert_eq!(names(folder.path()), ["a", "b"]);

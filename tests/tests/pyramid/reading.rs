@@ -51,7 +51,7 @@ proptest! {
         let options = PyramidOptions::new().levels(Levels::Factors(vec![[1, 2, 2]; levels - 1])).axes(if zcyx { AxisOrder::Zcyx } else { AxisOrder::Tczyx }).format(if v2 { ZarrFormat::V2 } else { ZarrFormat::V3 }).chunk(chunk).shard(shard);
         let image: Array5<u16> = any::<u16>(&shape, seed).into_dimensionality().unwrap();
         let written = write(&Volume::new("image", image.view()).unwrap(), &path, &options);
-        let store = ImageStore::<u16>::open(&path).unwrap();
+        let store = ImageStore::open(&path).unwrap();
         prop_assert_eq!(store.levels(), levels);
         let axes: String = store.layout().axes.iter().map(|axis| axis.name.to_uppercase()).collect();
         prop_assert_eq!(axes, written.axes);
@@ -60,7 +60,7 @@ proptest! {
             prop_assert_eq!(store.shape(level).unwrap(), whole.shape());
             for numbers in &boxes {
                 let (start, size) = box_in(whole.shape(), numbers);
-                let got = store.read(level, &start, &size, &Monitor::new()).unwrap();
+                let got = store.read::<u16>(level, &start, &size, &Monitor::new()).unwrap();
                 prop_assert_eq!(got, part(&whole, &start, &size));
             }
         }
@@ -76,7 +76,7 @@ fn threads_share_an_image() {
     let options = PyramidOptions::new().levels(Levels::Count(3)).chunk([2, 16, 16]);
     let written = write(&Volume::new("image", image.view()).unwrap(), &path, &options);
     let arrays: Vec<ArrayD<f32>> = written.levels.iter().map(|level| read_back(&path, &level.name)).collect();
-    let store = ImageStore::<f32>::open(&path).unwrap();
+    let store = ImageStore::open(&path).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..8_usize {
             let (store, arrays) = (&store, &arrays);
@@ -87,7 +87,7 @@ fn threads_share_an_image() {
                     let random = |axis: usize| (thread * 7 + round * 13 + axis * 5) as f64 % 17.0 / 17.0;
                     let numbers: Vec<_> = (0..4).map(|axis| (random(axis), random(axis + 4))).collect();
                     let (start, shape) = box_in(whole.shape(), &numbers);
-                    let got = store.read(level, &start, &shape, &Monitor::new()).unwrap();
+                    let got = store.read::<f32>(level, &start, &shape, &Monitor::new()).unwrap();
                     let expected = part(whole, &start, &shape);
                     assert!(got.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()) && got.shape() == shape);
                 }
@@ -99,7 +99,7 @@ fn threads_share_an_image() {
 fn sample(path: &Path, options: PyramidOptions) -> Array5<u8> {
     let image: Array5<u8> = any::<u8>(&[1, 2, 3, 21, 18], 3).into_dimensionality().unwrap();
     let volume = Volume::new("image", image.view()).unwrap().with_voxel_size([2.0, 0.5, 0.5], LengthUnit::Micrometer);
-    write(&volume, path, &PyramidOptions { channel_names: vec!["DAPI".into(), "GFP".into()], ..options });
+    write(&volume, path, &options.channel_names(["DAPI", "GFP"]));
     image
 }
 
@@ -142,7 +142,7 @@ fn what_a_store_says_of_itself() {
     assert_eq!((layout.kind, layout.dtype, layout.levels.len()), (ImageKind::Laplacian, DType::U8, 2));
     assert_eq!(layout.channels, [Some("DAPI".to_owned()), Some("GFP".to_owned())]);
     assert_eq!(layout.levels[1].scale, [1.0, 2.0, 1.0, 1.0]);
-    let error = ImageStore::<u8>::open(&path).unwrap_err().to_string();
+    let error = ImageStore::open(&path).unwrap_err().to_string();
     assert!(error.contains("got Laplacian, expected levels"), "{error}");
 }
 
@@ -174,13 +174,13 @@ fn transformations_of_the_image_follow_those_of_the_level() {
     }]);
     metadata["attributes"] = json!({ "ome": { "version": "0.5", "multiscales": image } });
     std::fs::write(path.join("zarr.json"), metadata.to_string()).unwrap();
-    let store = ImageStore::<u8>::open(&path).unwrap();
+    let store = ImageStore::open(&path).unwrap();
     let layout = store.layout();
     assert_eq!(layout.levels[1].scale, [1.0, 2.0, 60.0, 80.0]);
     assert_eq!(layout.levels[1].translation, [0.0, 0.0, 15.0, 20.0]);
     assert_eq!((layout.axes[2].unit.as_deref(), layout.axes[3].unit.as_deref()), (None, Some("nanometer")));
     assert!(layout.channels.is_empty());
-    let read = store.read(1, &[1, 0, 3, 4], &[1, 3, 5, 5], &Monitor::new()).unwrap();
+    let read = store.read::<u8>(1, &[1, 0, 3, 4], &[1, 3, 5, 5], &Monitor::new()).unwrap();
     assert_eq!(read, part(&read_back::<u8>(&path, "scales/one"), &[1, 0, 3, 4], &[1, 3, 5, 5]));
 }
 
@@ -190,7 +190,7 @@ fn opened_after(change: impl FnOnce(&mut Value)) -> String {
     let (path, mut metadata) = store_in(&folder);
     change(&mut metadata);
     std::fs::write(path.join("zarr.json"), metadata.to_string()).unwrap();
-    let error = ImageStore::<u8>::open(&path).unwrap_err().to_string();
+    let error = ImageStore::open(&path).unwrap_err().to_string();
     assert!(error.contains("image.zarr"), "{error}");
     error
 }
@@ -234,7 +234,7 @@ fn opened_with_level(field: &str, value: Value) -> String {
     let mut metadata = crate::json_file(&file);
     metadata[field] = value;
     std::fs::write(file, metadata.to_string()).unwrap();
-    ImageStore::<u8>::open(&path).unwrap_err().to_string()
+    ImageStore::open(&path).unwrap_err().to_string()
 }
 
 #[test]
@@ -258,9 +258,13 @@ fn arrays_that_do_not_belong_together_are_refused_by_name() {
     let flat = any::<u8>(&[11, 9], 1);
     let options = PyramidOptions::new().levels(Levels::Count(1));
     write(&Volume::new("flat", flat.view()).unwrap(), &path.join("1"), &options);
-    let error = ImageStore::<u8>::open(&path).unwrap_err().to_string();
+    let error = ImageStore::open(&path).unwrap_err().to_string();
     assert!(error.contains("image.zarr/1") && error.contains("one of 4 axes"), "{error}");
-    let error = ImageStore::<u16>::open(&path).unwrap_err().to_string();
+    // Another type than that of the image.
+    let folder = TempDir::new().unwrap();
+    let (path, _) = store_in(&folder);
+    let store = ImageStore::open(&path).unwrap();
+    let error = store.read::<u16>(0, &[0; 4], &[1; 4], &Monitor::new()).unwrap_err().to_string();
     assert!(error.contains("image.zarr/0") && error.contains("uint16"), "{error}");
 }
 
@@ -288,17 +292,17 @@ fn a_damaged_chunk_is_named() {
     let whole = std::fs::read(&file).unwrap();
     for bytes in [&whole[..whole.len() / 2], b"", &vec![0xff; whole.len()]] {
         std::fs::write(&file, bytes).unwrap();
-        let store = ImageStore::<u8>::open(&path).unwrap();
-        let error = store.read(0, &[0; 4], &[2, 3, 21, 18], &Monitor::new()).unwrap_err();
+        let store = ImageStore::open(&path).unwrap();
+        let error = store.read::<u8>(0, &[0; 4], &[2, 3, 21, 18], &Monitor::new()).unwrap_err();
         assert!(matches!(&error, Error::Store(StoreError::Damaged { path, .. }) if *path == file), "{error:?}");
-        let first = store.read(0, &[0; 4], &[1, 3, 21, 18], &Monitor::new()).unwrap();
+        let first = store.read::<u8>(0, &[0; 4], &[1, 3, 21, 18], &Monitor::new()).unwrap();
         assert_eq!(first, part(&image, &[0; 4], &[1, 3, 21, 18]));
-        store.read(1, &[0; 4], &[2, 3, 11, 9], &Monitor::new()).unwrap();
+        store.read::<u8>(1, &[0; 4], &[2, 3, 11, 9], &Monitor::new()).unwrap();
     }
     // What the system does not read is not damaged.
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let error = ImageStore::<u8>::open(&path).unwrap().read(0, &[0; 4], &[2, 3, 21, 18], &Monitor::new()).unwrap_err();
+    let error = ImageStore::open(&path).unwrap().read::<u8>(0, &[0; 4], &[2, 3, 21, 18], &Monitor::new()).unwrap_err();
     assert!(matches!(&error, Error::Store(StoreError::Zarr { path, .. }) if *path == file), "{error:?}");
 }
 
@@ -313,8 +317,8 @@ fn a_chunk_beyond_memory_is_an_error() {
     metadata["chunk_grid"]["configuration"]["chunk_shape"] = json!([1, 2, 1_u64 << 50, 16]);
     std::fs::write(file, metadata.to_string()).unwrap();
     std::fs::remove_dir_all(path.join("0/c")).unwrap();
-    let store = ImageStore::<u8>::open(&path).unwrap();
-    let error = store.read(0, &[0; 4], &[1, 1, 2, 2], &Monitor::new()).unwrap_err().to_string();
+    let store = ImageStore::open(&path).unwrap();
+    let error = store.read::<u8>(0, &[0; 4], &[1, 1, 2, 2], &Monitor::new()).unwrap_err().to_string();
     assert!(error.contains("memory"), "{error}");
 }
 
@@ -322,7 +326,7 @@ fn a_chunk_beyond_memory_is_an_error() {
 fn boxes_beyond_the_image_are_refused() {
     let folder = TempDir::new().unwrap();
     let (path, _) = store_in(&folder);
-    let store = ImageStore::<u8>::open(&path).unwrap();
+    let store = ImageStore::open(&path).unwrap();
     for (start, shape) in [
         (vec![0; 3], vec![1; 3]),
         (vec![0; 4], vec![1; 3]),
@@ -331,14 +335,14 @@ fn boxes_beyond_the_image_are_refused() {
         (vec![usize::MAX, 0, 0, 0], vec![1; 4]),
         (vec![1, 0, 0, 0], vec![usize::MAX, 1, 1, 1]),
     ] {
-        let error = store.read(0, &start, &shape, &Monitor::new()).unwrap_err().to_string();
+        let error = store.read::<u8>(0, &start, &shape, &Monitor::new()).unwrap_err().to_string();
         assert!(error.contains("a box within [2, 3, 21, 18]"), "{error}");
     }
-    assert_eq!(store.read(0, &[2, 3, 21, 18], &[0; 4], &Monitor::new()).unwrap().len(), 0);
-    let error = store.read(2, &[0; 4], &[1; 4], &Monitor::new()).unwrap_err().to_string();
+    assert_eq!(store.read::<u8>(0, &[2, 3, 21, 18], &[0; 4], &Monitor::new()).unwrap().len(), 0);
+    let error = store.read::<u8>(2, &[0; 4], &[1; 4], &Monitor::new()).unwrap_err().to_string();
     assert!(error.contains("level: got 2") && error.contains("below 2"), "{error}");
     let monitor = Monitor::new();
     monitor.cancel();
-    let error = store.read(0, &[0; 4], &[2, 3, 21, 18], &monitor).unwrap_err().to_string();
+    let error = store.read::<u8>(0, &[0; 4], &[2, 3, 21, 18], &monitor).unwrap_err().to_string();
     assert!(error.contains("cancelled"), "{error}");
 }
