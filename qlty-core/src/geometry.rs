@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::accumulate::Slots;
 use crate::array::product;
 use crate::axis::Axis;
 use crate::dynamic::{ArrayMut, DType};
 use crate::profile::{LEAST_WEIGHT, Profile};
+use crate::slots::Slots;
 use crate::{Error, Result};
 
 /// Collects what an [`AnyQuilt`] is made of; see [`AnyQuilt::builder`].

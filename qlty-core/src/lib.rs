@@ -48,7 +48,7 @@
 //   profile, weights      how much a pixel of a window counts, and the sums of that over an image
 //   unstitch              batches to patches
 //   stitch, stitcher      patches to batches, all at once or as they arrive; region: box by box, for qlty-large
-//   accumulate            the kernel that adds patches to sums
+//   accumulate, slots     the kernel that adds patches to sums; which patches an array holds
 //   adjoint, labels, positional
 //   interleaved           channels last: treated as longer rows
 //   rows, array, stream   rows of any strides; allocation, division among threads; non-temporal stores
@@ -75,6 +75,7 @@ mod quilt;
 mod rank;
 mod region;
 mod rows;
+mod slots;
 mod stitch;
 mod stitcher;
 mod stream;

@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use crate::accumulate::{BAND_BYTES, Band, Slots};
+use crate::accumulate::{BAND_BYTES, Band};
 use crate::array::product;
 use crate::dynamic::{AnyQuilt, ArrayRef};
 use crate::element::Real;
 use crate::monitor::Monitor;
+use crate::slots::Slots;
 use crate::weights::{Coverage, WindowRows};
 use crate::{Error, Result};
 

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use ndarray::{ArrayView3, ArrayViewMut5, Zip, s};
 
-use crate::accumulate::{Accumulation, Slots};
+use crate::accumulate::Accumulation;
 use crate::array;
 use crate::dynamic::{ArrayMut, ArrayRef};
 use crate::element::Real;
 use crate::geometry::{AnyQuilt, check_sum};
 use crate::interleaved::interleave_both;
 use crate::monitor::Monitor;
+use crate::slots::Slots;
 use crate::weights::WindowRows;
 use crate::{Error, Result};
 

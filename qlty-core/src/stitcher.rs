@@ -4,12 +4,13 @@ use std::fmt;
 
 use ndarray::{ArrayD, IxDyn};
 
-use crate::accumulate::{Accumulation, Slots, bit};
+use crate::accumulate::Accumulation;
 use crate::array::{self, product};
 use crate::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
 use crate::element::Real;
 use crate::geometry::{AnyQuilt, check_sum};
 use crate::monitor::Monitor;
+use crate::slots::{Slots, bit};
 use crate::weights::WindowRows;
 use crate::{Error, Result};
 
