@@ -16,7 +16,7 @@ pub(crate) enum Slots<'a> {
 impl<'a> Slots<'a> {
     /// The patches with an index in `range`, ascending, as pairs of index and slot.
     #[inline(always)]
-    fn within(self, range: Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<'a> {
+    pub(crate) fn within(self, range: Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<'a> {
         let (mut run, mut first, mut sorted, mut bits): (_, _, &[(usize, usize)], _) = (0..0, 0, &[], None);
         match self {
             Self::Run { first: begin, len } => {
