@@ -158,9 +158,12 @@ impl<S: Real> Accumulation<'_, S> {
 
     /// [`Self::band_kernel`], compiled for wider vectors. The operations and their order are the
     /// same, no two are fused, and so the results are the same to the bit.
+    ///
+    /// # Safety
+    /// The processor has AVX2.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn band_avx2<T: Element>(&self, patches: &Rows<'_, T>, band: Band<'_, S>) {
+    unsafe fn band_avx2<T: Element>(&self, patches: &Rows<'_, T>, band: Band<'_, S>) {
         self.band_kernel(patches, band);
     }
 

@@ -123,8 +123,7 @@ fn one_level_is_a_plain_array() {
     let volume = Volume::new("ramp", image.view()).unwrap().with_voxel_size([2.0, 1.0, 1.0], LengthUnit::Nanometer);
     for (format, file) in [(ZarrFormat::V3, "zarr.json"), (ZarrFormat::V2, ".zattrs")] {
         let path = folder.path().join(file);
-        let pyramid =
-            write(&volume, &path, &PyramidOptions::new().levels(Levels::Count(1)).format(format));
+        let pyramid = write(&volume, &path, &PyramidOptions::new().levels(Levels::Count(1)).format(format));
         assert_eq!(pyramid.levels[0].name, "");
         let document = json_file(&path.join(file));
         let attributes = if format == ZarrFormat::V3 { &document["attributes"] } else { &document };
