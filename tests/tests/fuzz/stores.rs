@@ -42,7 +42,7 @@ fn whole() -> &'static Path {
             let large = builder.tile_shape([16, 16]).create().unwrap();
             let indices: Vec<usize> = large.pending().into_iter().take(most).collect();
             let patches = large.unstitch(&images().view(), &indices).unwrap();
-            large.stitch(&next.indices, next.patches.view(), Some(next.patches.view())).unwrap();
+            large.stitch(&indices, patches.view(), Some(patches.view())).unwrap();
             if most == usize::MAX { drop(large.finish().unwrap()) } else { large.checkpoint().unwrap() }
         }
         let options = PairOptions::new([16, 16], 4, (4.0, 12.0));
