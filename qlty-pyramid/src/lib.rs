@@ -34,7 +34,7 @@
 //! | progress and cancelling | [`Monitor`] |
 //!
 //! The type of pixels is a [`DType`], known when a stack or store is opened, and arrays are [`ArrayRef`] and
-//! [`ArrayMut`]; `read::<T>` and the like give typed arrays. Pixels are numbers: the type `Bool` is refused by name, so
+//! [`ArrayMut`]; `read::<T>` and the like give typed arrays. Pixels are numbers: the type `Bool` is an error, so
 //! convert masks to `u8` first.
 //!
 //! Planes go from [`PlaneSource`]s (the folder `read` of the sources) through the pipeline (`write`), and come back

@@ -55,7 +55,7 @@ impl LengthUnit {
         if self == unit {
             return length;
         }
-        // Only one of the two divides, so that 500 nm are 0.5 um and no neighbour of it.
+        // Dividing once keeps 500 nm exactly 0.5 um.
         let (from, to) = (self.angstroms(), unit.angstroms());
         if from > to { length * (from / to) } else { length / (to / from) }
     }
@@ -76,7 +76,7 @@ impl LengthUnit {
 /// The size of a voxel, as far as a file states it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoxelSize {
-    /// Along Z; a TIFF page does not say, the descriptions of ImageJ and OME do.
+    /// Along Z. The tags of TIFF do not state it, the descriptions of ImageJ and OME do.
     pub z: Option<f64>,
     /// Along Y, between rows.
     pub y: f64,

@@ -13,7 +13,7 @@ use ome::Ome;
 /// The description of a file's first page.
 #[derive(Debug)]
 pub(crate) enum Description {
-    /// There is none, or it is prose.
+    /// There is none, or it is free text.
     None,
     ImageJ(ImageJ),
     Ome(Ome),
@@ -72,7 +72,7 @@ impl Description {
 }
 
 impl Contents {
-    /// The number of pages that it takes.
+    /// The number of pages that these are.
     pub(crate) fn images(&self) -> usize {
         // The product was checked when this was made.
         self.frames * self.channel_pages * self.depth

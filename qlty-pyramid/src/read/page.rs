@@ -18,6 +18,9 @@
 //! The work is bounded by the size of the file: opening reads at most 16 times the file's length of directories, and
 //! a strip or tile decodes to at most what its compression could make of its bytes. A directory is parsed again for
 //! each plane. It is small compared with the pixels, and this shows that the file has not changed meanwhile.
+//!
+//! A new compression is a variant of `Compression` in `tags`, the most that it can expand a byte to in `chunks`, its
+//! decoder in `codec`, and a file in `tests/fixtures`.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use crate::{Error, Result};
 
-/// Which files of a folder are slices, and how their names tell the stack and the place in it.
+/// Which files of a folder are slices, and how their names give the stack and the place in it.
 ///
 /// ```
 /// use qlty_pyramid::SlicePattern;
@@ -56,7 +56,7 @@ impl SlicePattern {
     /// The expression is searched for in the file's name, extension included, and has either two
     /// groups, the stack's name and the counter, or one, the counter. (Groups named `basename` and
     /// `counter` may stand in any order.) With one group the stack's name is the text before the
-    /// counter, less a `_` or `-` at its end, or, if that leaves nothing, the name of the folder.
+    /// counter, without a `_` or `-` at its end, or, if that is empty, the name of the folder.
     ///
     /// # Errors
     /// [`Error::Argument`] if the expression is malformed or has another number of groups.
@@ -82,13 +82,13 @@ impl SlicePattern {
     }
 
     /// The stacks in a folder, by name. Folders inside it, files that do not match, and files whose
-    /// names are not UTF-8 are passed over.
+    /// names are not UTF-8 are skipped.
     ///
     /// # Errors
     /// - [`Error::Io`] if the folder cannot be read;
     /// - [`Error::NoSlices`] if no file matches;
     /// - [`Error::DuplicateCounter`] if two files of a stack have one counter (`a_1.tif`, `a_01.tif`);
-    /// - [`Error::Counter`] if what the group matched is no number of 64 bits.
+    /// - [`Error::Counter`] if the text of the group is not a number of 64 bits.
     pub fn find(&self, folder: impl AsRef<Path>) -> Result<Vec<SliceSet>> {
         let folder = folder.as_ref();
         let mut stacks = BTreeMap::<String, Vec<Slice>>::new();
@@ -118,7 +118,7 @@ impl SlicePattern {
         if !extension.eq_ignore_ascii_case(&self.extension) || !path.is_file() {
             return Ok(None);
         }
-        // `IMAGE_007.TIF` is meant by `IMAGE_(\d+)\.tif$` too: the extension is matched in any case.
+        // `IMAGE_(\d+)\.tif$` matches `IMAGE_007.TIF` too: the extension is matched in any case.
         let stem = &file_name[..file_name.len() - extension.len()];
         let lower_case = format!("{stem}{}", extension.to_lowercase());
         let groups = self.regex.captures(file_name).or_else(|| self.regex.captures(&lower_case));
@@ -150,7 +150,7 @@ fn folder_name(folder: &Path) -> String {
 }
 
 impl SliceSet {
-    /// Sorts slices and finds what lies between them.
+    /// Sorts slices and finds the missing counters.
     fn new(name: String, mut slices: Vec<Slice>) -> Result<Self> {
         slices.sort_by(|a, b| (a.counter, &a.path).cmp(&(b.counter, &b.path)));
         let mut missing = Vec::new();

@@ -109,7 +109,7 @@ impl<'a> Volume<'a> {
         }
         let spatial = shape.len().min(3);
         let five = pixels.five("image", spatial)?;
-        // Of four axes, the first would be taken for that of a batch.
+        // Of four axes, `five` treats the first as that of a batch.
         let pixels = if shape.len() == 4 { five.permuted(&[1, 0, 2, 3, 4]) } else { five };
         Ok(Self { name: name.into(), pixels, voxel_size: None })
     }

@@ -34,7 +34,7 @@ pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &
 /// and the method.
 ///
 /// Slices are read, shrunk, compressed and written at the same time, on all threads of the current rayon
-/// pool, and memory is bounded by [`PyramidOptions::memory`] whatever their number. The bytes written depend
+/// pool, and memory is bounded by [`PyramidOptions::memory`], however many slices there are. The bytes written depend
 /// on the source and the options only. Progress is counted in planes.
 ///
 /// The store is written under its name with `.partial` behind it, and renamed when it is complete. A failure
@@ -89,7 +89,7 @@ impl<'a, O> PyramidJob<'a, O> {
 }
 
 /// Writes several images, each with its own options, one after the other, each on all threads. The result
-/// maps their names to what was written. Progress begins anew with each image.
+/// maps their names to what was written. Progress starts over with each image.
 ///
 /// # Errors
 /// Those of [`stack_to_ome_zarr`]. Errors that can be known beforehand come before anything is written: options

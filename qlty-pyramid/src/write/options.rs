@@ -1,4 +1,6 @@
 //! The options of a pyramid.
+//!
+//! A new option is a field and a setter of [`PyramidOptions`], and a flag in `src/bin/qlty-pyramid/options.rs`.
 
 use qlty_core::DType;
 use qlty_core::zarr::Codec;

@@ -64,13 +64,13 @@ impl Sink for Vec<SlabWriter> {
 /// How far a run has come.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    /// The time point at work; those before are written.
+    /// The current time point; those before are written.
     pub(crate) t: usize,
     /// For each level, how many planes of the time point are written: whole files.
     pub(crate) written: Vec<usize>,
     /// How many planes of the time point's full size are in the statistics.
     pub(crate) counted: usize,
-    /// One a channel.
+    /// Of each channel.
     pub(crate) statistics: Vec<Statistics>,
 }
 
@@ -93,7 +93,7 @@ struct Round {
 struct LevelPlanes {
     /// (Z,C,Y,X), with room for more planes than there are.
     pixels: OwnedArray,
-    /// The planes of the level that are here.
+    /// The range of planes of the level that are in memory.
     first: usize,
     end: usize,
 }

@@ -3,7 +3,7 @@
 //! A resumed run trusts `qlty-run.json` in the `.partial` folder: for each level the planes that are in whole files,
 //! and what the statistics have counted. It reads again from the first plane that an unwritten one is made from, and
 //! refuses other options or files. Files are not synced one by one, so after a power failure, as opposed to a killed
-//! process, a run must start anew.
+//! process, a run must start over.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -65,7 +65,7 @@ fn a_store_of_qlty() {
     // It was not made with this interpolation.
     let other = LaplacianStore::open_with_interpolation(&path, Interpolation::Bicubic).unwrap();
     assert_eq!(other.interpolation(), Interpolation::Bicubic);
-    assert!(read::<f32>(&other, 0) != read(&store, 0));
+    assert!(read::<f32>(&other, 0) != read::<f32>(&store, 0));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn channels_time_points_formats_and_shards() {
         let small = folder.path().join(format!("{name}.small"));
         let options = ReconstructOptions::new().level(1).codec(Codec::None);
         reconstruct_from_laplacian(&path, &small, &options, &Monitor::new()).unwrap();
-        assert_eq!(whole::<u16>(&small), read(&store, 1), "{name}");
+        assert_eq!(whole::<u16>(&small), read::<u16>(&store, 1), "{name}");
         assert!(read::<u16>(&store, 1).shape().ends_with(&[17, 20]));
     }
 }
@@ -252,8 +252,8 @@ fn a_caller_s_array_of_any_strides() {
     let mut out = ArrayD::<u8>::zeros(IxDyn(&[31, 40, 3]));
     let mut view = out.slice_each_axis_mut(|axis| Slice::new(0, None, if axis.axis.index() == 1 { 2 } else { 1 }));
     view.invert_axis(Axis(0));
-    let out = ArrayMut::of("out", view.permuted_axes(vec![2, 1, 0])).unwrap();
-    store.read_into(0, &[0, 0, 0], out, &Monitor::new()).unwrap();
+    let target = ArrayMut::of("out", view.permuted_axes(vec![2, 1, 0])).unwrap();
+    store.read_into(0, &[0, 0, 0], target, &Monitor::new()).unwrap();
     for ((z, y, x), pixel) in volume.view().into_shape_with_order((3, 20, 31)).unwrap().indexed_iter() {
         assert_eq!(out[[30 - x, 2 * y, z]], *pixel);
         assert_eq!(out[[30 - x, 2 * y + 1, z]], 0);

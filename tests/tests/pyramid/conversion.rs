@@ -3,6 +3,7 @@
 use ndarray::{Array3, Array4, Axis, arr3};
 use qlty_pyramid::{DType, Error, Levels, Normalization, Pixel, PyramidOptions, Volume, plan_pyramid};
 use tempfile::TempDir;
+use zarrs::array::ElementOwned;
 
 use crate::{read_back, write};
 
@@ -10,7 +11,7 @@ fn one() -> PyramidOptions {
     PyramidOptions::new().levels(Levels::Count(1))
 }
 
-fn converted<S: Pixel, T: Pixel>(values: &[S]) -> Vec<T> {
+fn converted<S: Pixel, T: Pixel + ElementOwned>(values: &[S]) -> Vec<T> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image.zarr");
     let image = Array3::from_shape_vec([1, 1, values.len()], values.to_vec()).unwrap();

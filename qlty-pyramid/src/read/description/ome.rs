@@ -92,7 +92,7 @@ impl Ome {
             let mut image = block.first;
             for page in (first_page..pages as u64).take(usize::try_from(count).unwrap_or(usize::MAX)) {
                 if (0..3).any(|axis| image[axis] >= sizes[axis]) {
-                    // What is beyond the last image is none.
+                    // Beyond the last image there are none.
                     break;
                 }
                 steps = steps
@@ -129,12 +129,12 @@ impl Ome {
         })
     }
 
-    /// The refusal that names the first file that some pages are in, if they are in another.
+    /// The error that names the first other file that has some of the pages, if there is one.
     fn elsewhere(&self, name: &str) -> Option<PageError> {
         self.blocks.iter().find_map(|block| self.here(block, name).err())
     }
 
-    /// Refuses pages that are in another file than this, whose name is `name`.
+    /// Fails for pages in another file than this, whose name is `name`.
     fn here(&self, block: &Block, name: &str) -> Result<(), PageError> {
         match &block.file {
             None => Ok(()),
@@ -191,7 +191,7 @@ fn attributes(element: &str) -> usize {
     count
 }
 
-/// Elements of a name, whatever namespace the schema's year gives them.
+/// Elements of a name, in the namespace of any version of the schema.
 fn children<'a, 'i>(node: Node<'a, 'i>, name: &'static str) -> impl Iterator<Item = Node<'a, 'i>> {
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
@@ -245,7 +245,7 @@ fn time(pixels: Node<'_, '_>) -> Option<f64> {
     Some(above_0(pixels, "TimeIncrement")? * seconds)
 }
 
-/// A channel, as often as it has samples.
+/// A channel, repeated for each of its samples.
 fn channels(node: Node<'_, '_>) -> impl Iterator<Item = Channel> {
     let samples = node.attribute("SamplesPerPixel").and_then(|text| text.parse().ok()).unwrap_or(1_usize);
     let name = node.attribute("Name").filter(|name| !name.is_empty()).map(str::to_owned);

@@ -6,20 +6,20 @@ use super::directory::Directory;
 use super::tags::{Coding, Compression, tag};
 use super::{PageError, PageHeader};
 
-/// The most bytes that a strip or tile that is not in the file may stand for.
+/// The largest strip or tile, in bytes, that may be absent from the file.
 const ABSENT_LIMIT: u64 = 4 << 20;
 
-/// The bytes by which a tile may be larger than what it shows of the image, four times over.
+/// The bytes by which a tile may exceed four times the size of the image.
 const TILE_LIMIT: u64 = 64 << 20;
 
 /// The strips or tiles of a page, in the order of the file: by sample if each has its own, then by row.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    /// The rows and columns of one; a tile at the edge reaches beyond the image, a strip does not.
+    /// The rows and columns of one. A tile at the edge extends beyond the image, a strip does not.
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) tiled: bool,
-    /// How many there are along Y and X, for one sample if each has its own.
+    /// The numbers of them along Y and X, for one sample if each has its own.
     pub(super) down: usize,
     pub(super) across: usize,
     /// The samples in one.
@@ -82,7 +82,7 @@ impl Chunks {
         (if self.tiled { self.height } else { within }, within)
     }
 
-    /// Where all the pixels begin and how many bytes they are, if they are stored as they are, in one run.
+    /// The offset and the number of bytes of all pixels, if they are stored uncompressed in one run.
     pub(super) fn run(&self, header: &PageHeader, coding: &Coding) -> Option<(u64, u64)> {
         let plain = matches!(coding.compression, Compression::None) && !self.tiled;
         let start = self.places.first()?.0;
@@ -97,8 +97,8 @@ impl Chunks {
         Some((start, next - start))
     }
 
-    /// Goes on to the image that lies `images` images behind this one, as in ImageJ's files of more than
-    /// 4 GB, which have a directory for the first only.
+    /// Moves to the image `images` images behind this one, as in ImageJ's files of more than 4 GB, which have a directory
+    /// for the first only.
     pub(super) fn shift(
         &mut self,
         images: u64,
@@ -125,7 +125,7 @@ impl Chunks {
 
     /// The bytes of a row of a strip or tile when it is decoded.
     pub(super) fn row_bytes(&self, coding: &Coding) -> usize {
-        // Neither this nor its product with the rows overflows: `check` has seen to it.
+        // Neither this nor its product with the rows overflows: `check` has checked it.
         (self.width * self.samples * coding.bits).div_ceil(8)
     }
 
@@ -168,7 +168,7 @@ impl Chunks {
 }
 
 impl Compression {
-    /// The most bytes that a stored byte can stand for.
+    /// The most bytes that one stored byte can decode to.
     fn most_from_a_byte(&self) -> u64 {
         match self {
             Self::None => 1,

@@ -1,7 +1,7 @@
 //! A strip or tile from the bytes in the file to those of its samples.
 //!
-//! Each decoder fills a buffer of known length and stops; what a writer appended is not looked at.
-//! (The end codes of LZW in tiles are missing or misplaced in many files that are otherwise whole.)
+//! Each decoder fills a buffer of known length and stops; trailing bytes are ignored.
+//! (The end codes of LZW in tiles are missing or misplaced in many otherwise intact files.)
 
 use weezl::LzwStatus;
 use zune_jpeg::JpegDecoder;
@@ -47,7 +47,7 @@ fn short(got: usize, expected: usize) -> PageError {
 }
 
 fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
-    // Before 1993 some wrote the codes from the lowest bit; such data begin with a clear code turned round.
+    // Before 1993 some writers packed the codes from the lowest bit; such data begin with a reversed clear code.
     if matches!(stored, [0, second, ..] if second & 1 == 1) {
         return Err(PageError::Unsupported("LZW of the oldest kind (codes from the lowest bit)".to_owned()));
     }
@@ -122,7 +122,7 @@ fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     Ok(())
 }
 
-/// One bit a pixel, 1 for black; what that shows is the photometric interpretation's.
+/// One bit per pixel, 1 for black; the photometric interpretation says how that is shown.
 fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let size =
         |size: usize| u16::try_from(size).map_err(|_| PageError::Unsupported(format!("fax of {size} pixels a side")));
@@ -144,7 +144,7 @@ fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(
 
 fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let [height, width, samples] = shape;
-    // The decoder makes up what is cut off.
+    // The decoder invents what is cut off.
     if !stored.windows(2).rev().take(64).any(|marker| marker == [0xff, 0xd9]) {
         return Err(PageError::Corrupt("JPEG data without an end".to_owned()));
     }
@@ -168,7 +168,7 @@ fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [
             let kind = if ycbcr { " (YCbCr)" } else { "" };
             return Err(PageError::Unsupported(format!("JPEG of {samples} samples{kind}")));
         }
-        // What is not declared as YCbCr is left as it is.
+        // Only what is declared as YCbCr is converted.
         (false, _) => match decoder.input_colorspace() {
             Some(stored) => stored,
             None => return Err(PageError::Corrupt("JPEG data without components".to_owned())),

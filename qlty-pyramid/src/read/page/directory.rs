@@ -1,7 +1,7 @@
 //! The directories of a TIFF file, each read where it is.
 //!
-//! The decoder of the `tiff` crate finds a page by walking there from the first, and takes a table of
-//! the first only up to a MiB. Here a page is an offset, so a stack of any length is read in any
+//! The decoder of the `tiff` crate finds a page by walking there from the first, and limits the tables of
+//! a directory to a MiB. Here a page is an offset, so a stack of any length is read in any
 //! order, and an image of any number of tiles.
 
 use std::cell::Cell;
@@ -155,8 +155,8 @@ impl TiffFile {
 
     /// Counts bytes that a directory or a value has.
     ///
-    /// Each byte of a sound file is read a few times at most. Directories that overlap, or point to one
-    /// large table by the thousand, would take hours.
+    /// Each byte of an intact file is read a few times at most. Thousands of directories that overlap, or point to one
+    /// large table, would take hours.
     fn count(&self, bytes: u64) -> Result<(), PageError> {
         let read = self.read.get().saturating_add(bytes);
         self.read.set(read);

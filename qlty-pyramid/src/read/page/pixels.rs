@@ -7,10 +7,10 @@ use super::directory::TiffFile;
 use super::tags::{self, Coding, Compression};
 use super::{PageError, PageHeader, codec, samples};
 
-/// What is stored of a strip or tile beyond twice its pixels and this is not read: no decoder needs it.
+/// The stored bytes of a strip or tile beyond twice its pixels and this number are not read: no decoder needs them.
 const SLACK: u64 = 64 << 10;
 
-/// The bytes at least that are read and put in order at a time, so that they are still in the cache.
+/// The least number of bytes that are read and reordered at a time, while they are in the cache.
 const PIECE: usize = 256 << 10;
 
 /// A page whose header is checked.
@@ -22,7 +22,7 @@ pub(super) struct Page<'f> {
     chunks: Chunks,
 }
 
-/// Memory that one strip or tile after the other uses.
+/// Buffers that are reused from strip to strip or tile to tile.
 #[derive(Default)]
 struct Scratch {
     stored: Vec<u8>,
@@ -78,7 +78,7 @@ impl<'f> Page<'f> {
         Ok(())
     }
 
-    /// Decodes what lies in `wanted` of the strip or tile in a row and a column of them into `planes`,
+    /// Decodes the `wanted` rows of the strip or tile in a row and a column of the grid into `planes`,
     /// (samples, wanted rows, X).
     fn read_chunk(
         &self,
@@ -126,7 +126,7 @@ impl<'f> Page<'f> {
         Ok(())
     }
 
-    /// Puts decoded rows of the strips or tiles in a column of them into `planes`, (samples, wanted rows, X).
+    /// Copies decoded rows of a strip or tile in a column of the grid into `planes`, (samples, wanted rows, X).
     fn scatter(
         &self,
         decoded: &mut [u8],

@@ -12,7 +12,7 @@ use super::tags::{Coding, Compression, Predictor};
 use super::{FirstPage, PageError, PageHeader, samples};
 use crate::{LengthUnit, VoxelSize};
 
-/// What a file says of itself.
+/// The header of a file.
 pub(super) fn first_page(path: &Path) -> Result<FirstPage, PageError> {
     let reader = open(path)?;
     let info = reader.info();
@@ -71,7 +71,7 @@ pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, plane
         }
     };
     if interlaced {
-        // The rows come seven times, so the image is held whole.
+        // The rows come in seven passes, so the whole image is decoded.
         let mut image = vec![0; row_bytes * header.height];
         reader.next_frame(&mut image).map_err(PageError::data)?;
         image.chunks_exact_mut(row_bytes).enumerate().for_each(|(y, row)| place(y, row));
@@ -90,7 +90,7 @@ pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, plane
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, PageError> {
     let file = File::open(path).map_err(PageError::Io)?;
     let mut decoder = Decoder::new(BufReader::new(file));
-    // The numbers of a palette are kept, and 16 bits stay 16.
+    // The indices of a palette are kept, and 16 bits stay 16.
     decoder.set_transformations(Transformations::IDENTITY);
     let reader = decoder.read_info().map_err(PageError::data)?;
     match reader.info().animation_control {

@@ -2,8 +2,8 @@
 
 use super::tags::{Coding, Predictor};
 
-/// Undoes, in place, what was done to `rows` of `row_bytes` bytes before compression: predictors, byte
-/// order and exchange of black and white. Samples have `size` bytes; `samples` of them are a pixel.
+/// Undoes, in place, the predictor, the byte order and the inversion of black and white of `rows` of `row_bytes` bytes.
+/// Samples have `size` bytes; `samples` of them are a pixel.
 pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: usize, coding: &Coding, swap: bool) {
     if coding.predictor == Predictor::Float {
         let mut scratch = vec![0; row_bytes];
@@ -29,7 +29,7 @@ pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: u
         }
     }
     if coding.inverted {
-        // The largest number less the sample.
+        // The largest number minus the sample.
         rows.iter_mut().for_each(|byte| *byte = !*byte);
     }
 }
@@ -61,7 +61,7 @@ fn horizontal_row<T: Copy, const SIZE: usize>(
 }
 
 /// Adobe Photoshop TIFF Technical Note 3: the bytes of all samples sorted by significance, the highest
-/// first, then each less the byte of the pixel before.
+/// first, then each minus the byte of the pixel before.
 fn float_row(row: &mut [u8], scratch: &mut [u8], samples: usize, size: usize) {
     for index in samples..row.len() {
         row[index] = row[index].wrapping_add(row[index - samples]);

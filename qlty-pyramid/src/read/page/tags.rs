@@ -56,7 +56,7 @@ pub(super) enum Compression {
     /// CCITT group 4.
     Fax,
     Jpeg {
-        /// What all strips or tiles share of their headers.
+        /// The tables that all strips or tiles share.
         tables: Vec<u8>,
         /// Whether the samples are luminance and chrominance, to be turned into RGB.
         ycbcr: bool,
@@ -154,7 +154,7 @@ fn dtype(bits: u64, format: u64) -> Result<DType, PageError> {
     })
 }
 
-/// The compression, and whether black and white are exchanged.
+/// The compression, and whether black and white are inverted.
 fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression, bool), PageError> {
     let unsupported = |what: String| Err(PageError::Unsupported(what));
     let photometric = directory.number(tag::PHOTOMETRIC)?;
@@ -185,7 +185,7 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
     };
     let jpeg = matches!(compression, Compression::Jpeg { .. });
     match photometric {
-        // The numbers of a palette are kept: ImageJ writes measured greys with a palette to show them in.
+        // The indices of a palette are kept: ImageJ writes measured greys with a palette for display.
         None | Some(1 | 2 | 3 | 5) => Ok((compression, false)),
         Some(0) => match header.dtype {
             DType::U8 | DType::U16 | DType::U32 | DType::U64 => Ok((compression, true)),
@@ -239,7 +239,7 @@ impl Compression {
     }
 }
 
-/// How many pixels there are to a unit of length.
+/// The number of pixels per unit of length.
 pub(crate) struct Resolution {
     /// Along Y and X: pixels over units, both above 0.
     pub(crate) fractions: Option<[(u32, u32); 2]>,
@@ -264,6 +264,6 @@ pub(super) fn is_copy_or_mask(directory: &Directory<'_>) -> Result<bool, PageErr
 /// The description of a page, or nothing.
 pub(super) fn description(directory: &Directory<'_>) -> Result<String, PageError> {
     let bytes = directory.opaque(tag::DESCRIPTION)?.unwrap_or_default();
-    // ImageJ writes a micro sign in Latin-1, which is no UTF-8.
+    // ImageJ writes a micro sign in Latin-1, which is not UTF-8.
     Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned())
 }

@@ -104,7 +104,7 @@ pub(super) fn choose_rows<T: Pixel>(
     }
 }
 
-/// The pixel that is ahead of all others, or a NaN if there is one.
+/// The largest or smallest pixel by `ahead`, or a NaN if there is one.
 pub(super) fn extreme<T: Pixel>(pixels: &[T], ahead: impl Fn(T, T) -> bool) -> T {
     let mut best = pixels[0];
     for pixel in &pixels[1..] {
