@@ -34,12 +34,12 @@ impl fmt::Debug for AnyBatches {
 }
 
 impl AnyDataset {
-    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read before
-    /// they are asked for, on the threads of rayon's global pool.
+    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read
+    /// before they are asked for, on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`Error::Io`] where no thread could
-    /// be started.
+    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`Error::Io`] where no thread
+    /// could be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<AnyBatches> {
         self.batches_within(order, size, ahead, Box::new(|read| read()))
     }
@@ -85,7 +85,8 @@ impl AnyBatches {
         self.left.min(self.size)
     }
 
-    /// Writes the next batch into arrays of the caller, as [`AnyPatchPairs::copy_to`] does, and waits for it if need be.
+    /// Writes the next batch into arrays of the caller, as [`AnyPatchPairs::copy_to`] does, and waits for it if need
+    /// be.
     ///
     /// # Errors
     /// Those of [`AnyPatchPairs::copy_to`], and [`qlty_core::Error::Argument`] after the last batch; the next batch is

@@ -56,7 +56,8 @@ impl AnyDataset {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`AnyDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always kept.
+    /// [`AnyDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always
+    /// kept.
     ///
     /// # Errors
     /// Those of [`AnyDataset::open`].

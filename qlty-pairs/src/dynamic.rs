@@ -1,13 +1,13 @@
 //! The entry points for types and numbers of axes that are known only at run time, as in a C host.
 //!
-//! All work of this crate is done here, and compiled once: what copies pixels chooses by the width of an element at its
-//! innermost call, what computes with them by their type. The typed interface at the root of the crate is a thin layer
-//! above: each item there has its twin here, and the documentation of the two is written once, there. Arrays are
-//! [`ArrayRef`](qlty_core::dynamic::ArrayRef) and [`ArrayMut`](qlty_core::dynamic::ArrayMut), images an
+//! The work of this crate is done here and compiled once: code that copies pixels is chosen by the width of an element,
+//! code that computes with them by their type, both at the innermost call. The typed interface at the root of the crate
+//! is a thin layer above; where an item here corresponds to one there, the details are documented there. Arrays are
+//! passed as [`ArrayRef`](qlty_core::dynamic::ArrayRef) and [`ArrayMut`](qlty_core::dynamic::ArrayMut), images as
 //! [`AnyImageSource`].
 //!
-//! A plane is a volume of depth 1: places and sizes have three coordinates (z, y, x), where those of a plane begin with
-//! z = 0 and the size 1. Where the caller gives or gets sizes, they are slices (y, x) or (z, y, x).
+//! A plane is treated as a volume of depth 1: positions in an [`AnyPair`] are (z, y, x) with z = 0 for a plane. Sizes
+//! that the caller gives or gets are slices (y, x) or (z, y, x).
 //!
 //! ```
 //! use qlty_core::dynamic::ArrayRef;

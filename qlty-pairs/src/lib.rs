@@ -36,6 +36,19 @@
 //! that fails before it has begun writes nothing; one that is cancelled, or whose source fails, leaves unspecified
 //! values.
 
+// How a call goes, from the outside in:
+//
+//   typed                            the typed interface: a thin layer over `dynamic`, which names the entry points
+//   options, displacement, draw      which pairs are drawn: AnyPairDrawer
+//   pair, extent                     where a pair lies, and sizes of two or three axes
+//   extract, turn                    patches out of images, turned while they are copied; patches: their arrays
+//   overlap                          the pixels that both patches show: gathered, put back (adjoint), or located
+//   metadata, statistics, stratify   pairs and their statistics before any patch is extracted, and choosing among them
+//   store                            pairs to Zarr; dataset, batches: and back
+//   failure                          the first error among the tasks of a call
+//
+// Inside, positions and sizes are (z, y, x), and a plane is a volume of depth one.
+
 mod batches;
 mod dataset;
 mod displacement;

@@ -183,8 +183,8 @@ impl AnyOverlap {
         Ok(())
     }
 
-    /// Divides an array with a row for each overlapping pixel among threads: `leaf` gets the rows of pixels of each part,
-    /// counted through the pairs, and the part.
+    /// Divides an array with a row for each overlapping pixel among threads: `leaf` gets the rows of pixels of each
+    /// part, counted through the pairs, and the part.
     fn divide<T: Send>(
         &self,
         rows: Range<usize>,

@@ -124,8 +124,8 @@ macro_rules! half_number {
 
 half_number!(f16 bf16);
 
-/// The mean and the sample standard deviation (n - 1) of all pixels of a patch, (1,C,Z,Y,X) of any type; NaN where there
-/// are too few. Truth values count as 0 and 1.
+/// The mean and the sample standard deviation (n - 1) of all pixels of a patch, (1,C,Z,Y,X) of any type; NaN where
+/// there are too few. Truth values count as 0 and 1.
 pub(crate) fn mean_and_sigma(pixels: &ArrayRef<'_>) -> [f64; 2] {
     with_dtype!(pixels.dtype(), T => of_type::<T>(pixels.bits().index_axis(Axis(0), 0)))
 }

@@ -85,8 +85,8 @@ impl StoreOptions {
     }
 }
 
-/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group, where type and number of axes
-/// are known at run time; see [`crate::extract_patches_to_zarr`].
+/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group, where type and number of
+/// axes are known at run time; see [`crate::extract_patches_to_zarr`].
 ///
 /// # Errors
 /// Those of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] where the images have other axes than

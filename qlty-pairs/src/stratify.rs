@@ -16,9 +16,9 @@ pub enum Bins {
     Quantiles,
 }
 
-/// [`stratified_sample_by_histogram`] or [`stratified_sample_by_quantiles`] of `means` and `sigmas` of type `f64`: writes
-/// the chosen indices to the front of `indices`, of type `i64`, and returns their number. As many indices as there are
-/// pairs are always enough.
+/// [`stratified_sample_by_histogram`] or [`stratified_sample_by_quantiles`] of `means` and `sigmas` of type `f64`:
+/// writes the chosen indices to the front of `indices`, of type `i64`, and returns their number. As many indices as
+/// there are pairs are always enough.
 ///
 /// # Errors
 /// Those of [`stratified_sample_by_histogram`]; [`Error::Shape`] where an array does not have one axis, or more indices
@@ -57,11 +57,11 @@ fn check_row(name: &'static str, shape: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins of
-/// equal width along both, from the smallest value to the largest.
+/// Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins
+/// of equal width along both, from the smallest value to the largest.
 ///
-/// Each pair is in exactly one bin. The chosen pairs come bin by bin, the standard deviation varying faster, and within a
-/// bin in the order drawn; they depend on nothing but the arguments.
+/// Each pair is in exactly one bin. The chosen pairs come bin by bin, the standard deviation varying faster, and within
+/// a bin in the order drawn; they depend on nothing but the arguments.
 ///
 /// # Errors
 /// [`Error::Argument`] where the numbers of means and standard deviations differ, a value is NaN or infinite, or `bins`

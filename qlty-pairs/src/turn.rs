@@ -6,11 +6,11 @@ use ndarray::{ArrayView2, Axis};
 use qlty_core::Element;
 use qlty_core::internal::stream::RowWriter;
 
-/// The side of the blocks in which a plane is transposed: a cache line of small elements, and as many
-/// lines as a processor can fetch at a time.
+/// The side of the blocks in which a plane is transposed: a cache line of small elements, and as many lines as a
+/// processor can fetch at a time.
 const BLOCK: usize = 8;
 
-/// A rectangle of a plane: the first row and column, and how many.
+/// A rectangle of a plane: its first row and column, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rect {
     pub(crate) start: [usize; 2],
@@ -18,8 +18,7 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
-    /// The rectangle of a plane of size `plane` that, turned, becomes this rectangle of the turned
-    /// plane.
+    /// The rectangle of a plane of size `plane` that becomes this rectangle when the plane is turned.
     pub(crate) fn unturned(self, turns: u8, plane: [usize; 2]) -> Self {
         let ([y, x], [height, width]) = (self.start, self.size);
         let [from_bottom, from_right] = [plane[0].wrapping_sub(x + width), plane[1].wrapping_sub(y + height)];
@@ -36,7 +35,7 @@ impl Rect {
 pub(crate) struct Plane<'a, T>(ArrayView2<'a, T>);
 
 impl<'a, T: Element> Plane<'a, T> {
-    /// A plane of any strides; rows that are no slices are gathered in `spare`.
+    /// A plane of any strides; rows that are not contiguous are copied to `spare`.
     pub(crate) fn new(plane: ArrayView2<'a, T>, spare: &'a mut Vec<T>) -> Self {
         if plane.stride_of(Axis(1)) == 1 || plane.ncols() <= 1 {
             return Self(plane);
@@ -83,8 +82,7 @@ impl<'a, T: Element> Plane<'a, T> {
         }
     }
 
-    /// Some rows of the plane turned once (`upwards`: a row becomes a column that is read from below)
-    /// or three times.
+    /// Some rows of the plane turned once (`upwards`: a row of the result is a column read from below) or three times.
     #[inline(always)]
     fn transposed_rows(&self, upwards: bool, rows: Range<usize>, to: &mut [T]) {
         let (height, width) = self.0.dim();
@@ -97,7 +95,7 @@ impl<'a, T: Element> Plane<'a, T> {
             }
             return;
         }
-        // In the order of the memory, in which what comes next can be fetched ahead.
+        // In the order of memory, so that the next rows can be prefetched.
         let stride = self.0.stride_of(Axis(0));
         for x in starts(height) {
             let x = if upwards { x } else { height - BLOCK - x };
@@ -120,8 +118,8 @@ impl<'a, T: Element> Plane<'a, T> {
     }
 }
 
-/// Asks for the memory of the row that lies some rows after this one: a block of rows is read at once, in
-/// runs too short for the processor to fetch ahead by itself.
+/// Prefetches the row that lies some rows after this one: a block of rows is read at once, in runs too short for the
+/// processor to prefetch by itself.
 #[inline(always)]
 fn fetch_ahead<T>(row: &[T], stride: isize) {
     const ROWS: isize = 2 * BLOCK as isize;
@@ -129,20 +127,20 @@ fn fetch_ahead<T>(row: &[T], stride: isize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..size_of_val(row)).step_by(64) {
         let wanted = row.as_ptr().wrapping_offset(ROWS * stride).cast::<i8>().wrapping_add(line);
-        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is
-        // made by wrapping arithmetic and is not dereferenced. SSE is part of x86-64.
+        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is made by wrapping
+        // arithmetic and is not dereferenced. SSE is part of x86-64.
         unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(wanted) };
     }
 }
 
-/// Where blocks begin that cover `len` values, at least a block: the last lies over the one before
+/// Where the blocks begin that cover `len` values, which are at least a block: the last block overlaps the one before
 /// where they do not fit exactly.
 #[inline(always)]
 fn starts(len: usize) -> impl Iterator<Item = usize> {
     (0..len.div_ceil(BLOCK)).map(move |i| (i * BLOCK).min(len - BLOCK))
 }
 
-/// Copies a row; short ones block by block, which spares them a call to the system's copy.
+/// Copies a row; short ones block by block, which saves a call of `memcpy`.
 #[inline(always)]
 fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     const BLOCK: usize = 16;
@@ -153,7 +151,7 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     for (to, from) in to.as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks::<BLOCK>().0) {
         *to = *from;
     }
-    // The last block lies over the one before where they do not fit exactly.
+    // The last block overlaps the one before where they do not fit exactly.
     let last = from.len() - BLOCK;
     to[last..].copy_from_slice(&from[last..][..BLOCK]);
 }

@@ -224,7 +224,7 @@ fn interleave<T: Element, const C: usize>(channels: [&[T]; C], to: &mut [[T; C]]
         }
         return;
     }
-    // The last block lies over the one before where they do not fit exactly.
+    // The last block overlaps the one before where they do not fit exactly.
     for at in (0..count.div_ceil(BLOCK)).map(|i| (i * BLOCK).min(count - BLOCK)) {
         let mut pixels = [[T::default(); C]; BLOCK];
         for (c, channel) in channels.iter().enumerate() {

@@ -67,14 +67,14 @@ where
     /// Opens a store, to keep up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] where its patches are not of `T`, and
-    /// [`crate::Error::Store`] where its arrays do not belong together.
+    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] where its patches are not of `T`,
+    /// and [`crate::Error::Store`] where its arrays do not belong together.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`PatchPairDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always
-    /// kept.
+    /// [`PatchPairDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is
+    /// always kept.
     ///
     /// # Errors
     /// Those of [`PatchPairDataset::open`].
@@ -111,8 +111,8 @@ where
     /// The metadata of the pairs, row i of pair i.
     ///
     /// # Errors
-    /// [`crate::Error::Zarr`] where the group cannot be read, and [`crate::Error::Store`] where it has no such metadata,
-    /// like the stores that qlty writes.
+    /// [`crate::Error::Zarr`] where the group cannot be read, and [`crate::Error::Store`] where it has no such
+    /// metadata, like the stores that qlty writes.
     pub fn metadata(&self) -> Result<PairMetadata<D>> {
         PairMetadata::of(self.dataset.metadata()?)
     }
@@ -160,12 +160,12 @@ where
         self.dataset.epoch(seed, epoch)
     }
 
-    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read before
-    /// they are asked for, on the threads of rayon's global pool.
+    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read
+    /// before they are asked for, on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`crate::Error::Io`] where no thread
-    /// could be started.
+    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`crate::Error::Io`] where no
+    /// thread could be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<Batches<T, D>> {
         self.batches_within(order, size, ahead, |read| read())
     }
@@ -187,8 +187,8 @@ where
     }
 }
 
-/// The batches of an epoch, in order, read ahead by a thread of their own; see [`PatchPairDataset::batches`]. Dropping it
-/// before its end stops the thread.
+/// The batches of an epoch, in order, read ahead by a thread of their own; see [`PatchPairDataset::batches`]. Dropping
+/// it before its end stops the thread.
 #[derive(Debug)]
 pub struct Batches<T, const D: usize> {
     batches: AnyBatches,

@@ -126,8 +126,8 @@ where
 /// ```
 ///
 /// # Errors
-/// Those of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of the
-/// source.
+/// Those of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of
+/// the source.
 #[doc(alias = "extract_patch_pairs_3d")]
 pub fn extract_patch_pairs<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -253,8 +253,8 @@ where
 ///
 /// Its arrays are `patches1` and `patches2` of the source's element type, `deltas` (float32), `rotations` (int64) and,
 /// if wanted, `positions1` and `positions2` (int64); its attributes are `window`, `num_patches`, `num_channels`,
-/// `patch_shape`, and `metadata`, which has the columns of [`PairMetadata::columns`] of the stored pairs as lists: row i
-/// is pair i of the arrays. Above a thousand pairs, chunks are gathered in shards of about 64 MiB. qlty's
+/// `patch_shape`, and `metadata`, which has the columns of [`PairMetadata::columns`] of the stored pairs as lists: row
+/// i is pair i of the arrays. Above a thousand pairs, chunks are gathered in shards of about 64 MiB. qlty's
 /// `ZarrPatchPairDataset` reads it.
 ///
 /// The store is written under its name with `.partial` appended and renamed when it is complete. A failure removes it;
@@ -262,8 +262,8 @@ where
 /// exclude each other. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] where there is no such pair, the chunk has an empty or missing axis, a pair leaves the
-/// images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
+/// [`qlty_core::Error::Argument`] where there is no such pair, the chunk has an empty or missing axis, a pair leaves
+/// the images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
 /// [`crate::Error::NotAStore`] where the destination is taken; [`crate::Error::Io`] and [`crate::Error::Zarr`];
 /// [`qlty_core::Error::Cancelled`]; those of the source. After an error there is no new store, and an old one is as it
 /// was.
