@@ -263,7 +263,7 @@ fn overlaps_are_of_one_type() {
     assert_eq!(format!("{overlap:?}"), "AnyOverlap { window: [4, 4], pairs: 1, count: 12 }");
     let patches = ArrayD::<f32>::from_shape_fn(IxDyn(&[1, 2, 4, 4]), |at| (at[1] * 16 + at[2] * 4 + at[3]) as f32);
     let patches = ArrayRef::of("patches", patches.view()).unwrap();
-    let mut run = |dtype| {
+    let run = |dtype| {
         let [mut pixels1, mut pixels2] = [DType::F32, dtype].map(|d| OwnedArray::zeros("pixels", d, &[12, 2]).unwrap());
         let (out1, out2) = (pixels1.array_mut(), pixels2.array_mut());
         overlap.extract_into(patches, patches, out1, out2, &Monitor::new()).map(|()| pixels1)
