@@ -184,11 +184,13 @@ macro_rules! integer_pixel {
             }
             #[inline(always)]
             fn nearest_i64(value: i64) -> Self {
-                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
+                // The largest value of `u64` is not one of `i64`.
+                let is_u64 = Self::MAX as u64 == u64::MAX;
+                if is_u64 { value.max(0) as Self } else { value.clamp(Self::MIN as i64, Self::MAX as i64) as Self }
             }
             #[inline(always)]
             fn nearest_u64(value: u64) -> Self {
-                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
+                value.min(Self::MAX as u64) as Self
             }
             #[inline(always)]
             fn nearest_f64(value: f64) -> Self {
