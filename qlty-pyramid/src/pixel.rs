@@ -5,9 +5,11 @@
 //! plane or a row are compiled for each type, and chosen there with [`with_dtype!`](qlty_core::with_dtype).
 
 use std::cmp::Ordering;
+use std::path::Path;
 
 use qlty_core::Element;
 use qlty_core::dynamic::{DType, bf16, f16};
+use qlty_core::zarr::{ArrayInfo, ArrayReader, Error as ZarrError};
 
 use crate::{Error, Result};
 
@@ -103,6 +105,22 @@ pub(crate) const MOST_WEIGHT: u16 = 1 << 15;
 pub(crate) fn check_dtype(what: &'static str, dtype: DType) -> Result<()> {
     if dtype == DType::Bool {
         return Err(Error::argument(what, dtype, "an integer or a float type"));
+    }
+    Ok(())
+}
+
+/// The type of an array of pixels.
+pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
+    let expected = "integers or floats of up to 64 bits";
+    let dtype = array.dtype().filter(|dtype| *dtype != DType::Bool);
+    dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
+}
+
+/// Fails where an array is to be read as another type than its own.
+pub(crate) fn check_read_dtype(array: &ArrayReader, asked: DType) -> Result<()> {
+    if asked != array.dtype() {
+        let (path, got) = (array.path().to_path_buf(), array.dtype().zarr_name().to_owned());
+        return Err(ZarrError::DataType { path, got, expected: asked.zarr_name().to_owned() }.into());
     }
     Ok(())
 }
