@@ -18,7 +18,7 @@ pub(crate) fn slice<'a, T: Pixel>(array: &ArrayRef<'a>) -> Result<&'a [T]> {
     array.view::<T>("pixels")?.to_slice().ok_or_else(|| not_in_c_order(strides))
 }
 
-/// [`slice`], to be written.
+/// [`slice()`], to be written.
 pub(crate) fn slice_mut<'a, T: Pixel>(array: &'a mut ArrayMut<'_>) -> Result<&'a mut [T]> {
     if !array.is_standard_layout() {
         return Err(not_in_c_order(array.strides()));
@@ -33,7 +33,7 @@ fn not_in_c_order(strides: &[isize]) -> Error {
 /// The bytes of the pixels of an array in C order.
 ///
 /// # Errors
-/// As [`slice`].
+/// As [`slice()`].
 pub(crate) fn bytes_mut<'a>(array: &'a mut ArrayMut<'_>) -> Result<&'a mut [u8]> {
     Ok(with_dtype!(array.dtype(), T => T::bytes_mut(slice_mut::<T>(array)?)))
 }

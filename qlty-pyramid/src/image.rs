@@ -4,7 +4,5 @@
 mod layout;
 mod store;
 
-pub(crate) use layout::pixel_dtype;
 pub use layout::{ImageAxis, ImageKind, ImageLayout, ImageLevel};
 pub use store::ImageStore;
-pub(crate) use store::check_read_dtype;

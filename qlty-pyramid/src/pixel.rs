@@ -5,9 +5,11 @@
 //! plane or a row are compiled for each type, and chosen there with [`with_dtype!`](qlty_core::with_dtype).
 
 use std::cmp::Ordering;
+use std::path::Path;
 
 use qlty_core::Element;
 use qlty_core::dynamic::{DType, bf16, f16};
+use qlty_core::zarr::{ArrayInfo, ArrayReader, Error as ZarrError};
 
 use crate::{Error, Result};
 
@@ -107,6 +109,22 @@ pub(crate) fn check_dtype(what: &'static str, dtype: DType) -> Result<()> {
     Ok(())
 }
 
+/// The type of an array of pixels.
+pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
+    let expected = "integers or floats of up to 64 bits";
+    let dtype = array.dtype().filter(|dtype| *dtype != DType::Bool);
+    dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
+}
+
+/// Fails where an array is to be read as another type than its own.
+pub(crate) fn check_read_dtype(array: &ArrayReader, asked: DType) -> Result<()> {
+    if asked != array.dtype() {
+        let (path, got) = (array.path().to_path_buf(), array.dtype().zarr_name().to_owned());
+        return Err(ZarrError::DataType { path, got, expected: asked.zarr_name().to_owned() }.into());
+    }
+    Ok(())
+}
+
 macro_rules! wide {
     ($($type:ty: $low_bits:expr, $is_finite:expr, $nearest:ident;)*) => {$(
         impl Wide for $type {
@@ -184,11 +202,13 @@ macro_rules! integer_pixel {
             }
             #[inline(always)]
             fn nearest_i64(value: i64) -> Self {
-                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
+                // The largest value of `u64` is not one of `i64`.
+                let is_u64 = Self::MAX as u64 == u64::MAX;
+                if is_u64 { value.max(0) as Self } else { value.clamp(Self::MIN as i64, Self::MAX as i64) as Self }
             }
             #[inline(always)]
             fn nearest_u64(value: u64) -> Self {
-                i128::from(value).clamp(Self::MIN as i128, Self::MAX as i128) as Self
+                value.min(Self::MAX as u64) as Self
             }
             #[inline(always)]
             fn nearest_f64(value: f64) -> Self {

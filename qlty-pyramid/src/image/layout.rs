@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 use crate::laplacian::{LaplacianLayout, laplacian_dtype};
+use crate::pixel::pixel_dtype;
 
 /// What an image on disk is, by its metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +30,7 @@ pub struct ImageLayout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ImageKind {
-    /// The levels, which [`ImageStore`] reads.
+    /// The levels, which [`ImageStore`](crate::ImageStore) reads.
     Levels,
     /// Differences between levels, which [`LaplacianStore`](crate::LaplacianStore) reads.
     Laplacian,
@@ -62,8 +63,8 @@ impl ImageLayout {
     /// crate, any Zarr array, or a Laplacian store of this crate or of the Python package `qlty`.
     ///
     /// # Errors
-    /// [`Error::Io`] if there is nothing; [`Error::Store`] if it is not an image, or its pixels are of a type that this
-    /// crate does not read.
+    /// [`Error::Io`](crate::Error::Io) if there is nothing; [`Error::Store`](crate::Error::Store) if it is not an image,
+    /// or its pixels are of a type that this crate does not read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         path.metadata().map_err(ZarrError::io(path))?;
@@ -143,13 +144,6 @@ impl ImageLayout {
         };
         Ok(Self { kind: ImageKind::Laplacian, dtype, channels: channels(None, ours), axes, levels })
     }
-}
-
-/// The type of an array of pixels.
-pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
-    let expected = "integers or floats of up to 64 bits";
-    let dtype = array.dtype().filter(|dtype| *dtype != DType::Bool);
-    dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
 }
 
 /// The names of `count` axes, where a store does not state them: the last of (T,C,Z,Y,X).

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::layout::{ImageKind, ImageLayout, ImageLevel};
 use crate::arrays::{BoxPart, cache_bytes, check_box, split_at_chunks};
+use crate::pixel::check_read_dtype;
 use crate::{Error, Pixel, Result};
 
 /// The levels of an image on disk, read box by box. Threads may share it. The store must not change.
@@ -125,13 +126,4 @@ impl ImageStore {
         })?;
         Ok(monitor.check()?)
     }
-}
-
-/// Fails where an array is to be read as another type than its own.
-pub(crate) fn check_read_dtype(array: &ArrayReader, asked: DType) -> Result<()> {
-    if asked != array.dtype() {
-        let (path, got) = (array.path().to_path_buf(), array.dtype().zarr_name().to_owned());
-        return Err(ZarrError::DataType { path, got, expected: asked.zarr_name().to_owned() }.into());
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use super::plane::{self, CoarsePlane};
 use super::upsample::{Area, Planes, Upsampler};
 use super::work::difference_dtype;
 use crate::arrays::{BoxPart, cache_bytes, check_box, split_at_chunks};
-use crate::image::{check_read_dtype, pixel_dtype};
+use crate::pixel::{check_read_dtype, pixel_dtype};
 use crate::{Error, Pixel, Result};
 
 /// A Laplacian store on disk, of this crate or of the Python package `qlty`, read box by box. Threads
