@@ -367,7 +367,7 @@ pub(crate) fn check_last(first: usize, count: usize) -> Result<usize> {
 /// Fails where an array does not have the type of sums of another.
 pub(crate) fn check_sum(name: &'static str, got: DType, of: DType) -> Result<()> {
     if got != of.sum() {
-        return Err(Error::dtype(name, got, of.sum().name()));
+        return Err(Error::dtype(name, got, format!("{} for these patches", of.sum())));
     }
     Ok(())
 }

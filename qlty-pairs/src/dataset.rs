@@ -184,7 +184,7 @@ impl AnyDataset {
         let (patches, mut places) = out.split();
         let shape = [&[count], &self.shape()[1..]].concat();
         check_patches(&patches, &shape)?;
-        for (name, patches) in ["patches 1", "patches 2"].into_iter().zip(&patches) {
+        for (name, patches) in ["patches1", "patches2"].into_iter().zip(&patches) {
             if !self.dtype().can_be_read_as(patches.dtype()) {
                 return Err(qlty_core::Error::dtype(name, patches.dtype(), self.dtype().name()).into());
             }

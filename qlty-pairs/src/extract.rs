@@ -49,16 +49,16 @@ pub fn extract_pairs_into(
     let shape = [&[pairs.len(), source.shape()[1]], window.sizes()].concat();
     check_patches(&patches, &shape)?;
     let dtype = source.dtype();
-    check_type("patches 1", &patches[0], dtype)?;
-    check_type("patches 2", &patches[1], dtype)?;
+    check_type("patches1", &patches[0], dtype)?;
+    check_type("patches2", &patches[1], dtype)?;
     places.check(window.ndim, pairs.len())?;
     monitor.begin(2 * pairs.len() as u64);
     monitor.check()?;
     let failure = Failure::new(monitor);
     let extraction = Extraction { source, dtype, window, pairs, corner: [0; 4], monitor, failure };
     let [patches1, patches2] = patches;
-    let patches1 = patches1.five("patches 1", window.ndim)?;
-    let patches2 = patches2.five("patches 2", window.ndim)?;
+    let patches1 = patches1.five("patches1", window.ndim)?;
+    let patches2 = patches2.five("patches2", window.ndim)?;
     rayon::join(|| extraction.side(Side::First, patches1), || extraction.side(Side::Second, patches2));
     extraction.failure.into_result()?;
     Ok(places.write(window.ndim, pairs)?)

@@ -165,13 +165,13 @@ impl AnyOverlap {
     /// Fails where the patches of both sides, or their pixels, are not those of these pairs, or differ in their
     /// channels; the number of these.
     fn check_sides(&self, patches: [&[usize]; 2], pixels: [&[usize]; 2]) -> Result<usize> {
-        let channels = self.check_patches("patches 1", patches[0])?;
+        let channels = self.check_patches("patches1", patches[0])?;
         if patches[1] != patches[0] {
             let expected = format!("{:?}, that of the first patches", patches[0]);
-            return Err(Error::shape("patches 2", patches[1], expected));
+            return Err(Error::shape("patches2", patches[1], expected));
         }
-        self.check_pixels("pixels 1", pixels[0], channels)?;
-        self.check_pixels("pixels 2", pixels[1], channels)?;
+        self.check_pixels("pixels1", pixels[0], channels)?;
+        self.check_pixels("pixels2", pixels[1], channels)?;
         Ok(channels)
     }
 
@@ -255,7 +255,7 @@ impl AnyOverlap {
 /// Fails where arrays have other types than `expected`.
 fn check_types(expected: DType, arrays: [(&'static str, DType); 3]) -> Result<()> {
     match arrays.into_iter().find(|(_, dtype)| *dtype != expected) {
-        Some((name, dtype)) => Err(Error::dtype(name, dtype, format!("{expected}, as of the first array"))),
+        Some((name, dtype)) => Err(Error::dtype(name, dtype, format!("{expected} like the first array"))),
         None => Ok(()),
     }
 }

@@ -102,8 +102,8 @@ impl<'a> AnyPlacesMut<'a> {
     /// The arrays of positions with their names and sides.
     pub(crate) fn positions(&mut self) -> [(&'static str, Side, Option<&mut ArrayMut<'a>>); 2] {
         [
-            ("positions 1", Side::First, self.positions1.as_mut()),
-            ("positions 2", Side::Second, self.positions2.as_mut()),
+            ("positions1", Side::First, self.positions1.as_mut()),
+            ("positions2", Side::Second, self.positions2.as_mut()),
         ]
     }
 

@@ -65,12 +65,12 @@ impl AnyPatchPairs {
         let columns = wanted.columns(window.len());
         let positions = |name| columns.map(|columns| zeros(name, &[count, columns])).transpose();
         Ok(Self {
-            patches1: OwnedArray::zeros("patches 1", dtype, &shape)?,
-            patches2: OwnedArray::zeros("patches 2", dtype, &shape)?,
+            patches1: OwnedArray::zeros("patches1", dtype, &shape)?,
+            patches2: OwnedArray::zeros("patches2", dtype, &shape)?,
             deltas: zeros("deltas", &[count, window.len()])?,
             rotations: zeros("rotations", &[count])?,
-            positions1: positions("positions 1")?,
-            positions2: positions("positions 2")?,
+            positions1: positions("positions1")?,
+            positions2: positions("positions2")?,
         })
     }
 
@@ -84,8 +84,8 @@ impl AnyPatchPairs {
             patches2: self.patches2.array_mut(),
             deltas: ArrayMut::of("deltas", self.deltas.view_mut())?,
             rotations: ArrayMut::of("rotations", self.rotations.view_mut())?,
-            positions1: positions("positions 1", &mut self.positions1)?,
-            positions2: positions("positions 2", &mut self.positions2)?,
+            positions1: positions("positions1", &mut self.positions1)?,
+            positions2: positions("positions2", &mut self.positions2)?,
         })
     }
 
@@ -97,12 +97,12 @@ impl AnyPatchPairs {
     /// there are none. Nothing is written then.
     pub fn copy_to(&self, mut out: AnyPairsMut<'_>) -> Result<()> {
         let arrays = [
-            ("patches 1", Some(self.patches1.array_ref()), Some(&mut out.patches1)),
-            ("patches 2", Some(self.patches2.array_ref()), Some(&mut out.patches2)),
+            ("patches1", Some(self.patches1.array_ref()), Some(&mut out.patches1)),
+            ("patches2", Some(self.patches2.array_ref()), Some(&mut out.patches2)),
             ("deltas", Some(ArrayRef::of("deltas", self.deltas.view())?), Some(&mut out.deltas)),
             ("rotations", Some(ArrayRef::of("rotations", self.rotations.view())?), Some(&mut out.rotations)),
-            ("positions 1", rows("positions 1", &self.positions1)?, out.positions1.as_mut()),
-            ("positions 2", rows("positions 2", &self.positions2)?, out.positions2.as_mut()),
+            ("positions1", rows("positions1", &self.positions1)?, out.positions1.as_mut()),
+            ("positions2", rows("positions2", &self.positions2)?, out.positions2.as_mut()),
         ];
         for (name, from, to) in &arrays {
             match (from, to) {
@@ -147,7 +147,7 @@ impl<'a> AnyPairsMut<'a> {
 
 /// Fails where arrays of patches do not have this shape.
 pub(crate) fn check_patches(patches: &[ArrayMut<'_>; 2], expected: &[usize]) -> Result<()> {
-    for (name, patches) in ["patches 1", "patches 2"].into_iter().zip(patches) {
+    for (name, patches) in ["patches1", "patches2"].into_iter().zip(patches) {
         if patches.shape() != expected {
             return Err(Error::shape(name, patches.shape(), format!("{expected:?}")));
         }

@@ -27,6 +27,17 @@ impl Scalar {
         Self { dtype: T::DTYPE, bytes }
     }
 
+    /// The scalar of a type from its bytes, as in memory; `None` where there are not as many as the type has, or they
+    /// are no truth value.
+    pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Option<Self> {
+        if bytes.len() != dtype.size() || (dtype == DType::Bool && bytes[0] > 1) {
+            return None;
+        }
+        let mut scalar = Self::zero(dtype);
+        scalar.bytes[..bytes.len()].copy_from_slice(bytes);
+        Some(scalar)
+    }
+
     /// The zero of a type; of `Bool`, `false`.
     pub fn zero(dtype: DType) -> Self {
         Self { dtype, bytes: [0; 8] }

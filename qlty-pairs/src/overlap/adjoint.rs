@@ -26,14 +26,14 @@ impl AnyOverlap {
         monitor: &Monitor,
     ) -> Result<()> {
         self.check_sides([patches1.shape(), patches2.shape()], [pixels1.shape(), pixels2.shape()])?;
-        let others = [("pixels 2", pixels2.dtype()), ("patches 1", patches1.dtype()), ("patches 2", patches2.dtype())];
+        let others = [("pixels2", pixels2.dtype()), ("patches1", patches1.dtype()), ("patches2", patches2.dtype())];
         check_types(pixels1.dtype(), others)?;
         monitor.begin(2 * self.pairs() as u64);
         monitor.check()?;
         // The axes of the pixels become (1,1,1,K,C).
-        let (pixels1, pixels2) = (pixels1.five("pixels 1", 2)?, pixels2.five("pixels 2", 2)?);
-        let patches1 = patches1.five("patches 1", self.ndim())?;
-        let patches2 = patches2.five("patches 2", self.ndim())?;
+        let (pixels1, pixels2) = (pixels1.five("pixels1", 2)?, pixels2.five("pixels2", 2)?);
+        let patches1 = patches1.five("patches1", self.ndim())?;
+        let patches2 = patches2.five("patches2", self.ndim())?;
         let scatter = |side: usize, pixels: ArrayRef<'_>, patches: ArrayMut<'_>| {
             with_width!(pixels.dtype(), W => {
                 // SAFETY: what is written is copied from elements of the same type, or zero, which all types have.

@@ -38,7 +38,7 @@ impl AnyOverlap {
     ) -> Result<()> {
         let patches = [patches1.shape(), patches2.shape()];
         let channels = self.check_sides(patches, [pixels1.shape(), pixels2.shape()])?;
-        let others = [("patches 2", patches2.dtype()), ("pixels 1", pixels1.dtype()), ("pixels 2", pixels2.dtype())];
+        let others = [("patches2", patches2.dtype()), ("pixels1", pixels1.dtype()), ("pixels2", pixels2.dtype())];
         check_types(patches1.dtype(), others)?;
         monitor.begin(2 * self.rows() as u64);
         monitor.check()?;
@@ -46,10 +46,10 @@ impl AnyOverlap {
             monitor.advance(2 * self.rows() as u64);
             return Ok(());
         }
-        let patches1 = patches1.five("patches 1", self.ndim())?;
-        let patches2 = patches2.five("patches 2", self.ndim())?;
+        let patches1 = patches1.five("patches1", self.ndim())?;
+        let patches2 = patches2.five("patches2", self.ndim())?;
         // The axes of the pixels become (1,1,1,K,C).
-        let (pixels1, pixels2) = (pixels1.five("pixels 1", 2)?, pixels2.five("pixels 2", 2)?);
+        let (pixels1, pixels2) = (pixels1.five("pixels1", 2)?, pixels2.five("pixels2", 2)?);
         let gather = |side: usize, patches: ArrayRef<'_>, pixels: ArrayMut<'_>| {
             with_width!(patches.dtype(), W => {
                 // SAFETY: what is written is copied from elements of the same type.

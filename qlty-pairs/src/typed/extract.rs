@@ -64,12 +64,12 @@ where
         let shape: Vec<usize> = [count, channels].into_iter().chain(window).collect();
         let positions = |name| wanted.columns(D).map(|columns| zeros(name, &[count, columns])).transpose();
         Ok(Self {
-            patches1: zeros("patches 1", &shape)?,
-            patches2: zeros("patches 2", &shape)?,
+            patches1: zeros("patches1", &shape)?,
+            patches2: zeros("patches2", &shape)?,
             deltas: zeros("deltas", &[count, D])?,
             rotations: zeros("rotations", &[count])?,
-            positions1: positions("positions 1")?,
-            positions2: positions("positions 2")?,
+            positions1: positions("positions1")?,
+            positions2: positions("positions2")?,
         })
     }
 
@@ -94,12 +94,12 @@ where
     pub(super) fn any(self) -> qlty_core::Result<AnyPairsMut<'a>> {
         let positions = |name, positions: Option<_>| positions.map(|view| ArrayMut::of(name, view)).transpose();
         Ok(AnyPairsMut {
-            patches1: ArrayMut::of("patches 1", self.patches1)?,
-            patches2: ArrayMut::of("patches 2", self.patches2)?,
+            patches1: ArrayMut::of("patches1", self.patches1)?,
+            patches2: ArrayMut::of("patches2", self.patches2)?,
             deltas: ArrayMut::of("deltas", self.deltas)?,
             rotations: ArrayMut::of("rotations", self.rotations)?,
-            positions1: positions("positions 1", self.positions1)?,
-            positions2: positions("positions 2", self.positions2)?,
+            positions1: positions("positions1", self.positions1)?,
+            positions2: positions("positions2", self.positions2)?,
         })
     }
 }

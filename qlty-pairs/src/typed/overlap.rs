@@ -92,9 +92,9 @@ where
         patches1: ArrayView<'_, T, BatchDim<D>>,
         patches2: ArrayView<'_, T, BatchDim<D>>,
     ) -> Result<OverlapPixels<T>> {
-        let channels = self.0.check_patches("patches 1", patches1.shape())?;
-        let mut pixels1 = zeros("pixels 1", &[self.count(), channels])?;
-        let mut pixels2 = zeros("pixels 2", &[self.count(), channels])?;
+        let channels = self.0.check_patches("patches1", patches1.shape())?;
+        let mut pixels1 = zeros("pixels1", &[self.count(), channels])?;
+        let mut pixels2 = zeros("pixels2", &[self.count(), channels])?;
         self.extract_into(patches1, patches2, pixels1.view_mut(), pixels2.view_mut(), &Monitor::new())?;
         Ok(OverlapPixels { pixels1, pixels2 })
     }
@@ -111,9 +111,9 @@ where
         pixels2: ArrayViewMut2<'_, T>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let patches1 = ArrayRef::of("patches 1", patches1)?;
-        let patches2 = ArrayRef::of("patches 2", patches2)?;
-        let (pixels1, pixels2) = (ArrayMut::of("pixels 1", pixels1)?, ArrayMut::of("pixels 2", pixels2)?);
+        let patches1 = ArrayRef::of("patches1", patches1)?;
+        let patches2 = ArrayRef::of("patches2", patches2)?;
+        let (pixels1, pixels2) = (ArrayMut::of("pixels1", pixels1)?, ArrayMut::of("pixels2", pixels2)?);
         self.0.extract_into(patches1, patches2, pixels1, pixels2, monitor)
     }
 
@@ -129,8 +129,8 @@ where
         pixels2: ArrayView2<'_, T>,
     ) -> Result<OverlapPatches<T, D>> {
         let shape = self.0.patches_shape(pixels1.ncols());
-        self.0.check_pixels("pixels 1", pixels1.shape(), pixels1.ncols())?;
-        let (mut patches1, mut patches2) = (zeros("patches 1", &shape)?, zeros("patches 2", &shape)?);
+        self.0.check_pixels("pixels1", pixels1.shape(), pixels1.ncols())?;
+        let (mut patches1, mut patches2) = (zeros("patches1", &shape)?, zeros("patches2", &shape)?);
         self.adjoint_into(pixels1, pixels2, patches1.view_mut(), patches2.view_mut(), &Monitor::new())?;
         Ok(OverlapPatches { patches1, patches2 })
     }
@@ -148,9 +148,9 @@ where
         patches2: ArrayViewMut<'_, T, BatchDim<D>>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let (pixels1, pixels2) = (ArrayRef::of("pixels 1", pixels1)?, ArrayRef::of("pixels 2", pixels2)?);
-        let patches1 = ArrayMut::of("patches 1", patches1)?;
-        let patches2 = ArrayMut::of("patches 2", patches2)?;
+        let (pixels1, pixels2) = (ArrayRef::of("pixels1", pixels1)?, ArrayRef::of("pixels2", pixels2)?);
+        let patches1 = ArrayMut::of("patches1", patches1)?;
+        let patches2 = ArrayMut::of("patches2", patches2)?;
         self.0.adjoint_into(pixels1, pixels2, patches1, patches2, monitor)
     }
 

@@ -163,13 +163,13 @@ fn mistakes_are_named_and_write_nothing() {
         assert!(error.to_string().contains(told), "{error}");
         assert_eq!(out, before);
     };
-    attempt(&|out| out.patches1.slice_axis_inplace(Axis(0), Slice::from(..2)), "patches 1: got shape [2, 1, 8, 8]");
+    attempt(&|out| out.patches1.slice_axis_inplace(Axis(0), Slice::from(..2)), "patches1: got shape [2, 1, 8, 8]");
     attempt(&|out| out.patches2.slice_axis_inplace(Axis(3), Slice::from(..7)), "expected [3, 1, 8, 8]");
     attempt(&|out| out.deltas.slice_axis_inplace(Axis(1), Slice::from(..1)), "deltas: got shape [3, 1]");
     attempt(&|out| out.rotations.slice_axis_inplace(Axis(0), Slice::from(1..)), "rotations: got shape [2]");
     attempt(
         &|out| out.positions2.as_mut().unwrap().slice_axis_inplace(Axis(1), Slice::from(..1)),
-        "positions 2: got shape [3, 1], expected [3, 2] or [3, 3]",
+        "positions2: got shape [3, 1], expected [3, 2] or [3, 3]",
     );
     let cancelled = Monitor::new();
     cancelled.cancel();

@@ -38,8 +38,8 @@ impl Room {
             patches2: patches2.array_mut(),
             deltas: ArrayMut::of("deltas", self.deltas.view_mut()).unwrap(),
             rotations: ArrayMut::of("rotations", self.rotations.view_mut()).unwrap(),
-            positions1: Some(ArrayMut::of("positions 1", positions1.view_mut()).unwrap()),
-            positions2: Some(ArrayMut::of("positions 2", positions2.view_mut()).unwrap()),
+            positions1: Some(ArrayMut::of("positions1", positions1.view_mut()).unwrap()),
+            positions2: Some(ArrayMut::of("positions2", positions2.view_mut()).unwrap()),
         }
     }
 
@@ -160,7 +160,7 @@ fn a_batch_that_does_not_fit_is_still_the_next() {
         let expected = dataset.get_batch(&indices).unwrap();
         let mut room = Room::new(DType::U8, &[count, 2, 8, 8], 2);
         let told = batches.next_into(room.arrays()).unwrap_err().to_string();
-        assert_eq!(told, "positions 1: got an array, expected none, since no positions are stored");
+        assert_eq!(told, "positions1: got an array, expected none, since no positions are stored");
         assert!(room.is_untouched() && (batches.next_count(), batches.len()) == (count, left));
         let arrays = AnyPairsMut { positions1: None, positions2: None, ..room.arrays() };
         batches.next_into(arrays).unwrap();
@@ -271,7 +271,7 @@ fn overlaps_are_of_one_type() {
     let pixels = run(DType::F32).unwrap().into_array::<f32, ndarray::Ix2>().unwrap();
     assert_eq!(pixels.row(3), arr1(&[5.0, 21.0]));
     let told = run(DType::U32).unwrap_err().to_string();
-    assert_eq!(told, "pixels 2: got dtype u32, expected f32, as of the first array");
+    assert_eq!(told, "pixels2: got dtype u32, expected f32 like the first array");
     let three = AnyOverlap::new(&[4, 4, 4], ArrayRef::of("deltas", deltas.view()).unwrap(), None).unwrap_err();
     assert_eq!(three.to_string(), "deltas: got shape [1, 2], expected 3 columns");
     assert!(AnyOverlap::new(&[4], ArrayRef::of("deltas", deltas.view()).unwrap(), None).is_err());
