@@ -1,4 +1,4 @@
-/* qlty: cut images and volumes into overlapping patches and sew them back together. */
+/* qlty: split images and volumes into overlapping patches and stitch them back together. */
 
 #ifndef QLTY_H
 #define QLTY_H
@@ -8,27 +8,26 @@
 #include <stdint.h>
 
 /*
- The version of this interface. A library whose qlty_abi_version() differs from the
- QLTY_ABI_VERSION that a host was compiled with must not be called.
+ The version of this interface. A library whose qlty_abi_version() differs from the QLTY_ABI_VERSION that a host was
+ compiled with must not be called.
 
- What holds for all functions:
+ Rules for all functions:
 
- A function that can fail returns a qlty_status, 0 for success, and takes last a pointer to a
- qlty_error *, which may be NULL. Where it fails and that pointer is not NULL, an error is stored
- there that the caller frees with qlty_error_free; on success nothing is stored. Other outputs
- are written on success only. No function unwinds: a defect of the library is
- QLTY_STATUS_PANIC.
+ A function that can fail returns a qlty_status, 0 for success, and its last parameter is a pointer to a qlty_error
+ *, which may be NULL. If it fails and that pointer is not NULL, an error is stored there, which the caller frees
+ with qlty_error_free; on success nothing is stored. Other outputs are written only on success. No function unwinds:
+ a defect of the library is QLTY_STATUS_PANIC. A handle that was being changed by such a call refuses all further
+ calls with that status, except its _free function.
 
- Handles are created by functions that store one through a pointer, and freed by the _free function
- of their type, which takes NULL. A handle that is only read, as a const pointer, may be used by
- several threads at once. Strings are UTF-8, end with NUL and are borrowed for the call;
- a path is not empty.
+ Handles are stored through a pointer by the functions that create them, and freed by the _free function of their
+ type, which accepts NULL. Several threads may use a handle at once in functions that take it as a const pointer.
+ Strings are UTF-8, end with NUL and are borrowed for the call; a path is not empty. Outputs are distinct: no two
+ pointers of a call lead to the same memory, and all are aligned for their type.
 
- Arrays cross as qlty_array, by pointer, borrowed for the call. Inputs may have any strides;
- outputs are allocated by the caller, have strides under which no two values share memory, and do
- not overlap with other arrays of the call. Both go by the reach of the strides and of the arrays:
- values that interleave without sharing memory are refused too. Sizes are in pixels, spatial
- axes in the order (y, x) or (z, y, x), of which the last is the fastest in C order.
+ Arrays are passed as pointers to qlty_array, borrowed for the call. Inputs may have any strides. Outputs are
+ allocated by the caller; no two of their values share memory, and they do not overlap with other arrays of the call.
+ Both are judged by ranges of addresses: values that interleave without sharing memory are refused too. Sizes are in
+ pixels, spatial axes in the order (y, x) or (z, y, x), in C order.
  */
 #define QLTY_ABI_VERSION 1
 
@@ -38,12 +37,12 @@
 #define QLTY_MAX_NDIM 6
 
 /*
- How much the pixels of a window count: 1 inside the border and border_weight on it.
+ The weight of pixels is 1 inside the border and border_weight on it.
  */
 #define QLTY_PROFILE_BORDER 0
 
 /*
- sin^2(pi t) per axis, at the middles t = (i + 0.5) / window of the pixels.
+ sin^2(pi t) per axis, at the centres t = (i + 0.5) / window of the pixels.
  */
 #define QLTY_PROFILE_HANN 1
 
@@ -73,18 +72,17 @@
 #define QLTY_ORIGIN_WINDOW 1
 
 /*
- Nothing may be there: the result is begun.
+ Creates the result; there must be none.
  */
 #define QLTY_START_CREATE 0
 
 /*
- A result must be there, with which the work goes on.
+ Resumes the result; there must be one.
  */
 #define QLTY_START_OPEN 1
 
 /*
- The work goes on with a result if there is one, and begins it otherwise: for several workers that
- start at once.
+ Resumes the result if there is one, otherwise creates it: for several workers that start at once.
  */
 #define QLTY_START_CREATE_OR_OPEN 2
 
@@ -94,14 +92,12 @@
 #define QLTY_STD_NONE 0
 
 /*
- sqrt(sum(w v) / sum(w)) over the variances v of the patches over a pixel, with the weights w of
- their windows.
+ sqrt(sum(w v) / sum(w)) over the variances v of the patches over a pixel, with the weights w of their windows.
  */
 #define QLTY_STD_WITHIN 1
 
 /*
- sqrt(sum(w (v + (x - m)^2)) / sum(w)): that, and how far the values x of the patches are from
- their weighted mean m.
+ sqrt(sum(w (v + (x - m)^2)) / sum(w)): also with the spread of the patches' values x around their weighted mean m.
  */
 #define QLTY_STD_TOTAL 2
 
@@ -216,7 +212,7 @@
 #define QLTY_HALVING_VOLUME 1
 
 /*
- Each level halves those of Z, Y and X whose voxel is less than the square root of 2 times the
+ Each level halves the axes Z, Y and X along which the voxel size is less than the square root of 2 times the
  smallest, until all are about the same.
  */
 #define QLTY_HALVING_ISOTROPIC 2
@@ -227,7 +223,7 @@
 #define QLTY_AXES_TCZYX 0
 
 /*
- (Z, C, Y, X), for one time point. NGFF does not allow it, so there is no metadata of NGFF.
+ (Z, C, Y, X), for one time point. NGFF does not allow this order, so there is no NGFF metadata.
  */
 #define QLTY_AXES_ZCYX 1
 
@@ -242,7 +238,7 @@
 #define QLTY_NORMALIZATION_PER_SLICE 1
 
 /*
- By mean and standard deviation of the whole image, for which it is read twice.
+ By mean and standard deviation of the whole image, which is read twice.
  */
 #define QLTY_NORMALIZATION_GLOBAL 2
 
@@ -252,108 +248,103 @@
 #define QLTY_NORMALIZATION_BY 3
 
 /*
- The batches of an epoch, in order, read ahead by a thread of their own. Opaque; one thread at a
- time may use one. Free it with qlty_batches_free.
+ The batches of an epoch, in order, read ahead by a background thread. Opaque; one thread at a time may use one. Free
+ it with qlty_batches_free.
  */
 typedef struct qlty_batches qlty_batches;
 
 /*
- The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number
- of threads may use one at once; free it with qlty_dataset_free.
+ The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number of threads may use
+ one at once; free it with qlty_dataset_free.
  */
 typedef struct qlty_dataset qlty_dataset;
 
 /*
- Why a call failed. Opaque; belongs to the caller, who frees it with qlty_error_free.
+ Why a call failed. Opaque; the caller frees it with qlty_error_free.
  */
 typedef struct qlty_error qlty_error;
 
 /*
- An image on disk, in levels from fine to coarse: OME-Zarr, a Zarr array, or a Laplacian store. Of what
- is read, up to 64 MiB of decoded chunks of the full size are kept, and of each coarser level a quarter
- of that; the store must not change. Opaque. Any number of threads may use one at once; free it with
- qlty_image_free.
+ An image on disk, in levels from fine to coarse: OME-Zarr, a Zarr array, or a Laplacian store. Up to 64 MiB of
+ decoded chunks of the full size are cached, and of each coarser level a quarter of that; the store must not change.
+ Opaque. Any number of threads may use one at once; free it with qlty_image_free.
  */
 typedef struct qlty_image qlty_image;
 
 /*
- The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of
- threads may use one at once; free it with qlty_images_free.
+ The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of threads may use one at
+ once; free it with qlty_images_free.
  */
 typedef struct qlty_images qlty_images;
 
 /*
- Stitches the patches of a batch onto disk as they come, in any order and in bounded memory; a
- process that is killed goes on where it was. Opaque. Any number of threads may use one at once,
- also to stitch; free it with qlty_large_free.
+ Stitches the patches of a batch onto disk as they come, in any order and in bounded memory; work resumes after a
+ killed process. Opaque. Any number of threads may use one at once, also to stitch; free it with qlty_large_free.
 
- Of the path `folder/name` the results are the Zarr v3 arrays `folder/name_mean.zarr` and, if asked
- for, `folder/name_std.zarr`, in which a tile is written once, when its last patch has come.
- `folder/name_state` has what is not finished. After the end of a process, by which way ever,
- the finished tiles and what the last qlty_large_checkpoint wrote are there, and the patches that
- have to come again are pending.
+ With the path `folder/name`, the results are the Zarr v3 arrays `folder/name_mean.zarr` and, if asked for,
+ `folder/name_std.zarr`. A tile is written once, when its last patch has been stitched. `folder/name_state` holds
+ unfinished work. However a process ends, the finished tiles and the last qlty_large_checkpoint remain, and all other
+ patches are pending again.
  */
 typedef struct qlty_large qlty_large;
 
 /*
- The overlaps of pairs: which pixels of the first patches and of the second show the same place.
- Opaque. It never changes, so any number of threads may use one at once; free it with
- qlty_overlap_free.
+ The overlaps of pairs: which pixels of the first patches and of the second show the same place. Opaque. It never
+ changes, so any number of threads may use one at once; free it with qlty_overlap_free.
  */
 typedef struct qlty_overlap qlty_overlap;
 
 /*
- Pairs of patches: where they lie and how the second is turned, the size of a patch, and, once they
- were measured, the mean and standard deviation of each patch. Opaque. It never changes, so any
- number of threads may use one at once; free it with qlty_pairs_free.
+ Pairs of patches: where they lie and how the second is turned, the size of a patch, and, once they were measured,
+ the mean and standard deviation of each patch. Opaque. It never changes, so any number of threads may use one at
+ once; free it with qlty_pairs_free.
  */
 typedef struct qlty_pairs qlty_pairs;
 
 /*
- Pyramids that were written, or would be, by the names of their images. Opaque. It never changes, so any
- number of threads may use one at once; free it with qlty_pyramids_free.
+ Descriptions of pyramids that were, or would be, written, ordered by the names of their images. Opaque. It never
+ changes, so any number of threads may use one at once; free it with qlty_pyramids_free.
  */
 typedef struct qlty_pyramids qlty_pyramids;
 
 /*
- A geometry with weights: what cuts and sews. Opaque. It never changes, so any number of threads
- may use one at once; free it with qlty_quilt_free.
+ A geometry with weights: how images are split into patches and stitched. Opaque. It never changes, so any number of
+ threads may use one at once; free it with qlty_quilt_free.
  */
 typedef struct qlty_quilt qlty_quilt;
 
 /*
- A stack of images, (T, C, Z, Y, X), whose planes are pages of TIFF files, or PNG files: opened, with
- all headers read and checked. It holds no pixels and no open file; the files must not change.
- Opaque. Any number of threads may use one at once; free it with qlty_stack_free.
+ A stack of images, (T, C, Z, Y, X), whose planes are pages of TIFF files, or PNG files: opened, with all headers
+ read and checked. It keeps neither pixels nor open files; the files must not change. Opaque. Any number of threads
+ may use one at once; free it with qlty_stack_free.
  */
 typedef struct qlty_stack qlty_stack;
 
 /*
- The stacks of slices that were found in a folder. Opaque. It never changes, so any number of
- threads may use one at once; free it with qlty_stacks_free.
+ The stacks of slices that were found in a folder. Opaque. It never changes, so any number of threads may use one at
+ once; free it with qlty_stacks_free.
  */
 typedef struct qlty_stacks qlty_stacks;
 
 /*
- An array of a result on disk: its mean or its standard deviation, (N, C, Y, X) or (N, C, Z, Y, X). Of
- what is read, up to 256 MiB of decoded chunks are kept. Opaque. Any number of threads may use one
- at once; free it with qlty_stitched_free.
+ An array of a result on disk: its mean or its standard deviation, (N, C, Y, X) or (N, C, Z, Y, X). Up to 256 MiB of
+ decoded chunks are cached. Opaque. Any number of threads may use one at once; free it with qlty_stitched_free.
  */
 typedef struct qlty_stitched qlty_stitched;
 
 /*
- Takes the patches of a batch as they come and stitches them together. Opaque; one thread at a
- time may use one, which works on all of them. Free it with qlty_stitcher_free.
+ Takes the patches of a batch as they come and stitches them together. Opaque; one thread at a time may use one, and
+ each call works on all threads. Free it with qlty_stitcher_free.
  */
 typedef struct qlty_stitcher qlty_stitcher;
 
 /*
- What came of a call.
+ The result of a call.
  */
 typedef int32_t qlty_status;
 
 /*
- What a quilt is made of. Fill it with qlty_quilt_options_init, then set size, window and step.
+ The geometry and weights of a quilt. Fill it with qlty_quilt_options_init, then set size, window and step.
  */
 typedef struct qlty_quilt_options {
   /*
@@ -377,7 +368,7 @@ typedef struct qlty_quilt_options {
    */
   int64_t step[3];
   /*
-   The rim of a window in pixels. Initially 0, no border.
+   The border of a window in pixels. Initially 0, no border.
    */
   int64_t border[3];
   /*
@@ -385,11 +376,15 @@ typedef struct qlty_quilt_options {
    */
   double border_weight;
   /*
-   How much the pixels of a window count, a QLTY_PROFILE. Initially QLTY_PROFILE_BORDER.
+   The weights of the pixels of a window, a QLTY_PROFILE. Initially QLTY_PROFILE_BORDER.
    */
   int32_t profile;
   /*
-   The parameter of a profile that has one, else not used. Initially 0.
+   Not used. Hosts compiled for release 0.1 have padding here, with any value.
+   */
+  int32_t reserved;
+  /*
+   The parameter of the profile, if it has one. Initially 0.
    */
   double profile_parameter;
 } qlty_quilt_options;
@@ -400,12 +395,11 @@ typedef struct qlty_quilt_options {
 typedef int32_t qlty_dtype;
 
 /*
- An array in the host's memory.
+ An array in memory of the host.
 
- Value (i, j, ...) lies at `data`, taken as a pointer to values of `dtype`, plus
- `i * strides[0] + j * strides[1] + ...`: strides count values, not bytes, and may be negative
- or, in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
- for its type, and is not looked at where the array has no values.
+ Value (i, j, ...) is at `data`, as a pointer to values of `dtype`, plus `i * strides[0] + j * strides[1] + ...`:
+ strides count values, not bytes. They may be negative; those of an input may be zero. Only the first `ndim` numbers
+ of `shape` and `strides` are read. `data` is aligned for its type, and is ignored if the array has no values.
  */
 typedef struct qlty_array {
   /*
@@ -431,10 +425,10 @@ typedef struct qlty_array {
 } qlty_array;
 
 /*
- Told how far a long call has come: `done` of `total` units of the call's own. Called after a few
- milliseconds, then some twenty times a second, and once at the end of the call, always on the
- thread that made it. A result that is not zero cancels the call, where it has not ended yet,
- and is the last that is asked for. It must return by itself, not by longjmp or an exception.
+ Reports the progress of a long call: `done` of `total` units, which each call defines. It is called after a few
+ milliseconds, then about twenty times a second, and once at the end, always on the thread that made the call. A
+ nonzero result cancels the call unless it has ended; the function is not called again then. It must return normally,
+ not by longjmp or an exception.
  */
 typedef int32_t (*qlty_progress)(void *user,
                                  uint64_t done,
@@ -449,16 +443,15 @@ typedef struct qlty_large_options {
    */
   uint32_t struct_size;
   /*
-   The type of the sums and the results, QLTY_DTYPE_F32 or QLTY_DTYPE_F64. Initially
-   QLTY_DTYPE_F32.
+   The type of the sums and the results, QLTY_DTYPE_F32 or QLTY_DTYPE_F64. Initially QLTY_DTYPE_F32.
    */
   qlty_dtype dtype;
   /*
-   What may be on disk already, a QLTY_START. Initially QLTY_START_CREATE.
+   Whether a result may or must exist, a QLTY_START. Initially QLTY_START_CREATE.
    */
   int32_t start;
   /*
-   Which standard deviation is written beside the mean, a QLTY_STD. Initially QLTY_STD_NONE.
+   Which standard deviation is written in addition to the mean, a QLTY_STD. Initially QLTY_STD_NONE.
    */
   int32_t std;
   /*
@@ -466,61 +459,93 @@ typedef struct qlty_large_options {
    */
   int64_t images;
   /*
-   The number of channels of the patches. Initially 0, which means that of a result that is there,
-   or of the first patch.
+   The number of channels of the patches. Initially 0: that of an existing result, or of the first patch.
    */
   int64_t channels;
   /*
-   How many bytes of sums are held in memory, and a tile for each thread at least; what is more goes
-   to a scratch folder. Initially 1 GiB.
+   The number of bytes of sums held in memory, at least a tile per thread; the rest is moved to a scratch folder.
+   Initially 1 GiB.
    */
   int64_t memory_budget;
   /*
-   The size in pixels of what is summed, finished and written as one, (y, x) or (z, y, x): a
-   multiple of the chunk, or of the shard if there are shards. Initially all 0, which means
-   that of a result that is there, or about 1 MiB of results.
+   The size in pixels of a tile, which is summed, finished and written as one, (y, x) or (z, y, x): a multiple of
+   the chunk, or of the shard if there are shards. Initially all 0: that of an existing result, or about 1 MiB of
+   results.
    */
   int64_t tile_shape[3];
   /*
-   The size of a chunk in pixels; it has all channels of one image. Initially all 0, which means
-   that of a result that is there, or the tile.
+   The size of a chunk in pixels; it has all channels of one image. Initially all 0: that of an existing result, or
+   the tile.
    */
   int64_t chunk_shape[3];
   /*
-   The size of a shard in pixels, a multiple of the chunk: chunks that share a file. Initially all
-   0, which means that of a result that is there, or no shards.
+   The size of a shard, a group of chunks in one file, in pixels, a multiple of the chunk. Initially all 0: that of
+   an existing result, or no shards.
    */
   int64_t shard_shape[3];
   /*
-   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
-   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
-   wanted, as in "zstd:9"; borrowed for the call.
-   Initially NULL, which means as in a result that is there, or "zstd:1".
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", the last two optionally followed
+   by "-bitshuffle"; a level may follow after a colon, as in "zstd:9"; borrowed for the call. Initially NULL: as in
+   an existing result, or "zstd:1".
    */
   const char *codec;
   /*
-   What a pixel is that no patch has reached. Initially NaN.
+   The value of pixels that no patch has reached. Initially NaN.
    */
   double fill;
   /*
-   Which of several workers this is, below their number: each has tiles of its own, and needs only
-   the patches that reach them. Initially 0.
+   The index of this worker among several, below shard_count: each has its own tiles, and needs only the patches
+   that reach them. Initially 0.
    */
   int64_t shard_index;
   /*
-   How many workers there are. Initially 1.
+   The number of workers. Initially 1.
    */
   int64_t shard_count;
   /*
-   Whether the mean is divided by its sum over the channels, as probabilities are, and the standard
-   deviation by the absolute value of that. Initially 0.
+   Whether the mean is divided by its sum over the channels, as probabilities are, and the standard deviation by
+   the absolute value of that. Initially 0.
    */
   int32_t normalize;
+  /*
+   Not used. Hosts compiled for release 0.1 have padding here, with any value.
+   */
+  int32_t reserved;
 } qlty_large_options;
 
 /*
- What pairs are drawn from each image. Fill it with qlty_pair_options_init, then set window,
- pairs_per_image, delta_low and delta_high.
+ The progress of a result. Set struct_size first.
+ */
+typedef struct qlty_large_status {
+  /*
+   sizeof(qlty_large_status) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Set to 0.
+   */
+  int32_t reserved;
+  /*
+   The patches of the shard that were stitched or skipped.
+   */
+  int64_t patches_done;
+  /*
+   The patches that reach tiles of the shard.
+   */
+  int64_t patches;
+  /*
+   The tiles of the shard that are on disk.
+   */
+  int64_t tiles_done;
+  /*
+   The tiles of the shard.
+   */
+  int64_t tiles;
+} qlty_large_status;
+
+/*
+ How pairs are drawn from each image. Fill it with qlty_pair_options_init, then set window, pairs_per_image,
+ delta_low and delta_high.
  */
 typedef struct qlty_pair_options {
   /*
@@ -536,17 +561,17 @@ typedef struct qlty_pair_options {
    */
   int64_t window[3];
   /*
-   How many pairs are drawn from each image. Initially 0.
+   The number of pairs drawn from each image. Initially 0.
    */
   int64_t pairs_per_image;
   /*
-   The least length of the displacement in pixels, at least a quarter of the longest side of the
-   window, rounded down. Initially 0.
+   The least length of the displacement in pixels, at least a quarter of the longest side of the window, rounded
+   down. Initially 0.
    */
   double delta_low;
   /*
-   The largest length of the displacement in pixels, at most three quarters of the longest side of
-   the window, rounded down. Initially 0.
+   The largest length of the displacement in pixels, at most three quarters of the longest side of the window,
+   rounded down. Initially 0.
    */
   double delta_high;
   /*
@@ -554,16 +579,55 @@ typedef struct qlty_pair_options {
    */
   uint64_t seed;
   /*
-   The quarter turns of the second patch, counter-clockwise, taken modulo 4, of which each pair
-   draws one; borrowed for the call. Odd ones need a square window; volumes are not turned.
-   Initially NULL, which means no turn.
+   The quarter turns of the second patch, counter-clockwise, taken modulo 4, from which each pair draws one;
+   borrowed for the call. Odd ones need a square window; volumes are not turned. Initially NULL: no turn.
    */
   const int64_t *rotations;
   /*
-   How many rotations there are to choose from. Initially 0.
+   The number of rotations to choose from. Initially 0.
    */
   int64_t rotation_count;
 } qlty_pair_options;
+
+/*
+ The arrays that pairs of patches are written to. Set all bytes to 0 first, then struct_size and the arrays.
+ */
+typedef struct qlty_pair_arrays {
+  /*
+   sizeof(qlty_pair_arrays) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Must be 0.
+   */
+  int32_t reserved;
+  /*
+   The first patches, (P, C, y, x) or (P, C, z, y, x).
+   */
+  const struct qlty_array *patches1;
+  /*
+   The second patches, displaced and turned, of the same type and shape.
+   */
+  const struct qlty_array *patches2;
+  /*
+   Where the second patch starts relative to the first: (P, 2) or (P, 3) of type f32, rows (dx, dy) or (dx, dy,
+   dz).
+   */
+  const struct qlty_array *deltas;
+  /*
+   The quarter turns of the second patches, counter-clockwise, 0 to 3: (P) of type i64.
+   */
+  const struct qlty_array *rotations;
+  /*
+   Where the first patches start, of type i64: rows (y, x) or (z, y, x), or with one more column (n, y, x) or (n,
+   z, y, x). NULL where this is not wanted.
+   */
+  const struct qlty_array *positions1;
+  /*
+   Where the second patches start, as positions1, or NULL.
+   */
+  const struct qlty_array *positions2;
+} qlty_pair_arrays;
 
 /*
  How pairs are stored. Fill it with qlty_store_options_init.
@@ -578,27 +642,28 @@ typedef struct qlty_store_options {
    */
   int32_t positions;
   /*
-   The shape of a chunk of the patch arrays, (pairs, C, y, x) or (pairs, C, z, y, x); cut down to
-   the arrays' shape. A chunk is read whole. Initially all 0, which means as many whole patches as
-   fit in 4 MiB, or a slab of a larger one.
+   The shape of a chunk of the patch arrays, (pairs, C, y, x) or (pairs, C, z, y, x); limited to the arrays' shape.
+   A chunk is read whole. Initially all 0: as many whole patches as fit in 4 MiB, or a slab of a larger patch.
    */
   int64_t chunk[5];
   /*
-   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
-   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
-   wanted, as in "zstd:9"; borrowed for the call.
-   Initially NULL, which means "blosc-zstd".
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", the last two optionally followed
+   by "-bitshuffle"; a level may follow after a colon, as in "zstd:9"; borrowed for the call. Initially NULL:
+   "blosc-zstd".
    */
   const char *codec;
   /*
-   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   Whether an existing store is replaced, once the new one is complete. Initially 0.
    */
   int32_t overwrite;
+  /*
+   Not used. Hosts compiled for release 0.1 have padding here, with any value.
+   */
+  int32_t reserved;
 } qlty_store_options;
 
 /*
- How a pyramid is made and stored. Fill it with qlty_pyramid_options_init. What it points to is borrowed
- for the call.
+ How a pyramid is made and stored. Fill it with qlty_pyramid_options_init. Its pointers are borrowed for the call.
  */
 typedef struct qlty_pyramid_options {
   /*
@@ -606,22 +671,21 @@ typedef struct qlty_pyramid_options {
    */
   uint32_t struct_size;
   /*
-   Which axes a level halves, a QLTY_HALVING; not looked at where factors are given. Initially
-   QLTY_HALVING_PLANE.
+   Which axes a level halves, a QLTY_HALVING; ignored if factors are given. Initially QLTY_HALVING_PLANE.
    */
   int32_t halving;
   /*
-   The number of levels, full size included; one makes no pyramid but a single Zarr array.
-   Initially 0, which means until the smaller of Y and X is at most 256.
+   The number of levels, including the full size; one level is a single Zarr array. Initially 0: until the smaller
+   of Y and X is at most 256.
    */
   int64_t levels;
   /*
-   The most levels where their number is not given. Initially 5.
+   The largest number of levels if it is not given. Initially 5.
    */
   int64_t most_levels;
   /*
-   A row (z, y, x) for each level after the first: by how much it is smaller than the level
-   before. Initially NULL, which means that levels are halved.
+   A row (z, y, x) for each level after the first, the factors by which it is smaller than the previous level.
+   Initially NULL: levels are halved.
    */
   const int64_t *factors;
   /*
@@ -629,8 +693,8 @@ typedef struct qlty_pyramid_options {
    */
   int64_t factor_count;
   /*
-   How a level is made of the level before: "mean", "gaussian", "nearest", "median", "mode", "max" or
-   "min". Initially NULL, which means "mean".
+   How a level is computed from the previous one: "mean", "gaussian", "nearest", "median", "mode", "max" or "min".
+   Initially NULL: "mean".
    */
   const char *method;
   /*
@@ -638,13 +702,12 @@ typedef struct qlty_pyramid_options {
    */
   int32_t axes;
   /*
-   The type of the pixels written, a QLTY_DTYPE, but not bf16 or bool. Values are rounded to nearest
-   and held to the range of an integer type. Initially 0, which means that of the image, or
-   QLTY_DTYPE_F32 where pixels are normalised.
+   The type of the pixels written, a QLTY_DTYPE, but not bf16 or bool. Values are rounded to nearest and clamped to
+   the range of an integer type. Initially 0: that of the image, or QLTY_DTYPE_F32 if pixels are normalised.
    */
   qlty_dtype dtype;
   /*
-   Whether a pixel v becomes (v - mean) / deviation first, a QLTY_NORMALIZATION. Initially
+   Whether and how pixels v are normalised to (v - mean) / deviation first, a QLTY_NORMALIZATION. Initially
    QLTY_NORMALIZATION_NONE.
    */
   int32_t normalization;
@@ -653,46 +716,43 @@ typedef struct qlty_pyramid_options {
    */
   int32_t zarr_format;
   /*
-   What becomes 0, with QLTY_NORMALIZATION_BY. Initially 0.
+   The mean, for QLTY_NORMALIZATION_BY. Initially 0.
    */
   double mean;
   /*
-   What becomes a difference of 1, with QLTY_NORMALIZATION_BY. Initially 1.
+   The deviation, for QLTY_NORMALIZATION_BY. Initially 1.
    */
   double deviation;
   /*
-   The shape of a chunk along (z, y, x), cut down to that of the level; along other axes it is 1.
-   Initially all 0, which means (8, 256, 256), less along z where planes are large.
+   The shape of a chunk along (z, y, x), limited to that of the level; along other axes it is 1. Initially all 0:
+   (8, 256, 256), or less along z if planes are large.
    */
   int64_t chunk[3];
   /*
-   The shape along (z, y, x) of what makes one file, a multiple of the chunk's; not with Zarr 2.
-   Initially all 0, which means that each chunk is a file.
+   The shape of a shard along (z, y, x), a group of chunks in one file, a multiple of the chunk; not with Zarr 2.
+   Initially all 0: each chunk is a file.
    */
   int64_t shard[3];
   /*
-   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", these two with
-   "-bitshuffle" behind it or without, and with a level behind a colon where the default is not
-   wanted, as in "zstd:9". Initially NULL, which means "blosc-zstd-bitshuffle:1".
+   How chunks are compressed: "none", "gzip", "zstd", "blosc-lz4" or "blosc-zstd", the last two optionally followed
+   by "-bitshuffle"; a level may follow after a colon, as in "zstd:9". Initially NULL: "blosc-zstd-bitshuffle:1".
    */
   const char *codec;
   /*
-   The size of a voxel along (z, y, x). Initially all 0, which means that of the image, or 1 where
-   that says nothing.
+   The size of a voxel along (z, y, x). Initially all 0: that of the image, or 1 if it is unknown.
    */
   double voxel_size[3];
   /*
-   The unit of voxel_size, such as "micrometer" or "nm"; where only this is given, the size of the
-   image is converted to it. Initially NULL, which means that of the image.
+   The unit of voxel_size, such as "micrometer" or "nm"; if only this is given, the voxel size of the image is
+   converted to it. Initially NULL: that of the image.
    */
   const char *unit;
   /*
-   The name in the metadata. Initially NULL, which means that of the stack.
+   The name in the metadata. Initially NULL: that of the stack.
    */
   const char *name;
   /*
-   The names of the channels, a string for each. Initially NULL, which means what the image says of
-   them.
+   The names of the channels, a string for each. Initially NULL: those of the image.
    */
   const char *const *channel_names;
   /*
@@ -700,24 +760,23 @@ typedef struct qlty_pyramid_options {
    */
   int64_t channel_count;
   /*
-   How many bytes of pixels are held at a time, unless a chunk as deep as asked for takes more.
-   Initially 256 MiB.
+   The number of bytes of pixels held at a time; more if a chunk of the requested depth needs it. Initially 256
+   MiB.
    */
   int64_t memory;
   /*
-   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   Whether an existing store is replaced, once the new one is complete. Initially 0.
    */
   int32_t overwrite;
   /*
-   Whether to go on where a run with the same options was killed or failed, and to keep what is
-   there when this one fails or is cancelled. Initially 0.
+   Whether to resume a run with the same options that was killed or failed, and to keep what was written if this
+   one fails or is cancelled. Initially 0.
    */
   int32_t resume;
 } qlty_pyramid_options;
 
 /*
- What a Laplacian pyramid has beside the options of all pyramids. Fill it with
- qlty_laplacian_options_init.
+ Options of a Laplacian pyramid in addition to those of all pyramids. Fill it with qlty_laplacian_options_init.
  */
 typedef struct qlty_laplacian_options {
   /*
@@ -725,24 +784,23 @@ typedef struct qlty_laplacian_options {
    */
   uint32_t struct_size;
   /*
-   Whether the smallest level is stored, without which nothing can be reconstructed from the store
-   alone. Initially 1.
+   Whether the smallest level is stored, which reconstruction needs. Initially 1.
    */
   int32_t store_base;
   /*
-   How a level is predicted from the next: "bilinear" or "bicubic"; borrowed for the call. Initially
-   NULL, which means "bilinear".
+   How a level is predicted from the next: "bilinear" or "bicubic"; borrowed for the call. Initially NULL:
+   "bilinear".
    */
   const char *interpolation;
   /*
-   How the differences are compressed, as the codec of qlty_pyramid_options, which is that of the
-   smallest level; borrowed for the call. Initially NULL, which means "blosc-zstd-bitshuffle:1".
+   How the differences are compressed, in the form of the codec of qlty_pyramid_options, which is for the smallest
+   level; borrowed for the call. Initially NULL: "blosc-zstd-bitshuffle:1".
    */
   const char *difference_codec;
 } qlty_laplacian_options;
 
 /*
- What is made of a Laplacian store. Fill it with qlty_reconstruct_options_init.
+ How a level is reconstructed. Fill it with qlty_reconstruct_options_init.
  */
 typedef struct qlty_reconstruct_options {
   /*
@@ -750,7 +808,7 @@ typedef struct qlty_reconstruct_options {
    */
   uint32_t struct_size;
   /*
-   Whether a store of the same name is replaced, once the new one is complete. Initially 0.
+   Whether an existing store is replaced, once the new one is complete. Initially 0.
    */
   int32_t overwrite;
   /*
@@ -758,13 +816,12 @@ typedef struct qlty_reconstruct_options {
    */
   int64_t level;
   /*
-   How a level is predicted from the next, "bilinear" or "bicubic", for stores that do not say it or
-   say it wrong; borrowed for the call. Initially NULL, which means as the store says, or "bilinear".
+   How a level is predicted from the next, "bilinear" or "bicubic", for stores that do not state it or state it
+   wrongly; borrowed for the call. Initially NULL: what the store states, or "bilinear".
    */
   const char *interpolation;
   /*
-   How chunks are compressed, as the codec of qlty_pyramid_options. Initially NULL, which means
-   "blosc-zstd-bitshuffle:1".
+   How chunks are compressed, as the codec of qlty_pyramid_options. Initially NULL: "blosc-zstd-bitshuffle:1".
    */
   const char *codec;
 } qlty_reconstruct_options;
@@ -775,27 +832,27 @@ typedef struct qlty_reconstruct_options {
 #define QLTY_STATUS_OK 0
 
 /*
- An argument has a value that the call cannot take, or is NULL where it must not be.
+ An argument is invalid, or is NULL but must not be.
  */
 #define QLTY_STATUS_INVALID_ARGUMENT 1
 
 /*
- An array has another shape than the call asks for.
+ An array has the wrong shape.
  */
 #define QLTY_STATUS_SHAPE 2
 
 /*
- An array has another type of values than the call asks for.
+ An array has the wrong type.
  */
 #define QLTY_STATUS_DTYPE 3
 
 /*
- A product of sizes does not fit the address space.
+ A size is too large for the address space.
  */
 #define QLTY_STATUS_OVERFLOW 4
 
 /*
- The system did not give the memory that the call needs.
+ There is not enough memory.
  */
 #define QLTY_STATUS_OUT_OF_MEMORY 5
 
@@ -805,57 +862,57 @@ typedef struct qlty_reconstruct_options {
 #define QLTY_STATUS_INCOMPLETE 6
 
 /*
- A patch was given twice.
+ A patch was added twice.
  */
 #define QLTY_STATUS_DUPLICATE 7
 
 /*
- The progress function asked to stop. The values in an output array are then unspecified.
+ The progress function cancelled the call. The values in output arrays are then unspecified.
  */
 #define QLTY_STATUS_CANCELLED 8
 
 /*
- A defect of the library; please report it with the message.
+ A defect of the library, or a call on a handle after one. Please report it with the message.
  */
 #define QLTY_STATUS_PANIC 9
 
 /*
- The system, or Zarr underneath, refused to read or write a file.
+ A file could not be read or written.
  */
 #define QLTY_STATUS_IO 10
 
 /*
- A store does not hold what it should.
+ A store has unexpected contents.
  */
 #define QLTY_STATUS_STORE 11
 
 /*
- There is something where a store is to be written, and it may not be replaced.
+ The destination exists and may not be replaced.
  */
 #define QLTY_STATUS_EXISTS 12
 
 /*
- A result on disk was begun with another geometry, or other options, than are given now.
+ The result on disk was created with a different geometry or different options.
  */
 #define QLTY_STATUS_GEOMETRY 13
 
 /*
- What is under the name of a result was not made by this library, so it is left alone.
+ The file or folder at the path of a result was not made by this library, so it is left alone.
  */
 #define QLTY_STATUS_FOREIGN 14
 
 /*
- A chunk of a Zarr array, or a file of the library's own, is cut short or does not hold what was written.
+ A chunk of a Zarr array, or a file of the library, is truncated or has the wrong checksum.
  */
 #define QLTY_STATUS_DAMAGED 15
 
 /*
- Another process, or another handle, is at the same work.
+ Another process or handle works on the same tiles.
  */
 #define QLTY_STATUS_BUSY 16
 
 /*
- An image file is broken, of a kind that is not read, or does not go with the others of its stack.
+ An image file is broken, in a format that is not supported, or does not match the rest of its stack.
  */
 #define QLTY_STATUS_IMAGE 17
 
@@ -920,7 +977,7 @@ typedef struct qlty_reconstruct_options {
 #define QLTY_DTYPE_F64 12
 
 /*
- A truth value in a byte, 0 or 1; its bytes are treated as QLTY_DTYPE_U8.
+ A truth value in a byte, 0 or 1; treated as QLTY_DTYPE_U8.
  */
 #define QLTY_DTYPE_BOOL 13
 
@@ -934,62 +991,47 @@ extern "C" {
 uint32_t qlty_abi_version(void);
 
 /*
- The release of the library, such as "0.1.0", as a string that lives as long as the program. Any
- thread.
+ The release of the library, such as "0.2.0", as a string that lives as long as the program. Any thread.
  */
 const char *qlty_version(void);
 
 /*
  The status that the failed call returned. Any thread. QLTY_STATUS_OK for NULL.
-
- The caller promises that `error` is NULL or an error that has not been freed.
  */
 qlty_status qlty_error_status(const struct qlty_error *error);
 
 /*
- What went wrong, in UTF-8: what was got and what was expected. The string lives as long as the
- error. Any thread. An empty string for NULL.
-
- The caller promises that `error` is NULL or an error that has not been freed.
+ The message, in UTF-8: what was got and what was expected. The string lives as long as the error. Any thread. An
+ empty string for NULL.
  */
 const char *qlty_error_message(const struct qlty_error *error);
 
 /*
  Frees an error. NULL is fine. Any thread.
-
- The caller promises that `error` is NULL or an error that has not been freed, and is not used after.
  */
 void qlty_error_free(struct qlty_error *error);
 
 /*
- Sets the number of threads that calls work on, from the next call on; 0 means as many as there
- are processors, which is the default. Results do not depend on it. Any thread.
+ Sets the number of threads that later calls run on; 0, the default, means one per processor. Results do not depend
+ on it. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024,
- QLTY_STATUS_OUT_OF_MEMORY where the system does not give the threads.
-
- The caller promises that `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024, QLTY_STATUS_OUT_OF_MEMORY if the
+ threads cannot be started.
  */
 qlty_status qlty_threads_set(int64_t threads,
                              struct qlty_error **error);
 
 /*
- Stores the number of threads that calls work on. Any thread.
-
- The caller promises that `threads` and `error` are NULL or may be written.
+ Stores the number of threads that calls run on. Any thread.
  */
 qlty_status qlty_threads_get(int64_t *threads,
                              struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options): of a later
- library only the fields that the host knows are written. Any thread.
+ Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options) in the host; fields that it does not
+ have are not written. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if `struct_size` is less than in the first version, or more than 4096.
  */
 qlty_status qlty_quilt_options_init(struct qlty_quilt_options *options,
                                     uint32_t struct_size,
@@ -998,14 +1040,10 @@ qlty_status qlty_quilt_options_init(struct qlty_quilt_options *options,
 /*
  Creates a quilt and stores it in `*quilt`.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where, on any axis, the window is empty or larger than the
- image, the step is zero, or twice the border is not less than the window; where the border
- weight is not within 0 to 1, or given with a profile that has no use for it; where the profile
- is none or its parameter out of range; where a host that is newer than the library sets an option
- that the library does not know. QLTY_STATUS_OVERFLOW where an image has too many pixels.
-
- The caller promises that `options` is NULL or was filled by qlty_quilt_options_init; `quilt` and `error` are NULL or may
- be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if, along any axis, the window is empty or larger than the image, the step is
+ zero, or twice the border is not less than the window; if the border weight is not within 0 to 1, or given with a
+ profile that does not use it; if the profile is invalid or its parameter out of range; if a host newer than the
+ library sets an option that the library does not know. QLTY_STATUS_OVERFLOW if an image has too many pixels.
  */
 qlty_status qlty_quilt_new(const struct qlty_quilt_options *options,
                            struct qlty_quilt **quilt,
@@ -1013,19 +1051,13 @@ qlty_status qlty_quilt_new(const struct qlty_quilt_options *options,
 
 /*
  Frees a quilt. NULL is fine.
-
- The caller promises that `quilt` is NULL or a quilt that has not been freed, and is not used after.
  */
 void qlty_quilt_free(struct qlty_quilt *quilt);
 
 /*
- Stores the number of windows along each spatial axis: 2 or 3 numbers, (y, x) or (z, y, x). Any
- thread.
+ Stores the number of windows along each spatial axis: 2 or 3 numbers, (y, x) or (z, y, x). Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `quilt` is NULL or a quilt; `counts` is NULL or has room for as many numbers as the quilt has
- spatial axes; `error` is NULL or may be written.
  */
 qlty_status qlty_quilt_counts(const struct qlty_quilt *quilt,
                               int64_t *counts,
@@ -1035,8 +1067,6 @@ qlty_status qlty_quilt_counts(const struct qlty_quilt *quilt,
  Stores the number of patches of a batch of `images`. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `quilt` is NULL or a quilt; `count` and `error` are NULL or may be written.
  */
 qlty_status qlty_quilt_patch_count(const struct qlty_quilt *quilt,
                                    int64_t images,
@@ -1044,15 +1074,10 @@ qlty_status qlty_quilt_patch_count(const struct qlty_quilt *quilt,
                                    struct qlty_error **error);
 
 /*
- Fills `positions`, of type i64, with where patches lie, from patch index `first` on: (P, 2) or
- (P, 3) with the first pixel (y, x) or (z, y, x) of each, or one column more with the image
- before them. Any thread.
+ Fills `positions`, of type i64, with where patches lie, from patch index `first` on: (P, 2) or (P, 3) with the first
+ pixel (y, x) or (z, y, x) of each, or with the image before them in one more column. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative index, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `positions` is NULL or an array whose values may be written; `error`
- is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative index, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_quilt_positions(const struct qlty_quilt *quilt,
                                  int64_t first,
@@ -1060,54 +1085,42 @@ qlty_status qlty_quilt_positions(const struct qlty_quilt *quilt,
                                  struct qlty_error **error);
 
 /*
- Fills `mask`, (y, x) or (z, y, x) of type u8 or bool and of the size of a window, with 1 where a
- pixel lies inside the border of the window, else 0. Any thread.
+ Fills `mask`, (y, x) or (z, y, x) of type u8 or bool and of the size of a window, with 1 for each pixel inside the
+ border of the window, otherwise 0. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `mask` is NULL or an array whose values may be written; `error` is
- NULL or may be written.
  */
 qlty_status qlty_quilt_border_mask(const struct qlty_quilt *quilt,
                                    const struct qlty_array *mask,
                                    struct qlty_error **error);
 
 /*
- Fills `weights`, (y, x) or (z, y, x) of type f32 or f64 and of the size of a window, with the
- weight of each pixel of a window. Any thread.
+ Fills `weights`, (y, x) or (z, y, x) of type f32 or f64 and of the size of a window, with the weight of each pixel
+ of a window. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
- is NULL or may be written.
  */
 qlty_status qlty_quilt_window_weight(const struct qlty_quilt *quilt,
                                      const struct qlty_array *weights,
                                      struct qlty_error **error);
 
 /*
- Fills `weights`, (Y, X) or (Z, Y, X) of type f32 or f64 and of the size of an image, with the
- sum of the window weights that reach each pixel: what stitching divides by. Any thread.
+ Fills `weights`, (Y, X) or (Z, Y, X) of type f32 or f64 and of the size of an image, with the sum of the window
+ weights at each pixel, by which stitching divides. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `weights` is NULL or an array whose values may be written; `error`
- is NULL or may be written.
  */
 qlty_status qlty_quilt_weights(const struct qlty_quilt *quilt,
                                const struct qlty_array *weights,
                                struct qlty_error **error);
 
 /*
- Describes the array that holds `count` patches of `batch`: its type, its shape (count, C, y, x)
- or (count, C, z, y, x), and its strides in C order; data is NULL. A negative `count` stands for
- all patches of the batch. Of `batch` the type and the shape are read, not the data. Any thread.
+ Describes the array that holds `count` patches of `batch`: its type, its shape (count, C, y, x) or (count, C, z, y,
+ x), and its strides in C order; data is NULL. A negative `count` stands for all patches of the batch. Of `batch`
+ only type and shape are read. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the batch does not have
- the size of the quilt, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `quilt` is NULL or a quilt; `batch` is NULL or an array; `patches` and `error` are NULL or may
- be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE if the batch does not have the size of the quilt,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_quilt_unstitch_shape(const struct qlty_quilt *quilt,
                                       const struct qlty_array *batch,
@@ -1116,17 +1129,13 @@ qlty_status qlty_quilt_unstitch_shape(const struct qlty_quilt *quilt,
                                       struct qlty_error **error);
 
 /*
- Cuts as many patches as `patches` has room for out of `batch`, from patch index `first` on.
+ Copies patches of `batch` into `patches`: as many as it has room for, from patch index `first` on.
 
- `batch` is (N, C, Y, X) or (N, C, Z, Y, X) of any type, `patches` (P, C, y, x) or (P, C, z, y, x)
- of the same type; values are copied bit by bit. Patches count in C order over (n, z, y, x).
- Progress counts patches. Any thread.
+ `batch` is (N, C, Y, X) or (N, C, Z, Y, X) of any type, `patches` (P, C, y, x) or (P, C, z, y, x) of the same type;
+ values are copied unchanged. Patches are numbered in C order over (n, z, y, x). Progress counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
- overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
-
- The caller promises that `quilt` is NULL or a quilt; `batch` and `patches` are NULL or arrays, of which the first is not
- written and the second not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or if the arrays overlap;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_quilt_unstitch(const struct qlty_quilt *quilt,
                                 const struct qlty_array *batch,
@@ -1137,18 +1146,14 @@ qlty_status qlty_quilt_unstitch(const struct qlty_quilt *quilt,
                                 struct qlty_error **error);
 
 /*
- Fills `channels`, (P, 2, y, x) or (P, 3, z, y, x) of type f16, bf16, f32 or f64, with the
- coordinates of the pixels of patches, from patch index `first` on: along y and x, or z, y and x.
+ Fills `channels`, (P, 2, y, x) or (P, 3, z, y, x) of type f16, bf16, f32 or f64, with the coordinates of the pixels
+ of patches, from patch index `first` on: along y and x, or z, y and x.
 
- `origin` is a QLTY_ORIGIN. Where `normalize` is not 0, coordinates are divided by the size of
- the image, or by the last coordinate of a window. To have them behind the channels of a batch,
- give qlty_quilt_unstitch and this function two views of one array. Any thread.
+ `origin` is a QLTY_ORIGIN. If `normalize` is not 0, coordinates are divided by the size of the image, or by the last
+ coordinate of a window. To append them to the channels of a batch, pass two views of one array to
+ qlty_quilt_unstitch and this function. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or an origin that is none, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `channels` is NULL or an array whose values may be written; `error`
- is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or an invalid origin, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_quilt_positional(const struct qlty_quilt *quilt,
                                   int64_t first,
@@ -1158,16 +1163,12 @@ qlty_status qlty_quilt_positional(const struct qlty_quilt *quilt,
                                   struct qlty_error **error);
 
 /*
- Describes the arrays that stitching `patches` gives: `*batch`, (N, C, Y, X) or (N, C, Z, Y, X),
- and, where `weights` is not NULL, `*weights`, (Y, X) or (Z, Y, X); both of type f32 or f64, with
- strides in C order and data NULL. Patches of u32, i32, u64, i64 and f64 give f64, others f32. Of
- `patches` the type and the shape are read, not the data. Any thread.
+ Describes the arrays that stitching `patches` gives: `*batch`, (N, C, Y, X) or (N, C, Z, Y, X), and, where `weights`
+ is not NULL, `*weights`, (Y, X) or (Z, Y, X); both of type f32 or f64, with strides in C order and data NULL.
+ Patches of u32, i32, u64, i64 and f64 give f64, others f32. Of `patches` only type and shape are read. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where the patches are not those
- of whole images, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `quilt` is NULL or a quilt; `patches` is NULL or an array; `batch`, `weights` and `error` are
- NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE if the patches are not those of whole images,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_quilt_stitch_shape(const struct qlty_quilt *quilt,
                                     const struct qlty_array *patches,
@@ -1176,21 +1177,16 @@ qlty_status qlty_quilt_stitch_shape(const struct qlty_quilt *quilt,
                                     struct qlty_error **error);
 
 /*
- Puts all patches of a batch back together: each pixel of `batch` is the mean of the patches over
- it, weighted with the windows' profile.
+ Stitches all patches of a batch: each pixel of `batch` becomes the mean of the patches that cover it, weighted by
+ the windows' profile.
 
- `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, in the order of the patch index.
- `batch` and `weights` have the type and the shape that qlty_quilt_stitch_shape says; `weights`
- may be NULL, and gets the sum of the window weights per pixel. Sums run in the order of the
- patch index: the result is the same to the bit for any number of threads. Progress counts rows.
- Any thread.
+ `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, in the order of the patch index. `batch` and `weights`
+ have the type and the shape that qlty_quilt_stitch_shape describes; `weights`, the sum of the window weights per
+ pixel, may be NULL. Sums are accumulated in the order of the patch index: the result is bit-identical for any number
+ of threads. Progress counts rows. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where the step leaves gaps between the windows, or
- where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
-
- The caller promises that `quilt` is NULL or a quilt; `patches`, `batch` and `weights` are NULL or arrays, of which the
- first is not written and the others not used by others during the call; `error` is NULL or may
- be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if the step leaves gaps between the windows, or if arrays overlap;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_quilt_stitch(const struct qlty_quilt *quilt,
                               const struct qlty_array *patches,
@@ -1201,15 +1197,11 @@ qlty_status qlty_quilt_stitch(const struct qlty_quilt *quilt,
                               struct qlty_error **error);
 
 /*
- Applies the adjoint of qlty_quilt_unstitch: each pixel of `batch` becomes the sum of the patch
- pixels that were copied from it. Shapes and types are those of qlty_quilt_stitch. Progress
- counts rows. Any thread.
+ Applies the adjoint of qlty_quilt_unstitch: each pixel of `batch` becomes the sum of the patch pixels that were
+ copied from it. Shapes and types are those of qlty_quilt_stitch. Progress counts rows. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
-
- The caller promises that `quilt` is NULL or a quilt; `patches` and `batch` are NULL or arrays, of which the first is not
- written and the second not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if the arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_quilt_unstitch_adjoint(const struct qlty_quilt *quilt,
                                         const struct qlty_array *patches,
@@ -1219,15 +1211,12 @@ qlty_status qlty_quilt_unstitch_adjoint(const struct qlty_quilt *quilt,
                                         struct qlty_error **error);
 
 /*
- Applies the adjoint of qlty_quilt_stitch: each pixel of a patch becomes the pixel of `batch` that
- it was added to, times its share in it. `batch` and `patches` are both of type f32 or both f64;
- `patches` has all patches of the batch. Progress counts patches. Any thread.
+ Applies the adjoint of qlty_quilt_stitch: each pixel of a patch becomes the pixel of `batch` that it was added to,
+ times its normalised weight. `batch` and `patches` are both of type f32 or both f64; `patches` has all patches of
+ the batch. Progress counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where the step leaves gaps between the windows, or
- where the arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
-
- The caller promises that `quilt` is NULL or a quilt; `batch` and `patches` are NULL or arrays, of which the first is not
- written and the second not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if the step leaves gaps between the windows, or if the arrays
+ overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_quilt_stitch_adjoint(const struct qlty_quilt *quilt,
                                       const struct qlty_array *batch,
@@ -1237,13 +1226,11 @@ qlty_status qlty_quilt_stitch_adjoint(const struct qlty_quilt *quilt,
                                       struct qlty_error **error);
 
 /*
- Creates a stitcher for a batch of `images` with `channels`, whose patches are of type `dtype`, and
- stores it in `*stitcher`. The quilt may be freed before the stitcher. Any thread.
+ Creates a stitcher for a batch of `images` with `channels`, whose patches are of type `dtype`, and stores it in
+ `*stitcher`. The quilt may be freed before the stitcher. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where the step leaves gaps
- between the windows; QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `quilt` is NULL or a quilt; `stitcher` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or if the step leaves gaps between the windows;
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stitcher_new(const struct qlty_quilt *quilt,
                               qlty_dtype dtype,
@@ -1254,20 +1241,15 @@ qlty_status qlty_stitcher_new(const struct qlty_quilt *quilt,
 
 /*
  Frees a stitcher. NULL is fine.
-
- The caller promises that `stitcher` is NULL or a stitcher that has not been freed, and is not used after.
  */
 void qlty_stitcher_free(struct qlty_stitcher *stitcher);
 
 /*
- Adds the patches `first`, `first` + 1, ...: (P, C, y, x) or (P, C, z, y, x) of the stitcher's type.
- Patches that come in the order of their index give the result of qlty_quilt_stitch to the bit.
+ Adds the patches `first`, `first` + 1, ...: (P, C, y, x) or (P, C, z, y, x) of the stitcher's type. If patches come
+ in the order of their index, the result is bit-identical to that of qlty_quilt_stitch.
 
- Errors, of which none adds anything: QLTY_STATUS_INVALID_ARGUMENT for NULL or indices beyond the
- batch, QLTY_STATUS_DUPLICATE, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `patches` is NULL or an array that is
- not written during the call; `error` is NULL or may be written.
+ Errors, after which nothing was added: QLTY_STATUS_INVALID_ARGUMENT for NULL or indices beyond the batch,
+ QLTY_STATUS_DUPLICATE, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stitcher_push(struct qlty_stitcher *stitcher,
                                int64_t first,
@@ -1275,14 +1257,10 @@ qlty_status qlty_stitcher_push(struct qlty_stitcher *stitcher,
                                struct qlty_error **error);
 
 /*
- Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. `indices` is (P)
- of type i64.
+ Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. `indices` is (P) of type i64.
 
- Errors, of which none adds anything: those of qlty_stitcher_push, and
- QLTY_STATUS_INVALID_ARGUMENT where there are not as many indices as patches.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `indices` and `patches` are NULL or
- arrays that are not written during the call; `error` is NULL or may be written.
+ Errors, after which nothing was added: those of qlty_stitcher_push, and QLTY_STATUS_INVALID_ARGUMENT if the numbers
+ of indices and patches differ.
  */
 qlty_status qlty_stitcher_push_at(struct qlty_stitcher *stitcher,
                                   const struct qlty_array *indices,
@@ -1290,42 +1268,32 @@ qlty_status qlty_stitcher_push_at(struct qlty_stitcher *stitcher,
                                   struct qlty_error **error);
 
 /*
- Stores the number of patches that have not arrived.
+ Stores the number of missing patches.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread changes; `count` and `error` are NULL or may
- be written.
  */
 qlty_status qlty_stitcher_missing_count(const struct qlty_stitcher *stitcher,
                                         int64_t *count,
                                         struct qlty_error **error);
 
 /*
- Fills `indices`, (K) of type i64, with the lowest indices of patches that have not arrived; K is at
- most their number, which qlty_stitcher_missing_count says.
+ Fills `indices`, (K) of type i64, with the lowest indices of missing patches; K is at most their number, see
+ qlty_stitcher_missing_count.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE where K is larger,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread changes; `indices` is NULL or an array whose
- values may be written; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_SHAPE if K is larger, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_stitcher_missing(const struct qlty_stitcher *stitcher,
                                   const struct qlty_array *indices,
                                   struct qlty_error **error);
 
 /*
- Writes the stitched batch, (N, C, Y, X) or (N, C, Z, Y, X), and, where `weights` is not NULL, the
- sum of the window weights, (Y, X) or (Z, Y, X); types are those of qlty_quilt_stitch. The
- stitcher is empty then, and begins anew.
+ Writes the stitched batch, (N, C, Y, X) or (N, C, Z, Y, X), and, where `weights` is not NULL, the sum of the window
+ weights, (Y, X) or (Z, Y, X); types are those of qlty_quilt_stitch. The stitcher is empty afterwards and can be used
+ again.
 
  Errors, after which the stitcher is as before: QLTY_STATUS_INCOMPLETE while patches are missing,
- QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `batch` and `weights` are NULL or
- arrays that are not used by others during the call; `error` is NULL or may be written.
+ QLTY_STATUS_INVALID_ARGUMENT for NULL or if the arrays overlap, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stitcher_finish(struct qlty_stitcher *stitcher,
                                  const struct qlty_array *batch,
@@ -1333,14 +1301,11 @@ qlty_status qlty_stitcher_finish(struct qlty_stitcher *stitcher,
                                  struct qlty_error **error);
 
 /*
- As qlty_stitcher_finish while patches are missing: pixels that no patch has reached are `fill`, and
- `weights` is (N, Y, X) or (N, Z, Y, X), the sums of the weights that arrived for each image.
+ Like qlty_stitcher_finish, while patches are missing: pixels that no patch has reached become `fill`, and `weights`
+ is (N, Y, X) or (N, Z, Y, X), the sums of the weights that arrived for each image.
 
- Errors, after which the stitcher is as before: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the
- arrays overlap, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `stitcher` is NULL or a stitcher that no other thread uses; `batch` and `weights` are NULL or
- arrays that are not used by others during the call; `error` is NULL or may be written.
+ Errors, after which the stitcher is as before: QLTY_STATUS_INVALID_ARGUMENT for NULL or if the arrays overlap,
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stitcher_finish_incomplete(struct qlty_stitcher *stitcher,
                                             double fill,
@@ -1349,19 +1314,15 @@ qlty_status qlty_stitcher_finish_incomplete(struct qlty_stitcher *stitcher,
                                             struct qlty_error **error);
 
 /*
- Cuts as many label patches as `patches` has room for, from patch index `first` on.
+ Copies label patches into `patches`: as many as it has room for, from patch index `first` on.
 
- `labels` is (N, Y, X) or (N, C, Y, X), or with a Z, of any type, and `patches` the same with P
- for N and the window for the image. Where `missing` is not NULL, it points to a value of the
- labels' type, aligned or not, and the labels on the border of each window are set to it, so that a model is not
- trained on pixels of which it sees too little. Progress counts patches. Any thread.
+ `labels` is (N, Y, X) or (N, C, Y, X), or with a Z, of any type, and `patches` the same with P for N and the window
+ for the image. If `missing` is not NULL, it points to a value of the labels' type, aligned or not, and the labels on
+ the border of each window are set to it, so that a model is not trained on pixels with too little context. Progress
+ counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or where the arrays
- overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
-
- The caller promises that `quilt` is NULL or a quilt; `labels` and `patches` are NULL or arrays, of which the first is not
- written and the second not used by others during the call; `missing` is NULL or points to a
- value; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, for indices beyond the batch, or if the arrays overlap;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_quilt_unstitch_labels(const struct qlty_quilt *quilt,
                                        const struct qlty_array *labels,
@@ -1373,18 +1334,13 @@ qlty_status qlty_quilt_unstitch_labels(const struct qlty_quilt *quilt,
                                        struct qlty_error **error);
 
 /*
- Fills `labelled`, (P) of type u8 or bool, with 1 for each label patch that carries a label other
- than `*missing` inside the border, else 0.
+ Fills `labelled`, (P) of type u8 or bool, with 1 for each label patch that has a label other than `*missing` inside
+ the border, otherwise 0.
 
- `patches` is (P, y, x) or (P, C, y, x), or with a z, and `missing` points to a value of its type;
- a NaN equals a missing label that is NaN. Any thread.
+ `patches` is (P, y, x) or (P, C, y, x), or with a z, and `missing` points to a value of its type; a NaN equals a
+ NaN. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `quilt` is NULL or a quilt; `patches` and `labelled` are NULL or arrays, of which the first is
- not written and the second not used by others during the call; `missing` is NULL or points to a
- value; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if the arrays overlap, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_quilt_labelled(const struct qlty_quilt *quilt,
                                 const struct qlty_array *patches,
@@ -1393,16 +1349,13 @@ qlty_status qlty_quilt_labelled(const struct qlty_quilt *quilt,
                                 struct qlty_error **error);
 
 /*
- Copies the patches for which `kept`, (P) of type u8 or bool, is not 0 into `out`, in their order.
+ Copies the patches for which `kept`, (P) of type u8 or bool, is not 0 to `out`, in their order.
 
- `patches` has P along its first axis and is else any array; `out` has the same type and axes, and
- along the first axis as many as are kept. Any thread.
+ `patches` is any array whose first axis has P entries; `out` has the same type and the same other axes, and along
+ the first axis the number of kept patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where the arrays overlap, QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `patches`, `kept` and `out` are NULL or arrays, of which the first two are not written and the
- third not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if the arrays overlap, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_patches_keep(const struct qlty_array *patches,
                               const struct qlty_array *kept,
@@ -1410,15 +1363,13 @@ qlty_status qlty_patches_keep(const struct qlty_array *patches,
                               struct qlty_error **error);
 
 /*
- Opens the Zarr v2 or v3 array in the folder `path`, in UTF-8, and stores it in `*images`. Decoded
- chunks are kept, the most recently used of them, up to `cache_bytes`, and one at least; a negative
- number means 256 MiB. The array must not change while it is open. Any thread.
+ Opens the Zarr v2 or v3 array in the folder `path`, in UTF-8, and stores it in `*images`. Up to `cache_bytes` of
+ decoded chunks are cached, the most recently used, and at least one; a negative number means 256 MiB. The array must
+ not change while it is open. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
- there is no such array; QLTY_STATUS_DTYPE where its values are of no QLTY_DTYPE;
- QLTY_STATUS_STORE where it has not 4 or 5 axes; QLTY_STATUS_OVERFLOW.
-
- The caller promises that `path` is NULL or a string; `images` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO if there is no such array;
+ QLTY_STATUS_DTYPE if its values have no QLTY_DTYPE; QLTY_STATUS_STORE if it does not have 4 or 5 axes;
+ QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_images_open(const char *path,
                              int64_t cache_bytes,
@@ -1427,56 +1378,40 @@ qlty_status qlty_images_open(const char *path,
 
 /*
  Frees images. NULL is fine.
-
- The caller promises that `images` is NULL or images that have not been freed, and is not used after.
  */
 void qlty_images_free(struct qlty_images *images);
 
 /*
- Describes the array that holds all the images: its type, its shape (N, C, Y, X) or
- (N, C, Z, Y, X), and its strides in C order; data is NULL. Any thread.
+ Describes the array that holds all the images: its type, its shape (N, C, Y, X) or (N, C, Z, Y, X), and its strides
+ in C order; data is NULL. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `images` is NULL or images; `batch` and `error` are NULL or may be written.
  */
 qlty_status qlty_images_shape(const struct qlty_images *images,
                               struct qlty_array *batch,
                               struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_large_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_large_options).
  */
 qlty_status qlty_large_options_init(struct qlty_large_options *options,
                                     uint32_t struct_size,
                                     struct qlty_error **error);
 
 /*
- Begins the result `folder/name` that `path` says, in UTF-8, or goes on with it, and stores what
- stitches it in `*large`. The quilt may be freed before. Any thread.
+ Creates the result at `path`, in UTF-8, such as `folder/name`, or resumes it, and stores a handle in `*large`. The
+ quilt may be freed before it. Any thread.
 
- Where it goes on, the finished tiles and the last checkpoint count, and quilt, images, type, std,
- normalize and fill must be those with which the result was begun, and so must the other options
- as far as they are given, but for the memory budget and the shard.
+ On resuming, the finished tiles and the last checkpoint are kept. Quilt, images, type, std, normalize and fill must
+ be those of the existing result, and so must the other options that are given, except the memory budget and the
+ shard.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8 or has no name, where an
- option is none, or where the step leaves gaps between the windows; QLTY_STATUS_DTYPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY. QLTY_STATUS_EXISTS where there is a result that must
- not be there; QLTY_STATUS_IO where there is none that must be; QLTY_STATUS_GEOMETRY where it was
- begun with another geometry or other options; QLTY_STATUS_FOREIGN where something else has its
- name; QLTY_STATUS_DAMAGED where one of its files has changed; QLTY_STATUS_BUSY where some of the
- same tiles are in the hands of another process, or of this one.
-
- The caller promises that `quilt` is NULL or a quilt; `path` is NULL or a string; `options` is NULL or was filled by
- qlty_large_options_init, and its codec is NULL or a string; `large` and `error` are NULL or may be
- written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8 or has no file name, an invalid option, or
+ if the step leaves gaps between the windows; QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
+ QLTY_STATUS_EXISTS if there is a result but must not be; QLTY_STATUS_IO if there is none but must be;
+ QLTY_STATUS_GEOMETRY if it was created with a different geometry or different options; QLTY_STATUS_FOREIGN if the
+ path is that of something else; QLTY_STATUS_DAMAGED if one of its files has changed; QLTY_STATUS_BUSY if another
+ handle, of this or another process, works on some of the same tiles.
  */
 qlty_status qlty_large_new(const struct qlty_quilt *quilt,
                            const char *path,
@@ -1485,33 +1420,34 @@ qlty_status qlty_large_new(const struct qlty_quilt *quilt,
                            struct qlty_error **error);
 
 /*
- Ends the work on a result, which need not be complete: the patches stitched since the last
- checkpoint into tiles that are not finished are then pending for the next. NULL is fine.
-
- The caller promises that `large` is NULL or has not been freed, is in use by no thread, and is not used after.
+ Frees the handle of a result, which need not be complete: patches stitched since the last checkpoint into unfinished
+ tiles are pending again when it is resumed. NULL is fine.
  */
 void qlty_large_free(struct qlty_large *large);
 
 /*
- Describes the result: its type, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in C order;
- data is NULL. C is 0 as long as the number of channels is not known. Any thread.
+ Describes the result: its type, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in C order; data is NULL. C
+ is 0 until the number of channels is known. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `large` is NULL or a result in work; `batch` and `error` are NULL or may be written.
  */
 qlty_status qlty_large_shape(const struct qlty_large *large,
                              struct qlty_array *batch,
                              struct qlty_error **error);
 
 /*
- Stores how far the work has come, of what the shard has to do: the patches that were stitched or
- skipped in `*patches_done`, of those in `*patches` that reach its tiles, and the tiles on disk in
- `*tiles_done`, of those in `*tiles`. Each may be NULL. Any thread, also while others stitch.
+ Stores the progress in `*status`, whose struct_size the host has set; fields that the host does not have are not
+ written. Any thread, also while others stitch.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if struct_size is less than in the first version, or more than
+ 4096.
+ */
+qlty_status qlty_large_get_status(const struct qlty_large *large,
+                                  struct qlty_large_status *status,
+                                  struct qlty_error **error);
 
- The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+/*
+ Deprecated: qlty_large_get_status stores the same numbers in a struct. Each may be NULL.
  */
 qlty_status qlty_large_progress(const struct qlty_large *large,
                                 int64_t *patches_done,
@@ -1521,16 +1457,11 @@ qlty_status qlty_large_progress(const struct qlty_large *large,
                                 struct qlty_error **error);
 
 /*
- Stores in `*count` how many patches of the shard have not been stitched, and fills `indices`, (K) of
- type i64, with the lowest of them, ascending; what it has room for beyond them stays as it is.
- `indices` may be NULL. Among them are patches whose call failed. Any thread, also while others
- stitch.
+ Stores in `*count` how many patches of the shard have not been stitched, including those whose call failed, and
+ fills `indices`, (K) of type i64, with the lowest of them, ascending; further entries stay as they are. `indices`
+ may be NULL. Any thread, also while others stitch.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` or `count` is NULL; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array whose values may be written;
- `count` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if `large` or `count` is NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_large_pending(const struct qlty_large *large,
                                const struct qlty_array *indices,
@@ -1538,18 +1469,14 @@ qlty_status qlty_large_pending(const struct qlty_large *large,
                                struct qlty_error **error);
 
 /*
- Hands out the next pending patches: fills `indices`, (K) of type i64, with up to K of them, ascending,
- and stores their number in `*count`, 0 at the end; the rest of `indices` stays as it is. Threads
- that ask get different ones. Any thread.
+ Assigns the next pending patches to the caller: fills `indices`, (K) of type i64, with up to K of them, ascending,
+ and stores their number in `*count`, 0 at the end; the rest of `indices` stays as it is. Each thread gets different
+ patches. Any thread.
 
- A patch that was handed out and not stitched, since the host or a call failed, is handed out
- again after qlty_large_rewind.
+ A patch that was assigned but not stitched, since the host or a call failed, is assigned again after
+ qlty_large_rewind.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, also where K is 0;
- QLTY_STATUS_DTYPE.
-
- The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array whose values may be written;
- `count` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, also if K is 0; QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_large_next(const struct qlty_large *large,
                             const struct qlty_array *indices,
@@ -1557,27 +1484,21 @@ qlty_status qlty_large_next(const struct qlty_large *large,
                             struct qlty_error **error);
 
 /*
- Has qlty_large_next hand out from the first pending patch on again. A patch that another thread has
- at that moment may then be handed out twice. Any thread.
+ Makes qlty_large_next start again from the first pending patch. A patch that another thread is working on may then
+ be assigned twice. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `large` is NULL or a result in work; `error` is NULL or may be written.
  */
 qlty_status qlty_large_rewind(const struct qlty_large *large,
                               struct qlty_error **error);
 
 /*
- Describes the array that holds `count` patches of images: the type of the images, the shape
- (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are `batch`, of
- which the type and the shape are read and not the data, or `images`; the other is NULL. Any
- thread.
+ Describes the array that holds `count` patches of images: the type of the images, the shape (P, C, y, x) or (P, C,
+ z, y, x), and strides in C order; data is NULL. The images are `batch`, of which only type and shape are read, or
+ `images`; the other is NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where both images or none are
- given; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `large` is NULL or a result in work; `batch` is NULL or an array; `images` is NULL or images;
- `patches` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or if both images or none are given;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_large_unstitch_shape(const struct qlty_large *large,
                                       const struct qlty_array *batch,
@@ -1587,20 +1508,16 @@ qlty_status qlty_large_unstitch_shape(const struct qlty_large *large,
                                       struct qlty_error **error);
 
 /*
- Cuts the patches of these indices, (P) of type i64, out of images, in their order.
+ Extracts the patches with these indices, (P) of type i64, from images, in their order.
 
- The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`, of which only
- what the patches cover is read; the other is NULL. `patches` is (P, C, y, x) or (P, C, z, y, x) of
- the images' type. Progress counts patches. Any thread.
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`, of which only what the patches
+ cover is read; the other is NULL. `patches` is (P, C, y, x) or (P, C, z, y, x) of the images' type. Progress counts
+ patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where there is no
- such patch, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where
- images on disk cannot be read, after all of which the values in `patches` are unspecified.
-
- The caller promises that `large` is NULL or a result in work; `images` is NULL or images; the arrays are NULL or arrays,
- of which `patches` is not used by others and the rest not written during the call; `error` is
- NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if there is no such patch, or if
+ arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and
+ QLTY_STATUS_IO or QLTY_STATUS_DAMAGED if images on disk cannot be read, after all of which the values in `patches`
+ are unspecified.
  */
 qlty_status qlty_large_unstitch(const struct qlty_large *large,
                                 const struct qlty_array *batch,
@@ -1612,23 +1529,20 @@ qlty_status qlty_large_unstitch(const struct qlty_large *large,
                                 struct qlty_error **error);
 
 /*
- Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. Tiles that are
- then complete are written before the call returns.
+ Adds patches in any order: patch i of `patches` has the patch index `indices[i]`. Tiles that are complete then are
+ written before the call returns.
 
- `indices` is (P) of type i64; `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, of which C is
- the same in all calls. `variances`, of the same type and shape, come with them where a standard
- deviation was asked for, and are NULL else. Patches that one thread adds in the order of their
- index give the result of qlty_quilt_stitch to the bit, where the type of the sums is the same;
- other orders give it to the rounding of the sums. Progress counts tiles. Any thread.
+ `indices` is (P) of type i64; `patches` is (P, C, y, x) or (P, C, z, y, x) of any type, of which C is the same in
+ all calls. `variances`, of the same type and shape, are required if a standard deviation was asked for, otherwise
+ NULL. If one thread adds patches in the order of their index, the result is bit-identical to that of
+ qlty_quilt_stitch with the same type of sums; other orders differ only by rounding. Progress counts tiles. Any
+ thread.
 
- Errors, of which these add nothing: QLTY_STATUS_INVALID_ARGUMENT for NULL, where an index is no patch
- of the shard, where there are not as many indices as patches, or where variances are missing or not
- asked for; QLTY_STATUS_DUPLICATE, QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. After QLTY_STATUS_IO, as on
- a full disk, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED and QLTY_STATUS_CANCELLED the patches
- stay pending, and the same call may be made again: it adds what is missing.
-
- The caller promises that `large` is NULL or a result in work; the arrays are NULL or arrays that are not written during
- the call; `error` is NULL or may be written.
+ Errors that leave the result unchanged: QLTY_STATUS_INVALID_ARGUMENT for NULL, an index outside the shard, a
+ different number of indices than patches, or if variances are missing or were not asked for; QLTY_STATUS_DUPLICATE,
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. After QLTY_STATUS_IO (such as a full disk), QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_DAMAGED and QLTY_STATUS_CANCELLED the patches stay pending, and the same call may be repeated: it adds
+ what is missing.
  */
 qlty_status qlty_large_stitch(const struct qlty_large *large,
                               const struct qlty_array *indices,
@@ -1639,31 +1553,23 @@ qlty_status qlty_large_stitch(const struct qlty_large *large,
                               struct qlty_error **error);
 
 /*
- Says that the patches of these indices, (K) of type i64, will not come, as of background: their
- weights then count nowhere, and pixels that only they reach hold the fill value. A skipped patch is
- not pending; after the end of the process that is known of those in finished tiles and in the last
- checkpoint. Any thread.
+ Skips the patches with these indices, (K) of type i64, such as those of background: they get no weight, and pixels
+ that only they reach get the fill value. A skipped patch is no longer pending; after the end of the process this is
+ remembered for finished tiles and for the last checkpoint. Any thread.
 
- Errors: those of qlty_large_stitch; QLTY_STATUS_INVALID_ARGUMENT as long as the number of channels is
- not known.
-
- The caller promises that `large` is NULL or a result in work; `indices` is NULL or an array that is not written during the
- call; `error` is NULL or may be written.
+ Errors: those of qlty_large_stitch; QLTY_STATUS_INVALID_ARGUMENT if the number of channels is not known yet.
  */
 qlty_status qlty_large_skip(const struct qlty_large *large,
                             const struct qlty_array *indices,
                             struct qlty_error **error);
 
 /*
- Writes the sums of all tiles that are not finished: a process that is killed later goes on from
- here. What was written by the end of the call survives a power failure as well. Other threads may
- stitch meanwhile. Progress counts tiles. Any thread.
+ Writes the sums of all unfinished tiles, so that work can resume from here if the process is killed. What was
+ written when the call returns also survives a power failure. Other threads may stitch meanwhile. Progress counts
+ tiles. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY,
- QLTY_STATUS_DAMAGED and QLTY_STATUS_CANCELLED, after which the checkpoint before is still there for
- the tiles that have no new one.
-
- The caller promises that `large` is NULL or a result in work; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED and
+ QLTY_STATUS_CANCELLED, after which tiles without a new checkpoint keep the previous one.
  */
 qlty_status qlty_large_checkpoint(const struct qlty_large *large,
                                   qlty_progress progress,
@@ -1671,16 +1577,13 @@ qlty_status qlty_large_checkpoint(const struct qlty_large *large,
                                   struct qlty_error **error);
 
 /*
- Makes sure that all patches of the shard have come and that the result survives a power failure,
- and stores its arrays, to be read, in `*mean` and `*std`; `*std` gets NULL where no standard
- deviation was asked for. Either may be NULL. The caller frees them with qlty_stitched_free, before
- `large` or after it. Any thread.
+ Checks that all patches of the shard have been stitched, makes the result survive a power failure, and stores its
+ arrays, for reading, in `*mean` and `*std`; `*std` is set to NULL if no standard deviation was asked for. Either
+ argument may be NULL. The caller frees them with qlty_stitched_free, before `large` or after it. Any thread.
 
- Errors, after which more patches may come: QLTY_STATUS_INCOMPLETE while patches are pending, with
- their number and the first of them; QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL or the number
- of channels is not known; QLTY_STATUS_IO.
-
- The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+ Errors, after which more patches may be stitched: QLTY_STATUS_INCOMPLETE while patches are pending, with their
+ number and the first of them; QLTY_STATUS_INVALID_ARGUMENT if `large` is NULL or the number of channels is not
+ known; QLTY_STATUS_IO.
  */
 qlty_status qlty_large_finish(const struct qlty_large *large,
                               struct qlty_stitched **mean,
@@ -1688,14 +1591,12 @@ qlty_status qlty_large_finish(const struct qlty_large *large,
                               struct qlty_error **error);
 
 /*
- As qlty_large_finish while patches are pending: pixels that no patch has reached hold the fill
- value. The sums are kept as a checkpoint, so that more may come, by this handle or a later one;
- the result is then written anew. Progress counts each tile twice. Any thread.
+ Like qlty_large_finish, while patches are pending: pixels that no patch has reached get the fill value. The sums are
+ kept as a checkpoint, so that more patches can be stitched, by this handle or a later one; the result is then
+ written again. Progress counts each tile twice. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `large` is NULL or the number of channels is not known;
- QLTY_STATUS_IO, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
-
- The caller promises that `large` is NULL or a result in work; the other pointers are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if `large` is NULL or the number of channels is not known; QLTY_STATUS_IO,
+ QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_large_finish_incomplete(const struct qlty_large *large,
                                          struct qlty_stitched **mean,
@@ -1705,15 +1606,13 @@ qlty_status qlty_large_finish_incomplete(const struct qlty_large *large,
                                          struct qlty_error **error);
 
 /*
- Opens an array of a result in the folder `path`, such as "folder/name_mean.zarr", in UTF-8, and
- stores it in `*stitched`. Tiles that are not finished read as the fill value; to see what is written
- later, open it anew. Any thread.
+ Opens an array of a result in the folder `path`, such as "folder/name_mean.zarr", in UTF-8, and stores it in
+ `*stitched`. Unfinished tiles read as the fill value; to see what is written later, open the array again. Any
+ thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
- there is no array; QLTY_STATUS_FOREIGN where it was not made by this library; QLTY_STATUS_DAMAGED,
- QLTY_STATUS_DTYPE and QLTY_STATUS_STORE where it has changed since.
-
- The caller promises that `path` is NULL or a string; `stitched` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO if there is no array;
+ QLTY_STATUS_FOREIGN if it was not made by this library; QLTY_STATUS_DAMAGED, QLTY_STATUS_DTYPE and QLTY_STATUS_STORE
+ if it has changed since.
  */
 qlty_status qlty_stitched_open(const char *path,
                                struct qlty_stitched **stitched,
@@ -1721,36 +1620,26 @@ qlty_status qlty_stitched_open(const char *path,
 
 /*
  Frees an array of a result, which stays on disk. NULL is fine.
-
- The caller promises that `stitched` is NULL or has not been freed, is in use by no thread, and is not used after.
  */
 void qlty_stitched_free(struct qlty_stitched *stitched);
 
 /*
- Describes the array: its type, f32 or f64, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in
- C order; data is NULL. Any thread.
+ Describes the array: its type, f32 or f64, its shape (N, C, Y, X) or (N, C, Z, Y, X), and strides in C order; data
+ is NULL. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `stitched` is NULL or an array of a result; `batch` and `error` are NULL or may be written.
  */
 qlty_status qlty_stitched_shape(const struct qlty_stitched *stitched,
                                 struct qlty_array *batch,
                                 struct qlty_error **error);
 
 /*
- Reads the box that has the shape of `batch`, of the array's type, and begins at `start`: 4 or 5
- numbers, the image, the channel and the first pixel (y, x) or (z, y, x). NULL means all 0, so that
- a `batch` of the array's shape gets all of it. Progress counts rows. Any thread.
+ Reads a box of the array into `batch`, of the same type and number of axes. `start` is the first image, channel and
+ pixel (y, x) or (z, y, x) of the box, 4 or 5 numbers; NULL means all 0. Progress counts rows. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number; QLTY_STATUS_SHAPE where the box
- leaves the array; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
- QLTY_STATUS_DAMAGED and QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, damaged or too large, after
- which the values in `batch` are unspecified.
-
- The caller promises that `stitched` is NULL or an array of a result; `start` is NULL or points to as many numbers as the
- array has axes; `batch` is NULL or an array that is not used by others during the call; `error`
- is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number; QLTY_STATUS_SHAPE if the box leaves the array;
+ QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_DAMAGED and QLTY_STATUS_OUT_OF_MEMORY if a
+ chunk cannot be read, is damaged or too large, after which the values in `batch` are unspecified.
  */
 qlty_status qlty_stitched_read(const struct qlty_stitched *stitched,
                                const int64_t *start,
@@ -1760,36 +1649,24 @@ qlty_status qlty_stitched_read(const struct qlty_stitched *stitched,
                                struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_pair_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_pair_options).
  */
 qlty_status qlty_pair_options_init(struct qlty_pair_options *options,
                                    uint32_t struct_size,
                                    struct qlty_error **error);
 
 /*
- Draws the pairs that `options` say from each image, and stores them in `*pairs`, without
- statistics.
+ Draws pairs from each image as `options` say, and stores them in `*pairs`, without statistics.
 
- The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X), of which only the shape is read, or
- `images`; the other is NULL. Displacements are drawn uniformly from all whole-numbered vectors of
- the range that fit in the image, then positions from all at which both patches fit. Image n
- draws from a stream of its own: its pairs depend on nothing else. Any thread.
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X), of which only the shape is read, or `images`; the other is
+ NULL. Displacements are drawn uniformly from all integer vectors in the range that fit in the image, then positions
+ uniformly from all where both patches fit. Image n draws from a stream of its own: its pairs depend on nothing else.
+ Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where the
- window is empty or larger than the images, the range of lengths is not within a quarter and
- three quarters of the window or has no vector that fits, or a rotation does not go with the
- window; QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `options` is NULL or was filled by qlty_pair_options_init, and its rotations are as many numbers
- as it says; `batch` is NULL or an array; `images` is NULL or images; `pairs` and `error` are NULL
- or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if the window is empty or larger
+ than the images, the range of lengths is not within a quarter and three quarters of the window or has no vector that
+ fits, or a rotation is not possible with the window; QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_pairs_draw(const struct qlty_pair_options *options,
                             const struct qlty_array *batch,
@@ -1798,20 +1675,16 @@ qlty_status qlty_pairs_draw(const struct qlty_pair_options *options,
                             struct qlty_error **error);
 
 /*
- Makes pairs of the host's own positions, and stores them in `*pairs`, without statistics.
+ Makes pairs from given positions, and stores them in `*pairs`, without statistics.
 
- `positions1` and `positions2` are (P, 3) or (P, 4) of type i64: rows (n, y, x) or (n, z, y, x) with
- the image and the first pixel of each patch, where n is the same in both. `rotations`, (P) of type
- i64, are the quarter turns of the second patches, counter-clockwise, taken modulo 4; NULL means no
- turn. `window` points to 2 or 3 numbers, the size of a patch (y, x) or (z, y, x). Whether the
- patches lie within the images is checked where they are cut. Any thread.
+ `positions1` and `positions2` are (P, 3) or (P, 4) of type i64: rows (n, y, x) or (n, z, y, x) with the image and
+ the first pixel of each patch, where n is the same in both. `rotations`, (P) of type i64, are the quarter turns of
+ the second patches, counter-clockwise, taken modulo 4; NULL means no turn. `window` points to 2 or 3 numbers, the
+ size of a patch (y, x) or (z, y, x). Whether the patches lie within the images is checked when they are extracted.
+ Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where the two patches of a
- pair lie in different images; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `window` is NULL or points to a number per spatial axis; `positions1`, `positions2` and `rotations`
- are NULL or arrays that are not written during the call; `pairs` and `error` are NULL or may be
- written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or if the two patches of a pair lie in different
+ images; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_pairs_new(const int64_t *window,
                            const struct qlty_array *positions1,
@@ -1821,19 +1694,14 @@ qlty_status qlty_pairs_new(const int64_t *window,
                            struct qlty_error **error);
 
 /*
- Computes the statistics of the patches of pairs, whether they were drawn or given, and stores the
- pairs with them in `*measured`. `pairs` stays as it is.
+ Computes the statistics of the patches of pairs, whether they were drawn or given, and stores the pairs with them in
+ `*measured`. `pairs` stays as it is.
 
- The images are `batch` or `images`, the other is NULL; all types of values. Progress counts
- patches. Any thread.
+ The images are `batch` or `images`, the other is NULL; values of any type. Progress counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where a
- pair leaves the images or is turned as its window cannot be; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
- QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
-
- The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
- `images` is NULL or images; `measured` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, or if a pair leaves the images or
+ has a rotation that is not possible with its window; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_pairs_measure(const struct qlty_pairs *pairs,
                                const struct qlty_array *batch,
@@ -1844,14 +1712,11 @@ qlty_status qlty_pairs_measure(const struct qlty_pairs *pairs,
                                struct qlty_error **error);
 
 /*
- Stores the pairs of these indices, in their order, as pairs of their own in `*selected`.
- `indices` is (K) of type i64 and may repeat. Any thread.
+ Stores the pairs with these indices, in their order, as new pairs in `*selected`. `indices` is (K) of type i64 and
+ may repeat. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where there is no such pair; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `pairs` is NULL or pairs; `indices` is NULL or an array that is not written during the call;
- `selected` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if there is no such pair; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_pairs_select(const struct qlty_pairs *pairs,
                               const struct qlty_array *indices,
@@ -1860,19 +1725,14 @@ qlty_status qlty_pairs_select(const struct qlty_pairs *pairs,
 
 /*
  Frees pairs. NULL is fine.
-
- The caller promises that `pairs` is NULL or pairs that have not been freed, and is not used after.
  */
 void qlty_pairs_free(struct qlty_pairs *pairs);
 
 /*
- Stores the number of pairs in `*count`, that of spatial axes in `*ndim`, and the size of a patch,
- (y, x) or (z, y, x), in `window`; each may be NULL. Any thread.
+ Stores the number of pairs in `*count`, the number of spatial axes in `*ndim`, and the size of a patch, (y, x) or
+ (z, y, x), in `window`; each may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `pairs` is NULL.
-
- The caller promises that `pairs` is NULL or pairs; `count` and `ndim` are NULL or may be written; `window` is NULL or has
- room for 3 numbers; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if `pairs` is NULL.
  */
 qlty_status qlty_pairs_size(const struct qlty_pairs *pairs,
                             int64_t *count,
@@ -1881,14 +1741,11 @@ qlty_status qlty_pairs_size(const struct qlty_pairs *pairs,
                             struct qlty_error **error);
 
 /*
- Fills `values`, (P) of type i64 or f64, with a value for each pair; `column` is a QLTY_COLUMN, which
- says the type. Any thread.
+ Fills `values`, (P) of type i64 or f64, with a value for each pair; `column` is a QLTY_COLUMN, which says the type.
+ Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such column, or where it is one of
- statistics and the pairs were not measured; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `pairs` is NULL or pairs; `values` is NULL or an array whose values may be written; `error` is NULL
- or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if there is no such column, or if it is a column of statistics and
+ the pairs were not measured; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_pairs_column(const struct qlty_pairs *pairs,
                               int32_t column,
@@ -1896,18 +1753,13 @@ qlty_status qlty_pairs_column(const struct qlty_pairs *pairs,
                               struct qlty_error **error);
 
 /*
- Tells where the patches of pairs lie, as qlty_pairs_extract does beside the patches.
+ Stores where the patches of pairs lie, as qlty_pairs_extract_into does along with the patches.
 
- `deltas` is (P, 2) or (P, 3) of type f32 and gets rows (dx, dy) or (dx, dy, dz): where the second
- patch starts relative to the first. `rotations` is (P) of type i64. `positions1` and `positions2` are
- of type i64 and get rows (y, x) or (z, y, x) or, with a column more, (n, y, x) or (n, z, y, x). Each
- may be NULL. Any thread.
+ `deltas` is (P, 2) or (P, 3) of type f32 and gets rows (dx, dy) or (dx, dy, dz): where the second patch starts
+ relative to the first. `rotations` is (P) of type i64. `positions1` and `positions2` are of type i64 and get rows
+ (y, x) or (z, y, x) or, with one more column, (n, y, x) or (n, z, y, x). Each may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `pairs` is NULL or arrays overlap; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE.
-
- The caller promises that `pairs` is NULL or pairs; the arrays are NULL or not used by others during the call; `error` is
- NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT if `pairs` is NULL or arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
  */
 qlty_status qlty_pairs_places(const struct qlty_pairs *pairs,
                               const struct qlty_array *deltas,
@@ -1917,22 +1769,17 @@ qlty_status qlty_pairs_places(const struct qlty_pairs *pairs,
                               struct qlty_error **error);
 
 /*
- Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations,
- with `bins` bins along both.
+ Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins
+ along both.
 
- `means` and `sigmas` are (P) of type f64: two columns of qlty_pairs_column, or what the host makes
- of them. `kind` is a QLTY_BINS. The indices chosen are written to the front of `indices`, (K) of
- type i64, and their number to `*count`; K = P is always enough. They come bin by bin, the standard
- deviation faster, and depend on nothing but the arguments. Each pair is in exactly one bin, the
- one of the largest value too. Any thread.
+ `means` and `sigmas` are (P) of type f64: two columns of qlty_pairs_column, or values computed from them. `kind` is
+ a QLTY_BINS. The indices chosen are written to the front of `indices`, (K) of type i64, and their number to
+ `*count`; K = P is always enough. They are ordered by bin, with the standard deviation varying fastest, and depend
+ only on the arguments. Each pair is in exactly one bin, also the one with the largest value. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where `bins` or `samples_per_bin` is not at least 1,
- `kind` is none, a value is NaN or infinite, there are not as many means as standard deviations,
- or the arrays overlap; QLTY_STATUS_SHAPE where more are chosen than `indices` has room for;
- QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `means`, `sigmas` and `indices` are NULL or arrays, of which the first two are not written and the
- third not used by others during the call; `count` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if `bins` or `samples_per_bin` is not at least 1, `kind` is invalid,
+ a value is NaN or infinite, the numbers of means and standard deviations differ, or the arrays overlap;
+ QLTY_STATUS_SHAPE if more are chosen than `indices` has room for; QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_sample_stratified(const struct qlty_array *means,
                                    const struct qlty_array *sigmas,
@@ -1945,16 +1792,12 @@ qlty_status qlty_sample_stratified(const struct qlty_array *means,
                                    struct qlty_error **error);
 
 /*
- Describes the arrays that hold the first and the second patches of pairs: the type of the images,
- the shape (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are
- `batch`, of which the type and the shape are read and not the data, or `images`; the other is
- NULL. Any thread.
+ Describes the arrays that hold the first and the second patches of pairs: the type of the images, the shape (P, C,
+ y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are `batch`, of which only type and shape
+ are read, or `images`; the other is NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where both images or none are given;
- QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array; `images` is NULL or images; `patches` and
- `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if both images or none are given; QLTY_STATUS_SHAPE,
+ QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_pairs_extract_shape(const struct qlty_pairs *pairs,
                                      const struct qlty_array *batch,
@@ -1963,22 +1806,26 @@ qlty_status qlty_pairs_extract_shape(const struct qlty_pairs *pairs,
                                      struct qlty_error **error);
 
 /*
- Cuts the patches of pairs out of images, in their order; qlty_pairs_select chooses among them.
+ Extracts the patches of pairs from images, in their order; qlty_pairs_select chooses among them.
 
- The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`; the other is
- NULL. `patches1` and `patches2` are (P, C, y, x) or (P, C, z, y, x) of the images' type, the second
- patches turned. `deltas`, `rotations`, `positions1` and `positions2` are those of qlty_pairs_places;
- the positions may be NULL. Progress counts patches. Any thread.
+ The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`; the other is NULL. The patches are
+ of the images' type. Progress counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where a pair
- leaves the images or is turned as its window cannot be, or where arrays overlap;
- QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY;
- QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where images on disk cannot be read,
- after all of which the values in the arrays are unspecified.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if a pair leaves the images or has
+ a rotation that is not possible with its window, or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED if
+ images on disk cannot be read, after all of which the values in the arrays are unspecified.
+ */
+qlty_status qlty_pairs_extract_into(const struct qlty_pairs *pairs,
+                                    const struct qlty_array *batch,
+                                    const struct qlty_images *images,
+                                    const struct qlty_pair_arrays *arrays,
+                                    qlty_progress progress,
+                                    void *user,
+                                    struct qlty_error **error);
 
- The caller promises that `pairs` is NULL or pairs; `images` is NULL or images; the arrays are NULL or arrays, of which
- `batch` is not written and the others not used by others during the call; `error` is NULL or may
- be written.
+/*
+ Deprecated: qlty_pairs_extract_into does the same with the arrays in a struct.
  */
 qlty_status qlty_pairs_extract(const struct qlty_pairs *pairs,
                                const struct qlty_array *batch,
@@ -1996,19 +1843,15 @@ qlty_status qlty_pairs_extract(const struct qlty_pairs *pairs,
 /*
  Finds the overlaps of patches with these deltas and rotations, and stores them in `*overlap`.
 
- `deltas` is (P, 2) or (P, 3) of type f32, rows (dx, dy) or (dx, dy, dz) of whole numbers, and
- `rotations` (P) of type i64, the quarter turns of the second patches, taken modulo 4; NULL means no
- turn. `window` points to 2 or 3 numbers, the size of a patch (y, x) or (z, y, x), which may be
- smaller than that of the patches that were cut, as after a convolution that takes as much off all
- sides. The pixel (u, v) of a first patch is (u - dy, v - dx) of the second before it was turned.
- Any thread.
+ `deltas` is (P, 2) or (P, 3) of type f32, rows (dx, dy) or (dx, dy, dz) of integers, and `rotations` (P) of type
+ i64, the quarter turns of the second patches, taken modulo 4; NULL means no turn. `window` points to 2 or 3 numbers,
+ the size of a patch (y, x) or (z, y, x), which may be smaller than that of the extracted patches, as after a
+ convolution that trims all sides equally. The pixel (u, v) of a first patch is (u - dy, v - dx) of the second before
+ it was turned. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a window that is empty, a delta that is no whole
- number, or a rotation that does not go with the window; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `window` is NULL or points to a number per spatial axis; `deltas` and `rotations` are NULL or arrays
- that are not written during the call; `overlap` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a window that is empty, a delta that is not an integer, or a rotation
+ that is not possible with the window; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_overlap_new(const int64_t *window,
                              const struct qlty_array *deltas,
@@ -2018,33 +1861,25 @@ qlty_status qlty_overlap_new(const int64_t *window,
 
 /*
  Frees overlaps. NULL is fine.
-
- The caller promises that `overlap` is NULL or overlaps that have not been freed, and is not used after.
  */
 void qlty_overlap_free(struct qlty_overlap *overlap);
 
 /*
- Stores K, the number of overlapping pixels of all pairs. Pairs that do not overlap have none. Any
- thread.
+ Stores K, the number of overlapping pixels of all pairs. Pairs that do not overlap have none. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `overlap` is NULL or overlaps; `count` and `error` are NULL or may be written.
  */
 qlty_status qlty_overlap_count(const struct qlty_overlap *overlap,
                                int64_t *count,
                                struct qlty_error **error);
 
 /*
- Gathers the overlapping pixels of patches (P, C, y, x) or (P, C, z, y, x) of any type into `pixels1`
- and `pixels2`, (K, C) of the same type: row k of both shows one place. They come in the order of
- the pairs, and within a pair row by row in the first patch. Progress counts rows. Any thread.
+ Gathers the overlapping pixels of patches (P, C, y, x) or (P, C, z, y, x) of any type into `pixels1` and `pixels2`,
+ (K, C) of the same type: row k of both shows one place. They come in the order of the pairs, and within a pair row
+ by row in the first patch. Progress counts rows. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where arrays overlap; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
-
- The caller promises that `overlap` is NULL or overlaps; the arrays are NULL or arrays, of which the patches are not written
- and the pixels not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_overlap_extract(const struct qlty_overlap *overlap,
                                  const struct qlty_array *patches1,
@@ -2056,15 +1891,12 @@ qlty_status qlty_overlap_extract(const struct qlty_overlap *overlap,
                                  struct qlty_error **error);
 
 /*
- The adjoint of qlty_overlap_extract, with which a host registers its gradient: fills `patches1` and
- `patches2` with the pixels where they were gathered from, and zero elsewhere. Shapes and types are
- those of qlty_overlap_extract. Progress counts patches. Any thread.
+ The adjoint of qlty_overlap_extract, which is its backward pass: fills `patches1` and `patches2` with the pixels
+ where they were gathered from, and zero elsewhere. Shapes and types are those of qlty_overlap_extract. Progress
+ counts patches. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where arrays overlap; QLTY_STATUS_SHAPE,
- QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
-
- The caller promises that `overlap` is NULL or overlaps; the arrays are NULL or arrays, of which the pixels are not written
- and the patches not used by others during the call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_overlap_adjoint(const struct qlty_overlap *overlap,
                                  const struct qlty_array *pixels1,
@@ -2076,17 +1908,12 @@ qlty_status qlty_overlap_adjoint(const struct qlty_overlap *overlap,
                                  struct qlty_error **error);
 
 /*
- Tells where each overlapping pixel lies, for hosts that gather by themselves: fills `rows` of type
- i64, (K, 5) with (pair, u1, v1, u2, v2) for images, or (K, 7) with (pair, u1, v1, w1, u2, v2, w2) for
- volumes. u, v and w count along the axes of a patch, slowest first; those of the second patch are
- where the pixel lies after the patch was turned, that is, in the array. Progress counts rows of
- pixels. Any thread.
+ Stores where each overlapping pixel lies, for hosts that gather pixels themselves: fills `rows` of type i64, (K, 5)
+ with (pair, u1, v1, u2, v2) for images, or (K, 7) with (pair, u1, v1, w1, u2, v2, w2) for volumes. u, v and w count
+ along the axes of a patch, slowest first; those of the second patch are where the pixel lies after the patch was
+ turned, that is, in the array. Progress counts rows of pixels. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_CANCELLED.
-
- The caller promises that `overlap` is NULL or overlaps; `rows` is NULL or an array that is not used by others during the
- call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_overlap_correspondence(const struct qlty_overlap *overlap,
                                         const struct qlty_array *rows,
@@ -2095,40 +1922,27 @@ qlty_status qlty_overlap_correspondence(const struct qlty_overlap *overlap,
                                         struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_store_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_store_options).
  */
 qlty_status qlty_store_options_init(struct qlty_store_options *options,
                                     uint32_t struct_size,
                                     struct qlty_error **error);
 
 /*
- Writes the patches of pairs, which were measured, to a Zarr v3 group in the folder `path`, in UTF-8;
- qlty_pairs_select chooses among them.
+ Writes the patches of measured pairs to a Zarr v3 group in the folder `path`, in UTF-8; qlty_pairs_select chooses
+ among them.
 
- The images are `batch` or `images`, the other is NULL. The group's arrays are `patches1` and
- `patches2` of the images' type, `deltas` (float32), `rotations` (int64) and, if asked for,
- `positions1` and `positions2` (int64); its attribute `metadata` has the columns of the pairs.
- Above a thousand pairs, chunks are gathered in shards of about 64 MiB. The store appears under
- its name when it is complete; a failure leaves no new store, and an old one as it was. Two writers of
- one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two files of
- them. Progress counts files. Any thread.
+ The images are `batch` or `images`, the other is NULL. The group's arrays are `patches1` and `patches2` of the
+ images' type, `deltas` (float32), `rotations` (int64) and, if asked for, `positions1` and `positions2` (int64); its
+ attribute `metadata` has the columns of the pairs. With more than a thousand pairs, chunks are grouped in shards of
+ about 64 MiB. The store appears at its path when it is complete; a failure leaves no new store, and an old one
+ unchanged. Two writers of one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two
+ files of them. Progress counts files. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where the
- pairs were not measured, leave the images or are turned as their window cannot be, or where an
- option is none; QLTY_STATUS_EXISTS where there is something under that name that may not be
- replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY,
- QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
-
- The caller promises that `pairs` is NULL or pairs; `batch` is NULL or an array that is not written during the call;
- `images` is NULL or images; `path` is NULL or a string; `options` is NULL or was filled by
- qlty_store_options_init, and its codec is NULL or a string; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if the pairs were not measured,
+ leave the images or have a rotation that is not possible with their window, or if an option is invalid;
+ QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+ QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_pairs_write(const struct qlty_pairs *pairs,
                              const struct qlty_array *batch,
@@ -2140,15 +1954,13 @@ qlty_status qlty_pairs_write(const struct qlty_pairs *pairs,
                              struct qlty_error **error);
 
 /*
- Opens the store in the folder `path`, in UTF-8, and stores it in `*dataset`. Decoded chunks are kept,
- the most recently used of them, up to `cache_bytes`, and one of each patch array at least; a
- negative number means 256 MiB. The store must not change while it is open. Any thread.
+ Opens the store in the folder `path`, in UTF-8, and stores it in `*dataset`. Up to `cache_bytes` of decoded chunks
+ are cached, the most recently used, and at least one of each patch array; a negative number means 256 MiB. The store
+ must not change while it is open. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO where
- there is no such store; QLTY_STATUS_DTYPE and QLTY_STATUS_STORE where its arrays are not those of
- pairs; QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `path` is NULL or a string; `dataset` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO if there is no such store;
+ QLTY_STATUS_DTYPE and QLTY_STATUS_STORE if its arrays are not those of pairs; QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_dataset_open(const char *path,
                               int64_t cache_bytes,
@@ -2157,19 +1969,15 @@ qlty_status qlty_dataset_open(const char *path,
 
 /*
  Frees a dataset. NULL is fine.
-
- The caller promises that `dataset` is NULL or a dataset that has not been freed, and is not used after.
  */
 void qlty_dataset_free(struct qlty_dataset *dataset);
 
 /*
- Describes the arrays that hold all first or all second patches: the type, the shape (P, C, y, x) or
- (P, C, z, y, x), and strides in C order; data is NULL. Where `positions` is not NULL, it gets which
- positions there are, a QLTY_POSITIONS. Any thread.
+ Describes the arrays that hold all first or all second patches: the type, the shape (P, C, y, x) or (P, C, z, y, x),
+ and strides in C order; data is NULL. If `positions` is not NULL, it is set to the positions that are stored, a
+ QLTY_POSITIONS. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `dataset` is NULL or a dataset; `patches`, `positions` and `error` are NULL or may be written.
  */
 qlty_status qlty_dataset_shape(const struct qlty_dataset *dataset,
                                struct qlty_array *patches,
@@ -2177,13 +1985,11 @@ qlty_status qlty_dataset_shape(const struct qlty_dataset *dataset,
                                struct qlty_error **error);
 
 /*
- Stores the metadata of the pairs, pair i of the dataset as pair i, in `*pairs`; the caller frees it
- with qlty_pairs_free. Any thread.
+ Stores the metadata of the pairs, pair i of the dataset as pair i, in `*pairs`; the caller frees it with
+ qlty_pairs_free. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_STORE where the store has no such
- metadata, like those that the Python package writes; QLTY_STATUS_IO.
-
- The caller promises that `dataset` is NULL or a dataset; `pairs` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_STORE if the store has no metadata, as stores of the
+ Python package; QLTY_STATUS_IO.
  */
 qlty_status qlty_dataset_metadata(const struct qlty_dataset *dataset,
                                   struct qlty_pairs **pairs,
@@ -2192,15 +1998,20 @@ qlty_status qlty_dataset_metadata(const struct qlty_dataset *dataset,
 /*
  Reads the pairs of these indices, (K) of type i64, in their order, which may repeat.
 
- The arrays are those of qlty_pairs_extract, with K for P, of the dataset's type; positions have as
- many columns as those of the store, or are NULL. Any thread.
+ The arrays are of the dataset's type, with K for P; positions have as many columns as those of the store, or are
+ NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where there is no such pair, where positions are
- asked for and the store has none, or where arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if there is no such pair, if positions are asked for and the store
+ has none, or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED.
+ */
+qlty_status qlty_dataset_read_into(const struct qlty_dataset *dataset,
+                                   const struct qlty_array *indices,
+                                   const struct qlty_pair_arrays *arrays,
+                                   struct qlty_error **error);
 
- The caller promises that `dataset` is NULL or a dataset; the arrays are NULL or arrays, of which `indices` is not written
- and the others not used by others during the call; `error` is NULL or may be written.
+/*
+ Deprecated: qlty_dataset_read_into does the same with the arrays in a struct.
  */
 qlty_status qlty_dataset_read(const struct qlty_dataset *dataset,
                               const struct qlty_array *indices,
@@ -2213,13 +2024,10 @@ qlty_status qlty_dataset_read(const struct qlty_dataset *dataset,
                               struct qlty_error **error);
 
 /*
- Fills `indices`, (P) of type i64, with the indices of all pairs in the random order of an epoch: each
- epoch of a seed has its own, which depends on nothing else. Any thread.
+ Fills `indices`, (P) of type i64, with the indices of all pairs in the random order of an epoch: each epoch of a
+ seed has its own order, which depends on nothing else. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `dataset` is NULL or a dataset; `indices` is NULL or an array whose values may be written; `error`
- is NULL or may be written.
  */
 qlty_status qlty_dataset_epoch(const struct qlty_dataset *dataset,
                                uint64_t seed,
@@ -2228,16 +2036,12 @@ qlty_status qlty_dataset_epoch(const struct qlty_dataset *dataset,
                                struct qlty_error **error);
 
 /*
- Begins to read the pairs of `order`, (K) of type i64, in batches of `size`, the last of which may be
- smaller, and stores what gives them in `*batches`. Up to `ahead` batches are read before they are
- asked for. The dataset may be freed before. Any thread.
+ Starts reading the pairs with the indices in `order`, (K) of type i64, in batches of `size`, the last of which may
+ be smaller, and stores a handle in `*batches`. Up to `ahead` batches are read before they are requested. The dataset
+ may be freed before. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, where there is no such pair, or
- where `size` is 0; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY;
- QLTY_STATUS_IO where no thread could be started.
-
- The caller promises that `dataset` is NULL or a dataset; `order` is NULL or an array that is not written during the call;
- `batches` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, if there is no such pair, or if `size` is 0;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_IO if no thread could be started.
  */
 qlty_status qlty_batches_new(const struct qlty_dataset *dataset,
                              const struct qlty_array *order,
@@ -2247,10 +2051,7 @@ qlty_status qlty_batches_new(const struct qlty_dataset *dataset,
                              struct qlty_error **error);
 
 /*
- Frees batches, also before the last; waits for the batch that is being read. NULL is fine.
-
- The caller promises that `batches` is NULL or batches that have not been freed and that no other thread uses, and is not
- used after.
+ Frees batches, also before the last; waits until the batch that is being read is done. NULL is fine.
  */
 void qlty_batches_free(struct qlty_batches *batches);
 
@@ -2258,24 +2059,24 @@ void qlty_batches_free(struct qlty_batches *batches);
  Stores the number of pairs of the next batch, 0 after the last. It does not wait.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `batches` is NULL or batches that no other thread changes; `count` and `error` are NULL or may be
- written.
  */
 qlty_status qlty_batches_next_count(const struct qlty_batches *batches,
                                     int64_t *count,
                                     struct qlty_error **error);
 
 /*
- Writes the next batch, for which it waits if need be; the arrays are those of qlty_dataset_read.
+ Writes the next batch, waiting for it if necessary; the arrays are those of qlty_dataset_read_into.
 
- Errors, after which the batch is still the next: QLTY_STATUS_INVALID_ARGUMENT for NULL, after the
- last batch, where positions are asked for and the store has none, or where arrays overlap;
- QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. Where the batch cannot be read, QLTY_STATUS_IO,
- QLTY_STATUS_DAMAGED or QLTY_STATUS_OUT_OF_MEMORY, it is passed over.
+ Errors, after which the same batch is next: QLTY_STATUS_INVALID_ARGUMENT for NULL, after the last batch, if
+ positions are asked for and the store has none, or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE. If the
+ batch cannot be read (QLTY_STATUS_IO, QLTY_STATUS_DAMAGED or QLTY_STATUS_OUT_OF_MEMORY), it is skipped.
+ */
+qlty_status qlty_batches_next_into(struct qlty_batches *batches,
+                                   const struct qlty_pair_arrays *arrays,
+                                   struct qlty_error **error);
 
- The caller promises that `batches` is NULL or batches that no other thread uses; the arrays are NULL or arrays that are not
- used by others during the call; `error` is NULL or may be written.
+/*
+ Deprecated: qlty_batches_next_into does the same with the arrays in a struct.
  */
 qlty_status qlty_batches_next(struct qlty_batches *batches,
                               const struct qlty_array *patches1,
@@ -2287,20 +2088,17 @@ qlty_status qlty_batches_next(struct qlty_batches *batches,
                               struct qlty_error **error);
 
 /*
- Finds the stacks of slices in `folder`, in UTF-8, by the names of the files, and stores them in
- `*stacks`, by name; no file is opened.
+ Finds the stacks of slices in `folder`, in UTF-8, by file names, and stores them in `*stacks`, ordered by name; no
+ file is opened.
 
- Slices are the files with `extension`, with its dot or without and in any case, in whose name
- `pattern`, a regular expression, is found. It has two groups, the stack's name and the counter, or
- one, the counter: then the text before it, less a "_" or "-" at its end, is the name, so that
- "image_(\\d+)\\.tif$" finds the stack "image". Folders inside are passed over. Any thread.
+ Slices are the files with `extension`, given with or without its dot and in any case, whose name matches `pattern`,
+ a regular expression. It has two groups, the stack's name and the counter, or only the counter; then the name is the
+ text before it, without a "_" or "-" at its end, so that "image_(\\d+)\\.tif$" finds the stack "image". Subfolders
+ are ignored. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a string that is not UTF-8, or a pattern that is
- malformed or has other groups; QLTY_STATUS_IO where the folder cannot be read; QLTY_STATUS_IMAGE
- where no file matches, a counter is no number of 64 bits, or two files of a stack have the same.
-
- The caller promises that `folder`, `extension` and `pattern` are NULL or strings; `stacks` and `error` are NULL or may be
- written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a string that is not UTF-8, or a pattern that is malformed or has
+ other groups; QLTY_STATUS_IO if the folder cannot be read; QLTY_STATUS_IMAGE if no file matches, a counter is not a
+ number of 64 bits, or two files of a stack have the same.
  */
 qlty_status qlty_stacks_find(const char *folder,
                              const char *extension,
@@ -2309,9 +2107,7 @@ qlty_status qlty_stacks_find(const char *folder,
                              struct qlty_error **error);
 
 /*
- Frees found stacks; those that were opened live on. NULL is fine.
-
- The caller promises that `stacks` is NULL or stacks that have not been freed, and is not used after.
+ Frees found stacks; opened ones stay open. NULL is fine.
  */
 void qlty_stacks_free(struct qlty_stacks *stacks);
 
@@ -2319,20 +2115,16 @@ void qlty_stacks_free(struct qlty_stacks *stacks);
  Stores the number of stacks, 1 or more. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `stacks` is NULL or stacks; `count` and `error` are NULL or may be written.
  */
 qlty_status qlty_stacks_count(const struct qlty_stacks *stacks,
                               int64_t *count,
                               struct qlty_error **error);
 
 /*
- Tells the name of a stack, a string that lives as long as the stacks, and the number of its slices;
- `name` and `slices` may be NULL. Any thread.
+ Stores the name of a stack, a string that lives as long as the stacks, and the number of its slices; `name` and
+ `slices` may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such stack.
-
- The caller promises that `stacks` is NULL or stacks; `name`, `slices` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such stack.
  */
 qlty_status qlty_stacks_name(const struct qlty_stacks *stacks,
                              int64_t index,
@@ -2341,13 +2133,11 @@ qlty_status qlty_stacks_name(const struct qlty_stacks *stacks,
                              struct qlty_error **error);
 
 /*
- Opens a stack, of which all headers are read and checked, and stores it in `*stack`. Any thread.
+ Opens a stack, reads and checks all headers, and stores it in `*stack`. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such stack; QLTY_STATUS_IO,
- and QLTY_STATUS_IMAGE where a slice is broken, of a kind that is not read, or of another shape or
- type than the first; QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `stacks` is NULL or stacks; `stack` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such stack; QLTY_STATUS_IO, and QLTY_STATUS_IMAGE
+ if a slice is broken, in a format that is not supported, or has another shape or type than the first;
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stacks_open(const struct qlty_stacks *stacks,
                              int64_t index,
@@ -2355,15 +2145,13 @@ qlty_status qlty_stacks_open(const struct qlty_stacks *stacks,
                              struct qlty_error **error);
 
 /*
- Opens the file `path`, in UTF-8, as a stack, and stores it in `*stack`: TIFF or BigTIFF of several
- pages, a hyperstack of ImageJ or an OME-TIFF, whose name is the stack's, without its extension; or
- PNG. Pages of which the file says nothing are planes along Z. Any thread.
+ Opens the file `path`, in UTF-8, as a stack, and stores it in `*stack`: multi-page TIFF or BigTIFF, ImageJ
+ hyperstacks, OME-TIFF, or PNG. The stack has the name of the file without its extension. Pages without metadata are
+ planes along Z. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO, and
- QLTY_STATUS_IMAGE where the file is broken or of a kind that is not read, or a page is of another
- shape or type than the first; QLTY_STATUS_OUT_OF_MEMORY.
-
- The caller promises that `path` is NULL or a string; `stack` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO, and QLTY_STATUS_IMAGE if
+ the file is broken or in a format that is not supported, or a page has another shape or type than the first;
+ QLTY_STATUS_OUT_OF_MEMORY.
  */
 qlty_status qlty_stack_open(const char *path,
                             struct qlty_stack **stack,
@@ -2371,31 +2159,24 @@ qlty_status qlty_stack_open(const char *path,
 
 /*
  Frees a stack. NULL is fine.
-
- The caller promises that `stack` is NULL or a stack that has not been freed, and is not used after.
  */
 void qlty_stack_free(struct qlty_stack *stack);
 
 /*
- Describes the array that holds all of a stack: its type, its shape (T, C, Z, Y, X), of which none is
- 0, and its strides in C order; data is NULL. Any thread.
+ Describes the array that holds all of a stack: its type, its shape (T, C, Z, Y, X), all of them above 0, and its
+ strides in C order; data is NULL. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-
- The caller promises that `stack` is NULL or a stack; `pixels` and `error` are NULL or may be written.
  */
 qlty_status qlty_stack_shape(const struct qlty_stack *stack,
                              struct qlty_array *pixels,
                              struct qlty_error **error);
 
 /*
- Tells the name of a stack and the number of its files: one for each slice, in the order of Z, or
- the one of all pages. The name is a string that lives as long as the stack; `name` and `files` may
- be NULL. Any thread.
+ Stores the name of a stack and the number of its files: one per slice, in the order of Z, or a single one. The name
+ is a string that lives as long as the stack; `name` and `files` may be NULL. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `stack` is NULL or a stack; `name`, `files` and `error` are NULL or may be written.
  */
 qlty_status qlty_stack_name(const struct qlty_stack *stack,
                             const char **name,
@@ -2403,11 +2184,9 @@ qlty_status qlty_stack_name(const struct qlty_stack *stack,
                             struct qlty_error **error);
 
 /*
- Tells the path of a file of a stack, a string that lives as long as the stack. Any thread.
+ Stores the path of a file of a stack, a string that lives as long as the stack. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such file.
-
- The caller promises that `stack` is NULL or a stack; `path` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such file.
  */
 qlty_status qlty_stack_file(const struct qlty_stack *stack,
                             int64_t index,
@@ -2415,14 +2194,11 @@ qlty_status qlty_stack_file(const struct qlty_stack *stack,
                             struct qlty_error **error);
 
 /*
- Tells the size of a voxel along (z, y, x), and its unit, such as "micrometer", a string that lives as
- long as the stack. What the files do not say is NaN, and the unit is NULL where they say nothing.
- `unit` may be NULL. Any thread.
+ Stores the size of a voxel along (z, y, x), and its unit, such as "micrometer", a string that lives as long as the
+ stack. Values that the files do not state are NaN, and the unit is NULL if they state nothing. `unit` may be NULL.
+ Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `stack` is NULL or a stack; `voxel_size` is NULL or points to three numbers that may be written;
- `unit` and `error` are NULL or may be written.
  */
 qlty_status qlty_stack_voxel_size(const struct qlty_stack *stack,
                                   double *voxel_size,
@@ -2430,12 +2206,10 @@ qlty_status qlty_stack_voxel_size(const struct qlty_stack *stack,
                                   struct qlty_error **error);
 
 /*
- Tells the name of a channel, such as "DAPI", a string that lives as long as the stack, or NULL where the
- files do not say it. Any thread.
+ Stores the name of a channel, such as "DAPI", a string that lives as long as the stack, or NULL if the files do not
+ state it. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such channel.
-
- The caller promises that `stack` is NULL or a stack; `name` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such channel.
  */
 qlty_status qlty_stack_channel(const struct qlty_stack *stack,
                                int64_t channel,
@@ -2443,42 +2217,33 @@ qlty_status qlty_stack_channel(const struct qlty_stack *stack,
                                struct qlty_error **error);
 
 /*
- Stores the number of runs of slices that are missing: counters between the first and the last that no
+ Stores the number of gaps in the counters of the slices: runs of counters between the first and the last that no
  file has. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `stack` is NULL or a stack; `count` and `error` are NULL or may be written.
  */
 qlty_status qlty_stack_missing_count(const struct qlty_stack *stack,
                                      int64_t *count,
                                      struct qlty_error **error);
 
 /*
- Fills `counters`, (K, 2) of type u64, with the first and the last counter of each run of slices that are
- missing; K is that of qlty_stack_missing_count. Any thread.
+ Fills `counters`, (K, 2) of type u64, with the first and the last missing counter of each gap; K is that of
+ qlty_stack_missing_count. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-
- The caller promises that `stack` is NULL or a stack; `counters` is NULL or an array whose values may be written; `error` is
- NULL or may be written.
  */
 qlty_status qlty_stack_missing(const struct qlty_stack *stack,
                                const struct qlty_array *counters,
                                struct qlty_error **error);
 
 /*
- Reads planes of the time point `t` from plane `first` on into `planes`, (C, Z, Y, X) of the stack's type,
- of which Z is how many. Planes are decoded in parallel, and besides `planes` a plane for each thread
- is in memory. Progress counts planes. Any thread.
+ Reads planes of the time point `t` into `planes`, (C, Z, Y, X) of the stack's type: as many as it has room for, from
+ plane `first` on. Planes are decoded in parallel, with memory for one more plane per thread. Progress counts planes.
+ Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, or where there is no such time point
- or plane; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
- QLTY_STATUS_IMAGE and QLTY_STATUS_OUT_OF_MEMORY where a page is not decoded, after which the values in
- `planes` are unspecified.
-
- The caller promises that `stack` is NULL or a stack; `planes` is NULL or an array that is not used by others during the
- call; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, or if there is no such time point or plane;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_IMAGE and
+ QLTY_STATUS_OUT_OF_MEMORY if a page cannot be decoded, after which the values in `planes` are unspecified.
  */
 qlty_status qlty_stack_read(const struct qlty_stack *stack,
                             int64_t t,
@@ -2489,51 +2254,28 @@ qlty_status qlty_stack_read(const struct qlty_stack *stack,
                             struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_pyramid_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_pyramid_options).
  */
 qlty_status qlty_pyramid_options_init(struct qlty_pyramid_options *options,
                                       uint32_t struct_size,
                                       struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_laplacian_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_laplacian_options).
  */
 qlty_status qlty_laplacian_options_init(struct qlty_laplacian_options *options,
                                         uint32_t struct_size,
                                         struct qlty_error **error);
 
 /*
- Fills options with initial values. `struct_size` is sizeof(qlty_reconstruct_options): of a later
- library only the fields that the host knows are written. Any thread.
-
- Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
- or more than 4096.
-
- The caller promises that `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
- be written.
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_reconstruct_options).
  */
 qlty_status qlty_reconstruct_options_init(struct qlty_reconstruct_options *options,
                                           uint32_t struct_size,
                                           struct qlty_error **error);
 
 /*
- Frees what was told of pyramids; they stay on disk. NULL is fine.
-
- The caller promises that `pyramids` is NULL or pyramids that have not been freed, and is not used after.
+ Frees the descriptions; the pyramids stay on disk. NULL is fine.
  */
 void qlty_pyramids_free(struct qlty_pyramids *pyramids);
 
@@ -2541,20 +2283,16 @@ void qlty_pyramids_free(struct qlty_pyramids *pyramids);
  Stores the number of pyramids, 1 or more. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `pyramids` is NULL or pyramids; `count` and `error` are NULL or may be written.
  */
 qlty_status qlty_pyramids_count(const struct qlty_pyramids *pyramids,
                                 int64_t *count,
                                 struct qlty_error **error);
 
 /*
- Tells the name of the image of a pyramid, the path of its store, and the axes of its arrays, such as "CZYX":
+ Stores the name of the image of a pyramid, the path of its store, and the axes of its arrays, such as "CZYX":
  strings that live as long as the pyramids. Each may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid.
-
- The caller promises that `pyramids` is NULL or pyramids; `name`, `path`, `axes` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid.
  */
 qlty_status qlty_pyramids_name(const struct qlty_pyramids *pyramids,
                                int64_t index,
@@ -2564,15 +2302,11 @@ qlty_status qlty_pyramids_name(const struct qlty_pyramids *pyramids,
                                struct qlty_error **error);
 
 /*
- Describes a pyramid: in `pixels` the array that holds all of the full size, with its type, its shape, and
- strides in C order; data is NULL. `levels` gets the number of arrays stored, `bytes` how many bytes they
- have before compression, and `files` the number of files that the image is read from. Each may be NULL.
- Any thread.
+ Describes a pyramid. `pixels` is set to the array that holds the full size, with its type, its shape, and strides in
+ C order; data is NULL. `levels` is set to the number of stored arrays, `bytes` to their size before compression, and
+ `files` to the number of files that the image is read from. Each may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid; QLTY_STATUS_OVERFLOW.
-
- The caller promises that `pyramids` is NULL or pyramids; `pixels`, `levels`, `bytes`, `files` and `error` are NULL or may be
- written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid; QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_pyramids_shape(const struct qlty_pyramids *pyramids,
                                 int64_t index,
@@ -2583,12 +2317,10 @@ qlty_status qlty_pyramids_shape(const struct qlty_pyramids *pyramids,
                                 struct qlty_error **error);
 
 /*
- Tells the path of a file that the image of a pyramid is read from, a string that lives as long as the
- pyramids. Any thread.
+ Stores the path of a file that the image of a pyramid is read from, a string that lives as long as the pyramids. Any
+ thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid or file.
-
- The caller promises that `pyramids` is NULL or pyramids; `path` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid or file.
  */
 qlty_status qlty_pyramids_file(const struct qlty_pyramids *pyramids,
                                int64_t index,
@@ -2597,17 +2329,12 @@ qlty_status qlty_pyramids_file(const struct qlty_pyramids *pyramids,
                                struct qlty_error **error);
 
 /*
- Describes an array of a pyramid, 0 for the full size: in `stored` its type, which for differences is wider
- than that of the pixels, its shape, and strides in C order; data is NULL. `name` gets its name in the store,
- which is empty where the store is the array, a string that lives as long as the pyramids. `chunk` gets the
- size of a chunk along each axis, `voxel_size` that of a voxel along (z, y, x). Each may be NULL. Any thread.
+ Describes an array of a pyramid, 0 for the full size. `stored` is set to its type, which for differences is wider
+ than that of the pixels, its shape, and strides in C order; data is NULL. `name` is set to its name in the store,
+ empty if the store is the array, a string that lives as long as the pyramids. `chunk` is set to the size of a chunk
+ along each axis, `voxel_size` to that of a voxel along (z, y, x). Each may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such pyramid or level;
- QLTY_STATUS_OVERFLOW.
-
- The caller promises that `pyramids` is NULL or pyramids; `chunk` is NULL or points to QLTY_MAX_NDIM numbers that may be written, or
- as many as there are axes; `voxel_size` is NULL or points to three; `stored`, `name` and `error` are NULL or
- may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid or level; QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_pyramids_level(const struct qlty_pyramids *pyramids,
                                 int64_t index,
@@ -2619,27 +2346,22 @@ qlty_status qlty_pyramids_level(const struct qlty_pyramids *pyramids,
                                 struct qlty_error **error);
 
 /*
- Writes an image and its coarser levels as OME-Zarr to the folder `path`, in UTF-8: NGFF 0.5 on Zarr v3,
- or 0.4 on Zarr v2.
+ Writes an image and its coarser levels as OME-Zarr to the folder `path`, in UTF-8: NGFF 0.5 on Zarr v3, or 0.4 on
+ Zarr v2.
 
- The image is `stack` or `array`, (Y, X), (Z, Y, X), (C, Z, Y, X) or (T, C, Z, Y, X); the other is NULL. The
- store is a group with an array for each level, named "0" for the full size, then "1" and so on, and
- metadata: axes, scales, translations and what a viewer shows the channels with. One level is a
- single array. Planes are read, shrunk, compressed and written at the same time, in memory that does not
- grow with their number. The store appears under its name when it is complete, and before under that
- name with ".partial" behind it; a failure leaves no new store, and an old one as it was. Two writers
- of one destination must exclude each other. qlty_image_open tells what was written. Progress counts
- planes. Any thread.
+ The image is `stack` or `array`, (Y, X), (Z, Y, X), (C, Z, Y, X) or (T, C, Z, Y, X); the other is NULL. The store is
+ a group with an array for each level, named "0" for the full size, then "1" and so on, and metadata: axes, scales,
+ translations and display settings of the channels. One level is a single array. Planes are read, shrunk, compressed
+ and written at the same time; memory use does not grow with their number. The store appears at its path when it is
+ complete, and is written at that path with ".partial" appended; a failure leaves no new store, and an old one
+ unchanged. Two writers of one destination must exclude each other. To see what was written, use qlty_image_open.
+ Progress counts planes. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, or where an
- option is none for this image; QLTY_STATUS_EXISTS where there is something under that name that may
- not be replaced; QLTY_STATUS_IMAGE where a slice is not read, which the message names;
- QLTY_STATUS_STORE where the run to resume was another one; QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
-
- The caller promises that `stack` is NULL or a stack; `array` is NULL or an array that is not written during the call; `path` is
- NULL or a string; `options` is NULL or was filled by qlty_pyramid_options_init, and what it points to
- is as it says; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, or if an option is invalid for this
+ image; QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_IMAGE if a slice cannot be
+ read, with its name in the message; QLTY_STATUS_STORE if the run to resume had other options or another image;
+ QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
+ QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_stack_to_ome_zarr(const struct qlty_stack *stack,
                                    const struct qlty_array *array,
@@ -2650,16 +2372,13 @@ qlty_status qlty_stack_to_ome_zarr(const struct qlty_stack *stack,
                                    struct qlty_error **error);
 
 /*
- Writes the Laplacian pyramid of an image as a Zarr group to the folder `path`, in UTF-8: the smallest
- level under its number, and as "diff_0" and so on what each larger level has more than is predicted of
- it from the next, in a signed type wide enough. qlty_image_open reads levels back, those of integers to
- the bit. Levels do not halve Z. All else is as for qlty_stack_to_ome_zarr.
+ Writes the Laplacian pyramid of an image as a Zarr group to the folder `path`, in UTF-8: the smallest level, named
+ by its number, and as "diff_0" and so on the difference of each larger level from its prediction by the next, in a
+ wide enough signed type. qlty_image_open reads levels back, exactly for integers. Levels do not halve Z. Otherwise
+ as qlty_stack_to_ome_zarr.
 
- Errors: those of qlty_stack_to_ome_zarr, and QLTY_STATUS_INVALID_ARGUMENT where a level would halve Z
- or nothing would be stored.
-
- The caller promises that all is as for qlty_stack_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
- strings are NULL or strings.
+ Errors: those of qlty_stack_to_ome_zarr, and QLTY_STATUS_INVALID_ARGUMENT if a level would halve Z or nothing would
+ be stored.
  */
 qlty_status qlty_stack_to_laplacian(const struct qlty_stack *stack,
                                     const struct qlty_array *array,
@@ -2671,18 +2390,14 @@ qlty_status qlty_stack_to_laplacian(const struct qlty_stack *stack,
                                     struct qlty_error **error);
 
 /*
- Opens all stacks and writes each as qlty_stack_to_ome_zarr does, one after the other, each on all threads,
- to the folder `folder`, in UTF-8, which is made if need be: the stack "image" to "image.ome.zarr". What was
- written is stored in `*pyramids`, by name, which may be NULL. Progress counts the planes of one stack and
- then those of the next. Any thread.
+ Opens all stacks and writes each as qlty_stack_to_ome_zarr does, one after the other, each on all threads, to
+ `folder`, in UTF-8, which is created if necessary: the stack "image" to "image.ome.zarr". Descriptions of what was
+ written are stored in `*pyramids`, which may be NULL. Progress counts the planes of one stack and then those of the
+ next. Any thread.
 
- Errors: those of qlty_stacks_open and of qlty_stack_to_ome_zarr. What can be told of the stacks beforehand,
- before anything is written: options that are none for one of them, stores that are there already. At a stack
- that fails later, the stores of those before it are complete.
-
- The caller promises that `stacks` is NULL or stacks; `folder` is NULL or a string; `options` is NULL or was filled by
- qlty_pyramid_options_init, and what it points to is as it says; `pyramids` and `error` are NULL or may be
- written.
+ Errors: those of qlty_stacks_open and of qlty_stack_to_ome_zarr. Errors that can be detected beforehand, such as
+ invalid options or existing destinations, come before anything is written. If a stack fails later, the stores of
+ those before it are complete.
  */
 qlty_status qlty_stacks_to_ome_zarr(const struct qlty_stacks *stacks,
                                     const char *folder,
@@ -2693,13 +2408,10 @@ qlty_status qlty_stacks_to_ome_zarr(const struct qlty_stacks *stacks,
                                     struct qlty_error **error);
 
 /*
- Opens all stacks and writes each as qlty_stack_to_laplacian does: the stack "image" to
- "image.laplacian.zarr" in the folder. All else is as for qlty_stacks_to_ome_zarr.
+ Opens all stacks and writes each as qlty_stack_to_laplacian does: the stack "image" to "image.laplacian.zarr" in the
+ folder. Otherwise as qlty_stacks_to_ome_zarr.
 
  Errors: those of qlty_stacks_to_ome_zarr and qlty_stack_to_laplacian.
-
- The caller promises that all is as for qlty_stacks_to_ome_zarr; `laplacian` is NULL or was filled by qlty_laplacian_options_init, and its
- strings are NULL or strings.
  */
 qlty_status qlty_stacks_to_laplacian(const struct qlty_stacks *stacks,
                                      const char *folder,
@@ -2711,13 +2423,11 @@ qlty_status qlty_stacks_to_laplacian(const struct qlty_stacks *stacks,
                                      struct qlty_error **error);
 
 /*
- Stores in `*pyramids` what qlty_stack_to_ome_zarr would write of an image to `path`, or where `laplacian` is
- not NULL qlty_stack_to_laplacian: one pyramid, of the stack's name, or of none where the image is an array.
- No pixel is read, and the disk is not looked at. Any thread.
+ Stores in `*pyramids` what qlty_stack_to_ome_zarr would write to `path`, or qlty_stack_to_laplacian if `laplacian`
+ is not NULL: one pyramid, with the name of the stack, or an empty name if the image is an array. No pixels are read,
+ and the disk is not accessed. Any thread.
 
  Errors: those of the call that would write, as far as they follow from the image and the options.
-
- The caller promises that all is as for qlty_stack_to_laplacian; `pyramids` is NULL or may be written.
  */
 qlty_status qlty_stack_plan(const struct qlty_stack *stack,
                             const struct qlty_array *array,
@@ -2728,12 +2438,10 @@ qlty_status qlty_stack_plan(const struct qlty_stack *stack,
                             struct qlty_error **error);
 
 /*
- Opens all stacks, and stores in `*pyramids` what qlty_stacks_to_ome_zarr would write of them to `folder`, or
- where `laplacian` is not NULL qlty_stacks_to_laplacian. Any thread.
+ Opens all stacks and stores in `*pyramids` what qlty_stacks_to_ome_zarr would write of them to `folder`, or where
+ `laplacian` is not NULL qlty_stacks_to_laplacian. Any thread.
 
  Errors: those of qlty_stacks_open and qlty_stack_plan.
-
- The caller promises that all is as for qlty_stacks_to_laplacian; `pyramids` is NULL or may be written.
  */
 qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
                              const char *folder,
@@ -2743,18 +2451,15 @@ qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
                              struct qlty_error **error);
 
 /*
- Writes a level of the Laplacian store in the folder `store` as a Zarr v3 array to the folder `path`, both
- in UTF-8, in chunks of the shape of the differences'. Memory does not grow with the number of planes. The
- array appears under its name when it is complete; a failure leaves no new one, and an old one as it
- was. qlty_image_read gives a region of a level, or all, in memory. Progress counts planes. Any thread.
+ Writes a level of the Laplacian store in the folder `store` as a Zarr v3 array to the folder `path`, both in UTF-8,
+ in chunks of the same shape as those of the differences. Memory use does not grow with the number of planes. The
+ array appears at its path when it is complete; a failure leaves no new array, and an old one unchanged. To read a
+ level, or a box of it, into memory, use qlty_image_read. Progress counts planes. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level or an option is none;
- QLTY_STATUS_STORE where it is no Laplacian store, or one without its smallest level;
- QLTY_STATUS_EXISTS where there is something under `path` that may not be replaced; QLTY_STATUS_DTYPE,
- QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
-
- The caller promises that `store` and `path` are NULL or strings; `options` is NULL or was filled by
- qlty_reconstruct_options_init, and its strings are NULL or strings; `error` is NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such level or an option is invalid;
+ QLTY_STATUS_STORE if it is not a Laplacian store, or has no smallest level; QLTY_STATUS_EXISTS if `path` exists and
+ may not be replaced; QLTY_STATUS_DTYPE, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_laplacian_reconstruct(const char *store,
                                        const char *path,
@@ -2764,17 +2469,14 @@ qlty_status qlty_laplacian_reconstruct(const char *store,
                                        struct qlty_error **error);
 
 /*
- Opens the image in the folder `path`, in UTF-8, and stores it in `*image`: the first image of an NGFF
- group, a group or an array of this library, any Zarr array, or a Laplacian store of this library or
- of the Python package. `interpolation` is that of a Laplacian store which does not say it or says it
- wrong, "bilinear" or "bicubic"; NULL means as the store says, or "bilinear". Any thread.
+ Opens the image in the folder `path`, in UTF-8, and stores it in `*image`: the first image of an NGFF group, a group
+ or an array of this library, any Zarr array, or a Laplacian store of this library or of the Python package.
+ `interpolation`, "bilinear" or "bicubic", is for Laplacian stores that do not state it or state it wrongly; NULL
+ means what the store states, or "bilinear". Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8, or an interpolation that is
- none or for an image that is not Laplacian; QLTY_STATUS_IO where there is nothing; QLTY_STATUS_STORE
- and QLTY_STATUS_DTYPE where it is no image, or one whose levels do not belong together;
- QLTY_STATUS_OVERFLOW.
-
- The caller promises that `path` and `interpolation` are NULL or strings; `image` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a path that is not UTF-8, or an interpolation that is invalid or for
+ an image that is not Laplacian; QLTY_STATUS_IO if there is nothing; QLTY_STATUS_STORE and QLTY_STATUS_DTYPE if it is
+ not an image, or its levels do not belong together; QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_image_open(const char *path,
                             const char *interpolation,
@@ -2783,18 +2485,14 @@ qlty_status qlty_image_open(const char *path,
 
 /*
  Frees an image, which stays on disk. NULL is fine.
-
- The caller promises that `image` is NULL or an image that has not been freed, and is not used after.
  */
 void qlty_image_free(struct qlty_image *image);
 
 /*
- Stores the number of levels, 1 or more, and whether they are reconstructed from differences, 0 or 1;
- both may be NULL. Any thread.
+ Stores the number of levels, 1 or more, and whether they are reconstructed from differences, 0 or 1; both may be
+ NULL. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-
- The caller promises that `image` is NULL or an image; `count`, `laplacian` and `error` are NULL or may be written.
  */
 qlty_status qlty_image_levels(const struct qlty_image *image,
                               int64_t *count,
@@ -2802,12 +2500,10 @@ qlty_status qlty_image_levels(const struct qlty_image *image,
                               struct qlty_error **error);
 
 /*
- Tells the name of an axis, such as "z", and its unit, such as "micrometer", or NULL where the store
- says none: strings that live as long as the image. `name` and `unit` may be NULL. Any thread.
+ Stores the name of an axis, such as "z", and its unit, such as "micrometer", or NULL if the store does not state it:
+ strings that live as long as the image. `name` and `unit` may be NULL. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such axis.
-
- The caller promises that `image` is NULL or an image; `name`, `unit` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such axis.
  */
 qlty_status qlty_image_axis(const struct qlty_image *image,
                             int64_t axis,
@@ -2816,12 +2512,10 @@ qlty_status qlty_image_axis(const struct qlty_image *image,
                             struct qlty_error **error);
 
 /*
- Tells the name of a channel, such as "DAPI", a string that lives as long as the image, or NULL where the
- store does not say it. Without an axis "c" there is one channel. Any thread.
+ Stores the name of a channel, such as "DAPI", a string that lives as long as the image, or NULL if the store does
+ not state it. Without an axis "c" there is one channel. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such channel.
-
- The caller promises that `image` is NULL or an image; `name` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such channel.
  */
 qlty_status qlty_image_channel(const struct qlty_image *image,
                                int64_t channel,
@@ -2829,15 +2523,12 @@ qlty_status qlty_image_channel(const struct qlty_image *image,
                                struct qlty_error **error);
 
 /*
- Describes a level, 0 for the full size: in `pixels` the array that holds all of it, with its type, its
- shape, and strides in C order; data is NULL. `scale` gets the distance of neighbouring pixels along each
- axis and `translation` where the centre of the first pixel lies, both NaN where the store does not
- say; both may be NULL. Any thread.
+ Describes a level, 0 for the full size: in `pixels` the array that holds all of it, with its type, its shape, and
+ strides in C order; data is NULL. `scale` is set to the distance of neighbouring pixels along each axis and
+ `translation` to the centre of the first pixel, both NaN if the store does not state them; both may be NULL. Any
+ thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such level; QLTY_STATUS_OVERFLOW.
-
- The caller promises that `image` is NULL or an image; `scale` and `translation` are NULL or point to QLTY_MAX_NDIM numbers that
- may be written, or as many as the image has axes; `pixels` and `error` are NULL or may be written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such level; QLTY_STATUS_OVERFLOW.
  */
 qlty_status qlty_image_level(const struct qlty_image *image,
                              int64_t level,
@@ -2847,20 +2538,14 @@ qlty_status qlty_image_level(const struct qlty_image *image,
                              struct qlty_error **error);
 
 /*
- Reads the box of a level that has the shape of `pixels`, of the image's type, and begins at `start`: a
- number for each axis. NULL means all 0, so that `pixels` of the level's shape get all of it. Of a
- Laplacian store the box is reconstructed, from the chunks that it needs; of integers to the bit. Progress
- counts chunks, or of a Laplacian store planes that share chunks. Any thread.
+ Reads a box of a level into `pixels`, of the image's type and number of axes. `start` is the first pixel of the box,
+ a number per axis; NULL means all 0. From a Laplacian store the box is reconstructed with the chunks it needs,
+ exactly for integers. Progress counts chunks, or for a Laplacian store planes that share chunks. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or where there is no such level or
- the box leaves it; QLTY_STATUS_SHAPE where it has other axes; QLTY_STATUS_DTYPE;
- QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_STORE and
- QLTY_STATUS_OUT_OF_MEMORY where a chunk is not read, is damaged or too large, after which the values in
- `pixels` are unspecified.
-
- The caller promises that `image` is NULL or an image; `start` is NULL or points to as many numbers as the image has axes;
- `pixels` is NULL or an array that is not used by others during the call; `error` is NULL or may be
- written.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, a negative number, or if there is no such level or the box leaves it;
+ QLTY_STATUS_SHAPE if it has other axes; QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
+ QLTY_STATUS_DAMAGED, QLTY_STATUS_STORE and QLTY_STATUS_OUT_OF_MEMORY if a chunk cannot be read, is damaged or too
+ large, after which the values in `pixels` are unspecified.
  */
 qlty_status qlty_image_read(const struct qlty_image *image,
                             int64_t level,
@@ -2879,7 +2564,7 @@ qlty_status qlty_image_read(const struct qlty_image *image,
 #ifndef QLTY_ARRAY_CONTIGUOUS
 #define QLTY_ARRAY_CONTIGUOUS
 /*
- An array in C order: `shape` has `ndim` numbers, of which at most QLTY_MAX_NDIM are taken.
+ An array in C order: `shape` has `ndim` numbers, of which at most QLTY_MAX_NDIM are used.
  */
 static inline qlty_array qlty_array_contiguous(void *data, qlty_dtype dtype, int32_t ndim,
                                                const int64_t *shape) {
@@ -2905,9 +2590,9 @@ static inline qlty_array qlty_array_contiguous(void *data, qlty_dtype dtype, int
 #if defined(DLPACK_DLPACK_H_) && !defined(QLTY_ARRAY_FROM_DLPACK)
 #define QLTY_ARRAY_FROM_DLPACK
 /*
- Makes an array of a DLPack tensor, whose memory it shares. A tensor that is not in the memory of
- the processor, has more than QLTY_MAX_NDIM axes or another type than these gives
- QLTY_STATUS_INVALID_ARGUMENT or QLTY_STATUS_DTYPE, and `*array` stays as it is.
+ Makes an array of a DLPack tensor, sharing its memory. A tensor that is not in the memory of
+ the CPU, has more than QLTY_MAX_NDIM axes, or has an unsupported type, gives
+ QLTY_STATUS_INVALID_ARGUMENT or QLTY_STATUS_DTYPE, and `*array` is unchanged.
  */
 static inline qlty_status qlty_array_from_dlpack(const DLTensor *tensor, qlty_array *array) {
   int32_t axis, log2_bytes = -1;

@@ -1,24 +1,26 @@
-//! Arrays of the host, as views.
+//! Arrays of the host as arrays of the crates.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use ndarray::{ArrayView, ArrayView1, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, Dimension, IxDyn, ShapeBuilder};
+use qlty_core::dynamic::{ArrayMut, ArrayRef, MAX_NDIM};
+use qlty_core::{DType, Error};
 
-use crate::dtype::{Typed, mismatch, qlty_dtype, with_type};
-use crate::error::{
-    Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE, borrow, size,
-};
+use crate::arguments::{required, size};
+use crate::dtype::{dtype_of, mismatch, qlty_dtype};
+use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE};
 
 /// The most axes that an array can have.
 pub const QLTY_MAX_NDIM: usize = 6;
 
-/// An array in the host's memory.
+const _: () = assert!(QLTY_MAX_NDIM == MAX_NDIM, "the crates take the same arrays");
+
+/// An array in memory of the host.
 ///
-/// Value (i, j, ...) lies at `data`, taken as a pointer to values of `dtype`, plus
-/// `i * strides[0] + j * strides[1] + ...`: strides count values, not bytes, and may be negative
-/// or, in an input, zero. Of `shape` and `strides` the first `ndim` numbers count. `data` is aligned
-/// for its type, and is not looked at where the array has no values.
+/// Value (i, j, ...) is at `data`, as a pointer to values of `dtype`, plus `i * strides[0] + j * strides[1] + ...`:
+/// strides count values, not bytes. They may be negative; those of an input may be zero. Only the first `ndim` numbers
+/// of `shape` and `strides` are read. `data` is aligned for its type, and is ignored if the array has no values.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct qlty_array {
@@ -32,19 +34,6 @@ pub struct qlty_array {
     pub shape: [i64; QLTY_MAX_NDIM],
     /// The distance of neighbours along each axis, in values.
     pub strides: [i64; QLTY_MAX_NDIM],
-}
-
-/// What an array needs: its shape, its strides where they are not negative, and the bytes.
-#[derive(Debug)]
-struct Layout {
-    shape: Vec<usize>,
-    strides: Vec<usize>,
-    /// The axes along which the host counts backwards.
-    reversed: Vec<Axis>,
-    /// The value of the lowest address, counted from `data`.
-    lowest: isize,
-    /// The number of values between the first and the last in memory, both included.
-    extent: usize,
 }
 
 impl qlty_array {
@@ -61,40 +50,6 @@ impl qlty_array {
         Ok(array)
     }
 
-    fn layout<T: Typed>(&self, name: &str) -> Outcome<Layout> {
-        if !T::accepts(self.dtype) {
-            return Err(mismatch(name, self.dtype, &crate::dtype::name(T::DTYPE)));
-        }
-        let shape = self.shape(name)?;
-        let ndim = shape.len();
-        let mut layout = Layout { strides: vec![0; ndim], reversed: Vec::new(), lowest: 0, extent: 0, shape };
-        if layout.shape.contains(&0) {
-            return Ok(layout);
-        }
-        let mut last = 0usize;
-        for (axis, len) in layout.shape.iter().enumerate().filter(|(_, len)| **len > 1) {
-            let stride = self.strides[axis];
-            let reach = usize::try_from(stride.unsigned_abs()).ok().and_then(|stride| stride.checked_mul(len - 1));
-            last = reach.and_then(|reach| last.checked_add(reach)).ok_or_else(|| too_large(name))?;
-            if stride < 0 {
-                layout.reversed.push(Axis(axis));
-                layout.lowest -= reach.and_then(|reach| isize::try_from(reach).ok()).ok_or_else(|| too_large(name))?;
-            }
-            layout.strides[axis] = stride.unsigned_abs() as usize;
-        }
-        let bytes = last.checked_add(1).and_then(|values| values.checked_mul(size_of::<T>()));
-        bytes.filter(|bytes| isize::try_from(*bytes).is_ok()).ok_or_else(|| too_large(name))?;
-        layout.extent = last + 1;
-        if self.data.is_null() {
-            return Err(Failure::argument(format!("{name}: got data NULL, expected {} values", layout.extent)));
-        }
-        if !self.data.cast::<T>().is_aligned() {
-            let expected = format!("an address that is a multiple of {}", align_of::<T>());
-            return Err(Failure::argument(format!("{name}: got data at {:?}, expected {expected}", self.data)));
-        }
-        Ok(layout)
-    }
-
     /// The number of values along each axis.
     pub(crate) fn shape(&self, name: &str) -> Outcome<Vec<usize>> {
         let ndim = usize::try_from(self.ndim).ok().filter(|ndim| (1..=QLTY_MAX_NDIM).contains(ndim));
@@ -103,113 +58,173 @@ impl qlty_array {
         };
         let shape = &self.shape[..ndim];
         let sizes: Result<Vec<_>, _> = shape.iter().map(|len| usize::try_from(*len)).collect();
-        let sizes = sizes.map_err(|_| {
+        sizes.map_err(|_| {
             Failure::new(QLTY_STATUS_SHAPE, format!("{name}: got shape {shape:?}, expected 0 or more along each axis"))
-        })?;
-        // What ndarray asks of a shape, also of one whose strides are zero.
-        let product = sizes
-            .iter()
-            .filter(|len| **len > 0)
-            .try_fold(1isize, |product, len| isize::try_from(*len).ok().and_then(|len| product.checked_mul(len)));
-        product.ok_or_else(|| too_large(name))?;
-        Ok(sizes)
-    }
-
-    /// The bytes between the first and the last value; nothing where there is no value.
-    fn bytes(&self, name: &str) -> Outcome<Range<usize>> {
-        with_type!(name, self.dtype, T => {
-            let layout = self.layout::<T>(name)?;
-            let first = (self.data as usize).wrapping_add_signed(layout.lowest * size_of::<T>() as isize);
-            Ok(first..first + layout.extent * size_of::<T>())
         })
     }
 
-    /// A view for reading.
-    ///
+    /// The type of the values. A truth value of a host is a byte that may have any value.
+    fn dtype(&self, name: &str) -> Outcome<DType> {
+        match dtype_of(name, self.dtype)? {
+            DType::Bool => Ok(DType::U8),
+            dtype => Ok(dtype),
+        }
+    }
+
+    /// What the crates take an array of: its address, type, shape and strides.
+    fn parts(&self, name: &str) -> Outcome<(*mut c_void, DType, Vec<usize>, Vec<isize>)> {
+        let dtype = self.dtype(name)?;
+        let shape = self.shape(name)?;
+        let strides = self.strides.iter().take(shape.len()).map(|stride| isize::try_from(*stride));
+        let strides = strides.collect::<Result<_, _>>().map_err(|_| too_large(name))?;
+        Ok((self.data, dtype, shape, strides))
+    }
+}
+
+/// The arrays of a call: makes those of the crates out of those of the host, and makes sure that no output shares
+/// memory with another array.
+#[derive(Debug)]
+pub(crate) struct Arrays<'a> {
+    /// The names and addresses of all arrays so far.
+    seen: Vec<(&'static str, Range<usize>)>,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Arrays<'a> {
     /// # Safety
-    /// The values are in memory that lives and is not written during `'a`.
-    pub(crate) unsafe fn view<'a, T: Typed, Dim: Dimension>(&self, name: &str) -> Outcome<ArrayView<'a, T, Dim>> {
-        let layout = self.layout::<T>(name)?;
-        if layout.extent == 0 {
-            let empty = ArrayViewD::from_shape(IxDyn(&layout.shape), &[]).map_err(|error| inconsistent(name, error))?;
-            return typed(name, &layout.shape, empty.into_dimensionality().ok());
-        }
-        // SAFETY: `lowest` is the offset of a value of the array, by the caller's promise in the
-        // same allocation as `data`.
-        let first = unsafe { self.data.cast::<T>().cast_const().offset(layout.lowest) };
-        // SAFETY: `first` is aligned and not null, `layout` has checked that the extent fits
-        // `isize` in bytes, strides are not negative, and the caller promises the values.
-        let mut view =
-            unsafe { ArrayViewD::from_shape_ptr(IxDyn(&layout.shape).strides(IxDyn(&layout.strides)), first) };
-        layout.reversed.iter().for_each(|axis| view.invert_axis(*axis));
-        typed(name, &layout.shape, view.into_dimensionality().ok())
+    /// All arrays that are given to the result describe, as far as their shapes have values, memory that lives during
+    /// `'a`. During `'a`, other than by the result, nobody writes the values of inputs or uses those of outputs.
+    pub(crate) unsafe fn of_call() -> Self {
+        Self { seen: Vec::new(), memory: PhantomData }
     }
 
-    /// A view for writing, which shares no memory with `others`.
-    ///
-    /// # Safety
-    /// The values are in memory that lives and is not used by anything else during `'a`, except
-    /// possibly by `others`, which is checked.
-    pub(crate) unsafe fn view_mut<'a, T: Typed, Dim: Dimension>(
-        &self,
-        name: &str,
-        others: &[(&str, &qlty_array)],
-    ) -> Outcome<ArrayViewMut<'a, T, Dim>> {
-        let layout = self.layout::<T>(name)?;
-        if layout.extent == 0 {
-            let empty =
-                ArrayViewMutD::from_shape(IxDyn(&layout.shape), &mut []).map_err(|error| inconsistent(name, error))?;
-            return typed(name, &layout.shape, empty.into_dimensionality().ok());
+    /// An array to be read.
+    pub(crate) fn input(&mut self, name: &'static str, array: Option<&qlty_array>) -> Outcome<ArrayRef<'a>> {
+        let (data, dtype, shape, strides) = required(name, array)?.parts(name)?;
+        // SAFETY: the promise of `of_call`; no type that `parts` gives is `Bool`.
+        let array = unsafe { ArrayRef::from_raw(name, data, dtype, &shape, &strides) }.map_err(renamed(name))?;
+        self.seen.push((name, array.addresses()));
+        Ok(array)
+    }
+
+    /// An array to be written, which overlaps with no array before it.
+    pub(crate) fn output(&mut self, name: &'static str, array: Option<&qlty_array>) -> Outcome<ArrayMut<'a>> {
+        let (data, dtype, shape, strides) = required(name, array)?.parts(name)?;
+        // SAFETY: the promise of `of_call`, and below it is made sure that no other array of the call overlaps.
+        let array = unsafe { ArrayMut::from_raw(name, data, dtype, &shape, &strides) }.map_err(renamed(name))?;
+        let own = array.addresses();
+        if let Some((other, _)) = self.seen.iter().find(|(_, other)| own.start < other.end && other.start < own.end) {
+            return Err(Failure::argument(format!("{name}: got memory that overlaps with {other}, expected none")));
         }
-        if layout.is_overlapping() {
-            let strides = &self.strides[..layout.shape.len()];
-            let problem = format!("got strides {strides:?} for shape {:?}", layout.shape);
-            return Err(Failure::argument(format!("{name}: {problem}, expected no two values in one place")));
+        self.seen.push((name, own));
+        Ok(array)
+    }
+
+    /// [`Arrays::input`], of one of these types.
+    pub(crate) fn input_of(
+        &mut self,
+        name: &'static str,
+        array: Option<&qlty_array>,
+        dtypes: &[DType],
+    ) -> Outcome<ArrayRef<'a>> {
+        check_dtype(name, array, dtypes)?;
+        self.input(name, array)
+    }
+
+    /// [`Arrays::output`], of one of these types.
+    pub(crate) fn output_of(
+        &mut self,
+        name: &'static str,
+        array: Option<&qlty_array>,
+        dtypes: &[DType],
+    ) -> Outcome<ArrayMut<'a>> {
+        check_dtype(name, array, dtypes)?;
+        self.output(name, array)
+    }
+
+    /// [`Arrays::input`], or nothing for NULL.
+    pub(crate) fn optional_input(
+        &mut self,
+        name: &'static str,
+        array: Option<&qlty_array>,
+    ) -> Outcome<Option<ArrayRef<'a>>> {
+        array.map(|array| self.input(name, Some(array))).transpose()
+    }
+
+    /// [`Arrays::output`], or nothing for NULL.
+    pub(crate) fn optional_output(
+        &mut self,
+        name: &'static str,
+        array: Option<&qlty_array>,
+    ) -> Outcome<Option<ArrayMut<'a>>> {
+        array.map(|array| self.output(name, Some(array))).transpose()
+    }
+
+    /// The indices in an array (K) of type i64.
+    pub(crate) fn indices(&mut self, name: &'static str, indices: Option<&qlty_array>) -> Outcome<Vec<usize>> {
+        let indices = self.input_of(name, indices, &[DType::I64])?;
+        check_ndim(name, indices.shape(), 1)?;
+        collect(name, indices.view::<i64>(name)?.iter().map(|index| size(name, *index)))
+    }
+
+    /// The indices of `patches`, one for each, in an array (P) of type i64.
+    pub(crate) fn indices_of(&mut self, patches: &ArrayRef<'_>, indices: Option<&qlty_array>) -> Outcome<Vec<usize>> {
+        let (got, count) = (required("indices", indices)?.shape("indices")?[0], patches.shape()[0]);
+        if got != count {
+            return Err(Failure::argument(format!("number of indices: got {got}, expected {count}, one per patch")));
         }
-        let own = self.bytes(name)?;
-        for (other, array) in others {
-            let bytes = array.bytes(other)?;
-            if own.start < bytes.end && bytes.start < own.end {
-                return Err(Failure::argument(format!("{name}: got memory that overlaps with {other}, expected none")));
-            }
-        }
-        // SAFETY: as in `view`.
-        let first = unsafe { self.data.cast::<T>().offset(layout.lowest) };
-        // SAFETY: as in `view`; no two values share memory, none is shared with `others`, and the
-        // caller promises that nothing else uses them.
-        let mut view =
-            unsafe { ArrayViewMutD::from_shape_ptr(IxDyn(&layout.shape).strides(IxDyn(&layout.strides)), first) };
-        layout.reversed.iter().for_each(|axis| view.invert_axis(*axis));
-        typed(name, &layout.shape, view.into_dimensionality().ok())
+        self.indices("indices", indices)
     }
 }
 
-impl Layout {
-    /// Whether two values may share memory: unless each stride is larger than all that the
-    /// smaller ones reach.
-    fn is_overlapping(&self) -> bool {
-        let axes = self.strides.iter().zip(&self.shape).filter(|(_, len)| **len > 1);
-        let mut axes: Vec<_> = axes.map(|(stride, len)| (*stride, *len)).collect();
-        axes.sort_unstable();
-        let mut reach = 0;
-        axes.iter().any(|(stride, len)| {
-            let overlapping = *stride <= reach;
-            // `layout` has checked that the sum of these does not overflow.
-            reach += stride * (len - 1);
-            overlapping
-        })
+/// Writes `values` to the front of an array (K) of type i64, which may have room for more.
+pub(crate) fn write_indices(name: &'static str, array: &mut ArrayMut<'_>, values: &[usize]) -> Outcome {
+    check_ndim(name, array.shape(), 1)?;
+    array.view_mut::<i64>(name)?.iter_mut().zip(values).for_each(|(to, index)| *to = *index as i64);
+    Ok(())
+}
+
+/// Fails if an array is there and has none of these types.
+fn check_dtype(name: &str, array: Option<&qlty_array>, dtypes: &[DType]) -> Outcome {
+    let Some(array) = array else { return Ok(()) };
+    let dtype = array.dtype(name)?;
+    if dtypes.contains(&dtype) {
+        return Ok(());
+    }
+    let names: Vec<_> =
+        dtypes.iter().map(|dtype| if *dtype == DType::U8 { "u8 or bool" } else { dtype.name() }).collect();
+    Err(mismatch(name, dtype, &names.join(" or ")))
+}
+
+/// Makes an error of a crate name an argument as the header does.
+pub(crate) fn argument<E: Into<Failure>>(name: &str) -> impl FnOnce(E) -> Failure {
+    move |error| {
+        let Failure { status, message } = error.into();
+        match message.split_once(": ") {
+            Some((_, rest)) => Failure::new(status, format!("{name}: {rest}")),
+            None => Failure::new(status, message),
+        }
     }
 }
 
-fn typed<V>(name: &str, shape: &[usize], view: Option<V>) -> Outcome<V> {
-    view.ok_or_else(|| {
-        let message = format!("{name}: got {} axes, shape {shape:?}, expected another number of axes", shape.len());
-        Failure::new(QLTY_STATUS_SHAPE, message)
-    })
+/// Fails if an array has another number of axes.
+pub(crate) fn check_ndim(name: &str, shape: &[usize], ndim: usize) -> Outcome {
+    if shape.len() == ndim {
+        return Ok(());
+    }
+    let message = format!("{name}: got {} axes, shape {shape:?}, expected {ndim}", shape.len());
+    Err(Failure::new(QLTY_STATUS_SHAPE, message))
 }
 
-/// Collects values of the host's: a shape costs the host no memory where strides are zero, and ours
-/// may not be enough.
+/// Fails if an array of the host does not have this shape.
+pub(crate) fn check_shape(name: &str, got: &[usize], expected: &[usize]) -> Outcome {
+    if got == expected {
+        return Ok(());
+    }
+    Err(Failure::new(QLTY_STATUS_SHAPE, format!("{name}: got shape {got:?}, expected {expected:?}")))
+}
+
+/// Collects values of the host. With strides of zero a huge shape costs the host no memory, so ours may not suffice.
 pub(crate) fn collect<T>(name: &str, values: impl ExactSizeIterator<Item = Outcome<T>>) -> Outcome<Vec<T>> {
     let mut collected = Vec::new();
     let expected = || format!("{name}: no memory for {} values", values.len());
@@ -220,35 +235,14 @@ pub(crate) fn collect<T>(name: &str, values: impl ExactSizeIterator<Item = Outco
     Ok(collected)
 }
 
-/// The indices in an array (K) of type i64.
-///
-/// # Safety
-/// `indices` is NULL or an array whose values are not written during the call.
-pub(crate) unsafe fn indices(name: &str, indices: *const qlty_array) -> Outcome<Vec<usize>> {
-    // SAFETY: the caller's promise.
-    let view: ArrayView1<'_, i64> = unsafe { borrow(name, indices)?.view(name) }?;
-    collect(name, view.iter().map(|index| size(name, *index)))
-}
-
-/// The indices of patches in an array (P) of type i64, one for each.
-///
-/// # Safety
-/// `indices` is NULL or an array whose values are not written during the call.
-pub(crate) unsafe fn indices_of(patches: &qlty_array, indices: *const qlty_array) -> Outcome<Vec<usize>> {
-    let count = patches.shape("patches")?[0];
-    // SAFETY: the caller's promise.
-    let got = unsafe { borrow("indices", indices) }?.shape("indices")?[0];
-    if got != count {
-        return Err(Failure::argument(format!("number of indices: got {got}, expected {count}, one per patch")));
-    }
-    // SAFETY: the caller's promise.
-    unsafe { self::indices("indices", indices) }
-}
-
 fn too_large(name: &str) -> Failure {
     Failure::new(QLTY_STATUS_OVERFLOW, format!("{name}: got a shape and strides that reach beyond the address space"))
 }
 
-fn inconsistent(name: &str, error: ndarray::ShapeError) -> Failure {
-    Failure::new(QLTY_STATUS_SHAPE, format!("{name}: {error}"))
+/// The failure for an array that the crates do not take.
+fn renamed(name: &str) -> impl FnOnce(Error) -> Failure {
+    move |error| match error {
+        Error::Overflow { .. } => too_large(name),
+        error => error.into(),
+    }
 }

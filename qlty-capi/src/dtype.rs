@@ -1,4 +1,6 @@
-//! The types of values, as numbers that cross the ABI.
+//! The types of values, as the numbers that hosts know them by.
+
+use qlty_core::DType;
 
 use crate::error::{Failure, Outcome, QLTY_STATUS_DTYPE};
 
@@ -29,108 +31,46 @@ pub const QLTY_DTYPE_BF16: qlty_dtype = 10;
 pub const QLTY_DTYPE_F32: qlty_dtype = 11;
 /// IEEE 754 binary64.
 pub const QLTY_DTYPE_F64: qlty_dtype = 12;
-/// A truth value in a byte, 0 or 1; its bytes are treated as QLTY_DTYPE_U8.
+/// A truth value in a byte, 0 or 1; treated as QLTY_DTYPE_U8.
 pub const QLTY_DTYPE_BOOL: qlty_dtype = 13;
 
-/// The name of a type, for messages.
-pub(crate) fn name(dtype: qlty_dtype) -> String {
-    let names = ["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "bf16", "f32", "f64", "bool"];
-    let index = dtype.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-    index.and_then(|index| names.get(index)).map_or_else(|| dtype.to_string(), ToString::to_string)
-}
-
-/// Fails where a number stands for no type.
-pub(crate) fn check_dtype(argument: &str, dtype: qlty_dtype) -> Outcome {
-    sum_of(argument, dtype).map(|_| ())
-}
-
-/// A failure for want of another type.
-pub(crate) fn mismatch(argument: &str, got: qlty_dtype, expected: &str) -> Failure {
-    Failure::new(QLTY_STATUS_DTYPE, format!("{argument}: got dtype {}, expected {expected}", name(got)))
-}
-
-/// A type of values that can stand behind a [`qlty_dtype`].
-pub(crate) trait Typed: qlty_core::Element {
-    const DTYPE: qlty_dtype;
-
-    /// Whether values of this type may be read and written as `Self`.
-    fn accepts(dtype: qlty_dtype) -> bool {
-        dtype == Self::DTYPE || (dtype == QLTY_DTYPE_BOOL && Self::DTYPE == QLTY_DTYPE_U8)
+/// The numbers are those of the crates; they are literals so that the header has them.
+const _: () = {
+    let numbers = [
+        (QLTY_DTYPE_U8, DType::U8),
+        (QLTY_DTYPE_I8, DType::I8),
+        (QLTY_DTYPE_U16, DType::U16),
+        (QLTY_DTYPE_I16, DType::I16),
+        (QLTY_DTYPE_U32, DType::U32),
+        (QLTY_DTYPE_I32, DType::I32),
+        (QLTY_DTYPE_U64, DType::U64),
+        (QLTY_DTYPE_I64, DType::I64),
+        (QLTY_DTYPE_F16, DType::F16),
+        (QLTY_DTYPE_BF16, DType::BF16),
+        (QLTY_DTYPE_F32, DType::F32),
+        (QLTY_DTYPE_F64, DType::F64),
+        (QLTY_DTYPE_BOOL, DType::Bool),
+    ];
+    assert!(numbers.len() == DType::ALL.len(), "a type that the header does not have");
+    let mut i = 0;
+    while i < numbers.len() {
+        assert!(numbers[i].0 == numbers[i].1 as i32);
+        i += 1;
     }
+};
+
+/// The type that a number stands for.
+pub(crate) fn dtype_of(argument: &str, number: qlty_dtype) -> Outcome<DType> {
+    let unknown = || Failure::new(QLTY_STATUS_DTYPE, format!("{argument}: got dtype {number}, expected a QLTY_DTYPE"));
+    DType::from_number(number).ok_or_else(unknown)
 }
 
-macro_rules! typed {
-    ($($type:ty => $dtype:ident;)*) => {
-        $(impl Typed for $type {
-            const DTYPE: qlty_dtype = $dtype;
-        })*
-
-        /// The type that Zarr calls so.
-        pub(crate) fn stored_as(name: &str) -> Option<qlty_dtype> {
-            use qlty_core::zarr::Stored;
-            $(if name == <$type as Stored>::NAME {
-                return Some($dtype);
-            })*
-            (name == <bool as Stored>::NAME).then_some(QLTY_DTYPE_BOOL)
-        }
-
-        /// The type in which values of a type are summed.
-        pub(crate) fn sum_of(argument: &str, dtype: qlty_dtype) -> Outcome<qlty_dtype> {
-            match dtype {
-                $($dtype => Ok(<<$type as qlty_core::Element>::Sum as Typed>::DTYPE),)*
-                QLTY_DTYPE_BOOL => Ok(QLTY_DTYPE_F32),
-                other => Err(mismatch(argument, other, "a QLTY_DTYPE")),
-            }
-        }
-    };
+/// The number of a type.
+pub(crate) fn number(dtype: DType) -> qlty_dtype {
+    dtype as qlty_dtype
 }
 
-typed! {
-    u8 => QLTY_DTYPE_U8;
-    i8 => QLTY_DTYPE_I8;
-    u16 => QLTY_DTYPE_U16;
-    i16 => QLTY_DTYPE_I16;
-    u32 => QLTY_DTYPE_U32;
-    i32 => QLTY_DTYPE_I32;
-    u64 => QLTY_DTYPE_U64;
-    i64 => QLTY_DTYPE_I64;
-    half::f16 => QLTY_DTYPE_F16;
-    half::bf16 => QLTY_DTYPE_BF16;
-    f32 => QLTY_DTYPE_F32;
-    f64 => QLTY_DTYPE_F64;
+/// A failure because of a type.
+pub(crate) fn mismatch(argument: &str, got: DType, expected: &str) -> Failure {
+    Failure::new(QLTY_STATUS_DTYPE, format!("{argument}: got dtype {got}, expected {expected}"))
 }
-
-/// Runs a body with a type parameter standing for the type behind a dtype:
-/// `with_type!("batch", dtype, T => body)`, with `: float`, `: real` or `: pixel` for some types only.
-macro_rules! with_type {
-    (@match $argument:expr, $dtype:expr, $t:ident, $body:expr, $expected:literal, [$($name:ident $type:ty),*]) => {
-        match $dtype {
-            $($crate::dtype::$name => {
-                type $t = $type;
-                $body
-            })*
-            other => Err($crate::dtype::mismatch($argument, other, $expected)),
-        }
-    };
-    ($argument:expr, $dtype:expr, $t:ident: real => $body:expr) => {
-        $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "f32 or f64",
-            [QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64])
-    };
-    ($argument:expr, $dtype:expr, $t:ident: float => $body:expr) => {
-        $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "f16, bf16, f32 or f64",
-            [QLTY_DTYPE_F16 half::f16, QLTY_DTYPE_BF16 half::bf16, QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64])
-    };
-    ($argument:expr, $dtype:expr, $t:ident: pixel => $body:expr) => {
-        $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "an integer type, f16, f32, f64 or bool",
-            [QLTY_DTYPE_U8 u8, QLTY_DTYPE_I8 i8, QLTY_DTYPE_U16 u16, QLTY_DTYPE_I16 i16, QLTY_DTYPE_U32 u32,
-             QLTY_DTYPE_I32 i32, QLTY_DTYPE_U64 u64, QLTY_DTYPE_I64 i64, QLTY_DTYPE_F16 half::f16,
-             QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64, QLTY_DTYPE_BOOL u8])
-    };
-    ($argument:expr, $dtype:expr, $t:ident => $body:expr) => {
-        $crate::dtype::with_type!(@match $argument, $dtype, $t, $body, "a QLTY_DTYPE",
-            [QLTY_DTYPE_U8 u8, QLTY_DTYPE_I8 i8, QLTY_DTYPE_U16 u16, QLTY_DTYPE_I16 i16, QLTY_DTYPE_U32 u32,
-             QLTY_DTYPE_I32 i32, QLTY_DTYPE_U64 u64, QLTY_DTYPE_I64 i64, QLTY_DTYPE_F16 half::f16,
-             QLTY_DTYPE_BF16 half::bf16, QLTY_DTYPE_F32 f32, QLTY_DTYPE_F64 f64, QLTY_DTYPE_BOOL u8])
-    };
-}
-pub(crate) use with_type;

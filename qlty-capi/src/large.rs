@@ -1,14 +1,10 @@
 //! Stitching onto disk, in bounded memory, with mean and standard deviation.
 
-// The order of the modules is the order of the header.
+// The order of the modules is that of the header.
 mod options;
-
 mod handle;
-
 mod patches;
-
 mod finish;
-
 mod stitched;
 
 pub use finish::*;

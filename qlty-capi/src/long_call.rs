@@ -1,37 +1,39 @@
 //! Threads, progress and cancelling: what long calls have in common.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use qlty_core::{Monitor, with_progress};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, guard, qlty_error, qlty_status, size, writable};
+use crate::arguments::{done, required, size};
+use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, guard, qlty_error, qlty_status};
 
-/// Told how far a long call has come: `done` of `total` units of the call's own. Called after a few
-/// milliseconds, then some twenty times a second, and once at the end of the call, always on the
-/// thread that made it. A result that is not zero cancels the call, where it has not ended yet,
-/// and is the last that is asked for. It must return by itself, not by longjmp or an exception.
+/// Reports the progress of a long call: `done` of `total` units, which each call defines. It is called after a few
+/// milliseconds, then about twenty times a second, and once at the end, always on the thread that made the call. A
+/// nonzero result cancels the call unless it has ended; the function is not called again then. It must return normally,
+/// not by longjmp or an exception.
 pub type qlty_progress = Option<unsafe extern "C" fn(user: *mut c_void, done: u64, total: u64) -> i32>;
 
-/// The only global state: the threads that calls work on, where the default was changed.
+/// The only global state: the threads that calls run on, if the default was changed.
 static POOL: RwLock<Option<Arc<ThreadPool>>> = RwLock::new(None);
 
-/// More than a machine has processors for; so many idle threads only cost time and memory.
+/// More threads than a machine has processors only cost time and memory.
 const MOST_THREADS: usize = 1024;
 
-/// Sets the number of threads that calls work on, from the next call on; 0 means as many as there
-/// are processors, which is the default. Results do not depend on it. Any thread.
+/// Sets the number of threads that later calls run on; 0, the default, means one per processor. Results do not depend
+/// on it. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024,
-/// QLTY_STATUS_OUT_OF_MEMORY where the system does not give the threads.
-///
-/// # Safety
-/// `error` is NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024, QLTY_STATUS_OUT_OF_MEMORY if the
+/// threads cannot be started.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qlty_threads_set(threads: i64, error: *mut *mut qlty_error) -> qlty_status {
-    let body = || {
+pub unsafe extern "C" fn qlty_threads_set(
+    threads: i64,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
+) -> qlty_status {
+    guard(error, || {
         let threads = size("threads", threads)?;
         if threads > MOST_THREADS {
             return Err(Failure::argument(format!("threads: got {threads}, expected at most {MOST_THREADS}")));
@@ -46,26 +48,20 @@ pub unsafe extern "C" fn qlty_threads_set(threads: i64, error: *mut *mut qlty_er
         };
         *POOL.write().unwrap_or_else(PoisonError::into_inner) = pool;
         Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    })
 }
 
-/// Stores the number of threads that calls work on. Any thread.
-///
-/// # Safety
-/// `threads` and `error` are NULL or may be written.
+/// Stores the number of threads that calls run on. Any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qlty_threads_get(threads: *mut i64, error: *mut *mut qlty_error) -> qlty_status {
-    let body = || {
-        let threads = writable("threads", threads)?;
+pub unsafe extern "C" fn qlty_threads_get(
+    threads: Option<&mut MaybeUninit<i64>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
+) -> qlty_status {
+    guard(error, || {
+        let threads = required("threads", threads)?;
         let count = in_pool(rayon::current_num_threads);
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { threads.write(count as i64) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+        done(threads, count as i64)
+    })
 }
 
 /// Runs `work` on the threads that were chosen.
@@ -85,8 +81,7 @@ where
     Ok(erased(work, |work| watched(progress, user, work))?)
 }
 
-/// The work of a call, whatever its type. Behind a pointer, as there are hundreds of them: what runs
-/// them would be compiled for each, threads and all.
+/// The work of a call, whatever its type. Behind a pointer, so that what runs it is compiled once.
 type Work<'a> = &'a mut (dyn FnMut(&Monitor) + Send);
 
 fn watched(progress: qlty_progress, user: *mut c_void, work: Work<'_>) {

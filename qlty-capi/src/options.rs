@@ -1,25 +1,59 @@
-//! Options as structs that can grow: each begins with its size.
+//! Structs that can grow: each begins with its size.
 
 use std::ffi::c_char;
 
 use qlty_core::zarr::Codec;
 
-use crate::error::{Failure, Outcome, borrow, text, writable};
-use crate::rank::sizes;
+use crate::arguments::{optional, required, sizes};
+use crate::error::{Failure, Outcome};
 
 /// A struct of options.
 ///
 /// # Safety
-/// The type is `repr(C)`, its first field is a `u32` with its size, and its fields are numbers and
+/// The type is `repr(C)` without padding, its first field is a `u32` with its size, and its fields are numbers and
 /// pointers, for which any bytes are values.
 pub(crate) unsafe trait Options: Copy {
-    /// The options that a host begins with; fields that come later begin with zero.
+    /// The initial values; fields that are added later are initially zero.
     const INITIAL: Self;
-    /// The size of the first version: a struct cannot be smaller.
+    /// The size in the first release that had the struct, which hosts compiled for it still give. It never changes.
     const LEAST_SIZE: usize;
-    /// The function that fills the struct.
+    /// The function that fills the struct, if there is one.
     const INIT: &'static str;
+
+    /// What a host whose struct has a wrong size should do.
+    fn advice(name: &str) -> String {
+        match Self::INIT {
+            "" => "; set it to the size of the struct".to_owned(),
+            init => format!("; fill {name} with {init}"),
+        }
+    }
 }
+
+/// The size of a field, for the assertion in [`options`].
+pub(crate) const fn size_of_field<T, F>(_: fn(&T) -> &F) -> usize {
+    size_of::<F>()
+}
+
+/// Implements [`Options`] with the initial values of all fields but the first. A struct with padding does not compile:
+/// its bytes would be undefined in some hosts, and a field could not be put there later.
+macro_rules! options {
+    ($type:ident, at least $least:literal bytes, filled by $init:literal; $($field:ident: $initial:expr,)*) => {
+        const _: () = {
+            let fields = size_of::<u32>() $(+ $crate::options::size_of_field(|options: &$type| &options.$field))*;
+            assert!(std::mem::offset_of!($type, struct_size) == 0 && size_of::<$type>() == fields);
+            assert!(size_of::<$type>() >= $least);
+        };
+
+        // SAFETY: the struct is `repr(C)` and begins with its size; as asserted, there is no padding; its fields are
+        // numbers, pointers and arrays of numbers.
+        unsafe impl $crate::options::Options for $type {
+            const INITIAL: Self = Self { struct_size: size_of::<Self>() as u32, $($field: $initial,)* };
+            const LEAST_SIZE: usize = $least;
+            const INIT: &'static str = $init;
+        }
+    };
+}
+pub(crate) use options;
 
 /// No version will be larger: what claims to be is not a size, and is not read or written.
 const MOST_SIZE: usize = 4096;
@@ -39,15 +73,8 @@ pub(crate) unsafe fn read<O: Options>(options: *const O) -> Outcome<O> {
 /// `options` is NULL or points to options of the size that they begin with.
 pub(crate) unsafe fn read_as<O: Options>(name: &str, options: *const O) -> Outcome<O> {
     // SAFETY: every version of the struct begins with its size.
-    let size = *unsafe { borrow(name, options.cast::<u32>()) }? as usize;
-    if size < O::LEAST_SIZE {
-        let expected = format!("at least {}; fill {name} with {}", O::LEAST_SIZE, O::INIT);
-        return Err(Failure::argument(format!("{name}: got struct_size {size}, expected {expected}")));
-    }
-    if size > MOST_SIZE {
-        let expected = format!("at most {MOST_SIZE}; fill {name} with {}", O::INIT);
-        return Err(Failure::argument(format!("{name}: got struct_size {size}, expected {expected}")));
-    }
+    let size = *required(name, unsafe { options.cast::<u32>().as_ref() })? as usize;
+    check_size::<O>(&format!("{name}: got struct_size"), size, &O::advice(name))?;
     for offset in size_of::<O>()..size {
         // SAFETY: the host's struct has `size` bytes.
         if unsafe { options.cast::<u8>().add(offset).read() } != 0 {
@@ -63,18 +90,6 @@ pub(crate) unsafe fn read_as<O: Options>(name: &str, options: *const O) -> Outco
     Ok(known)
 }
 
-/// A string that the host may have left out.
-///
-/// # Safety
-/// `pointer` is NULL or a string that nobody writes during `'a`.
-pub(crate) unsafe fn optional<'a>(name: &str, pointer: *const c_char) -> Outcome<Option<&'a str>> {
-    if pointer.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { text(name, pointer) }.map(Some)
-}
-
 /// A codec, by its name, that the host may have left out.
 ///
 /// # Safety
@@ -87,10 +102,9 @@ pub(crate) unsafe fn codec(name: &str, pointer: *const c_char) -> Outcome<Option
     text.parse().map(Some).map_err(renamed)
 }
 
-/// A shape that the host may have left out, which is all 0; there may be room for more axes.
-pub(crate) fn shape<const D: usize>(name: &str, values: &[i64]) -> Outcome<Option<[usize; D]>> {
-    let shape = sizes(name, values)?;
-    Ok(Some(shape).filter(|shape| *shape != [0; D]))
+/// A shape that the host may have left out, which is all 0.
+pub(crate) fn shape(name: &str, values: &[i64]) -> Outcome<Option<Vec<usize>>> {
+    Ok(Some(sizes(name, values)?).filter(|shape| shape.iter().any(|size| *size != 0)))
 }
 
 /// Fills the options of a host that knows `struct_size` bytes of them.
@@ -98,21 +112,45 @@ pub(crate) fn shape<const D: usize>(name: &str, values: &[i64]) -> Outcome<Optio
 /// # Safety
 /// `options` is NULL or points to `struct_size` bytes that may be written.
 pub(crate) unsafe fn init<O: Options>(options: *mut O, struct_size: u32) -> Outcome {
-    let options = writable("options", options)?.cast::<u8>();
-    let (size, least) = (struct_size as usize, O::LEAST_SIZE);
-    if size < least {
-        return Err(Failure::argument(format!("struct_size: got {size}, expected at least {least}")));
-    }
-    if size > MOST_SIZE {
-        return Err(Failure::argument(format!("struct_size: got {size}, expected at most {MOST_SIZE}")));
-    }
-    let initial = O::INITIAL;
+    required("options", (!options.is_null()).then_some(()))?;
+    check_size::<O>("struct_size: got", struct_size as usize, "")?;
+    // SAFETY: the caller's promise.
+    unsafe { fill(options, O::INITIAL, struct_size) };
+    Ok(())
+}
+
+/// Writes a struct of which the host knows as many bytes as it begins with.
+///
+/// # Safety
+/// `to` is NULL or points to as many bytes, which may be written.
+pub(crate) unsafe fn write<O: Options>(name: &str, to: *mut O, from: O) -> Outcome {
+    // SAFETY: every version of the struct begins with its size.
+    let size = *required(name, unsafe { to.cast::<u32>().as_ref() })?;
+    check_size::<O>(&format!("{name}: got struct_size"), size as usize, &O::advice(name))?;
+    // SAFETY: the caller's promise.
+    unsafe { fill(to, from, size) };
+    Ok(())
+}
+
+/// # Safety
+/// `to` points to `size` bytes that may be written, at least 4.
+unsafe fn fill<O: Options>(to: *mut O, from: O, size: u32) {
+    let (to, bytes) = (to.cast::<u8>(), size as usize);
     // SAFETY: the caller gives `size` bytes; what a later host has beyond ours is zeroed, which is
     // what fields unknown here begin with. The size is the first field.
     unsafe {
-        options.write_bytes(0, size);
-        options.copy_from_nonoverlapping((&raw const initial).cast::<u8>(), size.min(size_of::<O>()));
-        options.cast::<u32>().write_unaligned(struct_size);
+        to.write_bytes(0, bytes);
+        to.copy_from_nonoverlapping((&raw const from).cast::<u8>(), bytes.min(size_of::<O>()));
+        to.cast::<u32>().write_unaligned(size);
     }
-    Ok(())
+}
+
+/// Fails if no version of a struct has this size.
+fn check_size<O: Options>(prefix: &str, size: usize, advice: &str) -> Outcome {
+    let bound = match size {
+        size if size < O::LEAST_SIZE => format!("at least {}", O::LEAST_SIZE),
+        size if size > MOST_SIZE => format!("at most {MOST_SIZE}"),
+        _ => return Ok(()),
+    };
+    Err(Failure::argument(format!("{prefix} {size}, expected {bound}{advice}")))
 }

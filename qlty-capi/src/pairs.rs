@@ -1,26 +1,18 @@
-//! Patch pairs: drawing, cutting, overlap, statistics, storage.
+//! Patch pairs: drawing, extraction, overlap, statistics, storage.
 
-// The order of the modules is the order of the header.
+// The order of the modules is that of the header.
 mod options;
-
 mod handle;
-
 mod columns;
-
 mod sample;
-
 mod extract;
-
 mod overlap;
-
 mod store;
-
 mod dataset;
-
 mod batches;
+mod arrays;
 
-mod outputs;
-
+pub use arrays::qlty_pair_arrays;
 pub use batches::*;
 pub use columns::*;
 pub use dataset::*;

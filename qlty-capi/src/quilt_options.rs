@@ -1,13 +1,15 @@
 //! Options of a quilt.
 
+use std::mem::MaybeUninit;
+
 use qlty_core::Profile;
 
 use crate::error::{Failure, Outcome, guard, qlty_error, qlty_status};
-use crate::options::{Options, init};
+use crate::options::{init, options};
 
-/// How much the pixels of a window count: 1 inside the border and border_weight on it.
+/// The weight of pixels is 1 inside the border and border_weight on it.
 pub const QLTY_PROFILE_BORDER: i32 = 0;
-/// sin^2(pi t) per axis, at the middles t = (i + 0.5) / window of the pixels.
+/// sin^2(pi t) per axis, at the centres t = (i + 0.5) / window of the pixels.
 pub const QLTY_PROFILE_HANN: i32 = 1;
 /// 1 - |2 t - 1| per axis.
 pub const QLTY_PROFILE_TRIANGULAR: i32 = 2;
@@ -16,7 +18,7 @@ pub const QLTY_PROFILE_GAUSSIAN: i32 = 3;
 /// 1 in the middle with cosine flanks; the profile_parameter is the tapered part, 0 to 1.
 pub const QLTY_PROFILE_TUKEY: i32 = 4;
 
-/// What a quilt is made of. Fill it with qlty_quilt_options_init, then set size, window and step.
+/// The geometry and weights of a quilt. Fill it with qlty_quilt_options_init, then set size, window and step.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct qlty_quilt_options {
@@ -30,31 +32,29 @@ pub struct qlty_quilt_options {
     pub window: [i64; 3],
     /// The distance of neighbouring windows in pixels. Initially 0, which is not valid.
     pub step: [i64; 3],
-    /// The rim of a window in pixels. Initially 0, no border.
+    /// The border of a window in pixels. Initially 0, no border.
     pub border: [i64; 3],
     /// The weight of the border, 0 to 1. Initially NaN, which means 0.1.
     pub border_weight: f64,
-    /// How much the pixels of a window count, a QLTY_PROFILE. Initially QLTY_PROFILE_BORDER.
+    /// The weights of the pixels of a window, a QLTY_PROFILE. Initially QLTY_PROFILE_BORDER.
     pub profile: i32,
-    /// The parameter of a profile that has one, else not used. Initially 0.
+    /// Not used. Hosts compiled for release 0.1 have padding here, with any value.
+    pub reserved: i32,
+    /// The parameter of the profile, if it has one. Initially 0.
     pub profile_parameter: f64,
 }
 
-// SAFETY: the struct is `repr(C)`, begins with its size and is made of numbers.
-unsafe impl Options for qlty_quilt_options {
-    const INITIAL: Self = Self {
-        struct_size: size_of::<Self>() as u32,
-        ndim: 2,
-        size: [0; 3],
-        window: [0; 3],
-        step: [0; 3],
-        border: [0; 3],
-        border_weight: f64::NAN,
-        profile: QLTY_PROFILE_BORDER,
-        profile_parameter: 0.0,
-    };
-    const LEAST_SIZE: usize = size_of::<Self>();
-    const INIT: &'static str = "qlty_quilt_options_init";
+options! {
+    qlty_quilt_options, at least 128 bytes, filled by "qlty_quilt_options_init";
+    ndim: 2,
+    size: [0; 3],
+    window: [0; 3],
+    step: [0; 3],
+    border: [0; 3],
+    border_weight: f64::NAN,
+    profile: QLTY_PROFILE_BORDER,
+    reserved: 0,
+    profile_parameter: 0.0,
 }
 
 impl qlty_quilt_options {
@@ -70,21 +70,18 @@ impl qlty_quilt_options {
     }
 }
 
-/// Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options): of a later
-/// library only the fields that the host knows are written. Any thread.
+/// Fills options with initial values. `struct_size` is sizeof(qlty_quilt_options) in the host; fields that it does not
+/// have are not written. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT where `struct_size` is less than that of the first version,
-/// or more than 4096.
-///
-/// # Safety
-/// `options` is NULL or points to `struct_size` bytes that may be written; `error` is NULL or may
-/// be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT if `struct_size` is less than in the first version, or more than 4096.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_quilt_options_init(
     options: *mut qlty_quilt_options,
     struct_size: u32,
-    error: *mut *mut qlty_error,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, || init(options, struct_size)) }
+    guard(error, || {
+        // SAFETY: the caller's promise.
+        unsafe { init(options, struct_size) }
+    })
 }

@@ -1,99 +1,103 @@
-//! Cutting the patches of pairs.
+//! Extracting the patches of pairs.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 
-use ::qlty_pairs::extract_pairs_into;
+use ::qlty_pairs::dynamic::extract_pairs_into;
 
+use super::arrays::{PairArrays, qlty_pair_arrays};
 use super::handle::qlty_pairs;
-use super::outputs::Outputs;
-use crate::array::qlty_array;
-use crate::dtype::{check_dtype, with_type};
-use crate::error::{borrow, guard, qlty_error, qlty_status, writable};
+use crate::arguments::{done, required};
+use crate::array::{Arrays, qlty_array};
+use crate::error::{Outcome, guard, qlty_error, qlty_status};
 use crate::long_call::{qlty_progress, run};
-use crate::rank::with_rank;
-use crate::source::{Source, qlty_images};
+use crate::source::{Source, describe, qlty_images};
 
-/// Describes the arrays that hold the first and the second patches of pairs: the type of the images,
-/// the shape (P, C, y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are
-/// `batch`, of which the type and the shape are read and not the data, or `images`; the other is
-/// NULL. Any thread.
+/// Describes the arrays that hold the first and the second patches of pairs: the type of the images, the shape (P, C,
+/// y, x) or (P, C, z, y, x), and strides in C order; data is NULL. The images are `batch`, of which only type and shape
+/// are read, or `images`; the other is NULL. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or where both images or none are given;
-/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
-///
-/// # Safety
-/// `pairs` is NULL or pairs; `batch` is NULL or an array; `images` is NULL or images; `patches` and
-/// `error` are NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or if both images or none are given; QLTY_STATUS_SHAPE,
+/// QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_pairs_extract_shape(
-    pairs: *const qlty_pairs,
-    batch: *const qlty_array,
-    images: *const qlty_images,
-    patches: *mut qlty_array,
-    error: *mut *mut qlty_error,
+    pairs: Option<&qlty_pairs>,
+    batch: Option<&qlty_array>,
+    images: Option<&qlty_images>,
+    patches: Option<&mut MaybeUninit<qlty_array>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (pairs, source) = unsafe { (borrow("pairs", pairs)?, Source::new(batch, images)?) };
-        let out = writable("patches", patches)?;
-        check_dtype("batch", source.dtype())?;
-        let shape: Vec<usize> = with_rank!(&pairs.0, p, D => {
-            [p.len(), source.shape(D)?[1]].into_iter().chain(p.window).collect()
-        });
-        let described = qlty_array::describe(source.dtype(), &shape)?;
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(described) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    guard(error, || {
+        let (pairs, out) = (&required("pairs", pairs)?.0, required("patches", patches)?);
+        let (dtype, images) = describe(batch, images, pairs.ndim())?;
+        let shape = [&[pairs.len(), images[1]], pairs.window()].concat();
+        done(out, qlty_array::describe(dtype, &shape)?)
+    })
 }
 
-/// Cuts the patches of pairs out of images, in their order; qlty_pairs_select chooses among them.
+/// Extracts the patches of pairs from images, in their order; qlty_pairs_select chooses among them.
 ///
-/// The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`; the other is
-/// NULL. `patches1` and `patches2` are (P, C, y, x) or (P, C, z, y, x) of the images' type, the second
-/// patches turned. `deltas`, `rotations`, `positions1` and `positions2` are those of qlty_pairs_places;
-/// the positions may be NULL. Progress counts patches. Any thread.
+/// The images are `batch`, (N, C, Y, X) or (N, C, Z, Y, X) of any type, or `images`; the other is NULL. The patches are
+/// of the images' type. Progress counts patches. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, where both images or none are given, where a pair
-/// leaves the images or is turned as its window cannot be, or where arrays overlap;
-/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY;
-/// QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED where images on disk cannot be read,
-/// after all of which the values in the arrays are unspecified.
-///
-/// # Safety
-/// `pairs` is NULL or pairs; `images` is NULL or images; the arrays are NULL or arrays, of which
-/// `batch` is not written and the others not used by others during the call; `error` is NULL or may
-/// be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if a pair leaves the images or has
+/// a rotation that is not possible with its window, or if arrays overlap; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
+/// QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO or QLTY_STATUS_DAMAGED if
+/// images on disk cannot be read, after all of which the values in the arrays are unspecified.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qlty_pairs_extract(
-    pairs: *const qlty_pairs,
-    batch: *const qlty_array,
-    images: *const qlty_images,
-    patches1: *const qlty_array,
-    patches2: *const qlty_array,
-    deltas: *const qlty_array,
-    rotations: *const qlty_array,
-    positions1: *const qlty_array,
-    positions2: *const qlty_array,
+pub unsafe extern "C" fn qlty_pairs_extract_into(
+    pairs: Option<&qlty_pairs>,
+    batch: Option<&qlty_array>,
+    images: Option<&qlty_images>,
+    arrays: *const qlty_pair_arrays,
     progress: qlty_progress,
     user: *mut c_void,
-    error: *mut *mut qlty_error,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (pairs, source) = unsafe { (borrow("pairs", pairs)?, Source::new(batch, images)?) };
-        // SAFETY: the caller's promise.
-        let out = unsafe { Outputs::new([patches1, patches2], deltas, rotations, [positions1, positions2]) }?;
-        with_rank!(&pairs.0, p, D => with_type!("batch", source.dtype(), T => {
-            // SAFETY: the caller's promise.
-            unsafe { source.with::<T, _, D>(|images| {
-                let views = out.views::<T, D>(&source.inputs())?;
-                run(progress, user, |monitor| extract_pairs_into(images, p.window, &p.pairs, views, monitor))
-            }) }
-        }))
-    };
+    guard(error, || {
+        let pairs = required("pairs", pairs)?;
+        // SAFETY: the struct and the arrays are as the host promises for all calls.
+        unsafe { extract(pairs, batch, images, PairArrays::read(arrays)?, (progress, user)) }
+    })
+}
+
+/// Deprecated: qlty_pairs_extract_into does the same with the arrays in a struct.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_pairs_extract(
+    pairs: Option<&qlty_pairs>,
+    batch: Option<&qlty_array>,
+    images: Option<&qlty_images>,
+    patches1: Option<&qlty_array>,
+    patches2: Option<&qlty_array>,
+    deltas: Option<&qlty_array>,
+    rotations: Option<&qlty_array>,
+    positions1: Option<&qlty_array>,
+    positions2: Option<&qlty_array>,
+    progress: qlty_progress,
+    user: *mut c_void,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
+) -> qlty_status {
+    guard(error, || {
+        let pairs = required("pairs", pairs)?;
+        let out = PairArrays { patches: [patches1, patches2], deltas, rotations, positions: [positions1, positions2] };
+        // SAFETY: the arrays are as the host promises for all calls.
+        unsafe { extract(pairs, batch, images, out, (progress, user)) }
+    })
+}
+
+/// # Safety
+/// The arrays are as [`Arrays::of_call`] requires.
+unsafe fn extract(
+    pairs: &qlty_pairs,
+    batch: Option<&qlty_array>,
+    images: Option<&qlty_images>,
+    out: PairArrays<'_>,
+    (progress, user): (qlty_progress, *mut c_void),
+) -> Outcome {
     // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    let mut arrays = unsafe { Arrays::of_call() };
+    let source = Source::new(batch, images, pairs.0.ndim(), &mut arrays)?;
+    let out = out.outputs(&mut arrays)?;
+    let (window, pairs) = (pairs.0.window(), pairs.0.pairs());
+    run(progress, user, |monitor| extract_pairs_into(source.get(), window, pairs, out, monitor))
 }

@@ -1,25 +1,21 @@
-//! A stack that is open: what it is, and its planes.
+//! An open stack: its metadata and its planes.
 
 use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
 
 use ::qlty_pyramid::Stack;
-use ndarray::parallel::prelude::*;
-use ndarray::{ArrayViewMut2, ArrayViewMut4, Axis, Ix3, Ix4};
-use qlty_core::Monitor;
+use qlty_core::DType;
 
-use super::{Crossing, at, dtype_of, lasting};
-use crate::array::qlty_array;
-use crate::dtype::with_type;
-use crate::error::{
-    Failure, Outcome, QLTY_STATUS_SHAPE, borrow, free, guard, hand_over, path_text, qlty_error, qlty_status, size,
-    writable,
-};
+use super::{at, lasting};
+use crate::arguments::{done, into_handle, path_text, required, size, store, store_all};
+use crate::array::{Arrays, check_ndim, check_shape, qlty_array};
+use crate::dtype::number;
+use crate::error::{Failure, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
 use crate::long_call::{in_pool, qlty_progress, run};
-use crate::quilt::check_shape;
 
-/// A stack of images, (T, C, Z, Y, X), whose planes are pages of TIFF files, or PNG files: opened, with
-/// all headers read and checked. It holds no pixels and no open file; the files must not change.
-/// Opaque. Any number of threads may use one at once; free it with qlty_stack_free.
+/// A stack of images, (T, C, Z, Y, X), whose planes are pages of TIFF files, or PNG files: opened, with all headers
+/// read and checked. It keeps neither pixels nor open files; the files must not change. Opaque. Any number of threads
+/// may use one at once; free it with qlty_stack_free.
 #[derive(Debug)]
 pub struct qlty_stack {
     pub(super) stack: Stack,
@@ -41,322 +37,199 @@ impl qlty_stack {
     }
 }
 
-/// Opens the file `path`, in UTF-8, as a stack, and stores it in `*stack`: TIFF or BigTIFF of several
-/// pages, a hyperstack of ImageJ or an OME-TIFF, whose name is the stack's, without its extension; or
-/// PNG. Pages of which the file says nothing are planes along Z. Any thread.
+/// Opens the file `path`, in UTF-8, as a stack, and stores it in `*stack`: multi-page TIFF or BigTIFF, ImageJ
+/// hyperstacks, OME-TIFF, or PNG. The stack has the name of the file without its extension. Pages without metadata are
+/// planes along Z. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO, and
-/// QLTY_STATUS_IMAGE where the file is broken or of a kind that is not read, or a page is of another
-/// shape or type than the first; QLTY_STATUS_OUT_OF_MEMORY.
-///
-/// # Safety
-/// `path` is NULL or a string; `stack` and `error` are NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO, and QLTY_STATUS_IMAGE if
+/// the file is broken or in a format that is not supported, or a page has another shape or type than the first;
+/// QLTY_STATUS_OUT_OF_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_open(
     path: *const c_char,
-    stack: *mut *mut qlty_stack,
-    error: *mut *mut qlty_error,
+    stack: Option<&mut MaybeUninit<*mut qlty_stack>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
+    guard(error, || {
         // SAFETY: the caller's promise.
-        let (path, out) = (unsafe { path_text("path", path) }?, writable("stack", stack)?);
+        let (path, out) = (unsafe { path_text("path", path) }?, required("stack", stack)?);
         let opened = in_pool(|| Stack::from_file(path))?;
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { hand_over(out, qlty_stack::new(opened)) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+        into_handle(out, qlty_stack::new(opened))
+    })
 }
 
 /// Frees a stack. NULL is fine.
-///
-/// # Safety
-/// `stack` is NULL or a stack that has not been freed, and is not used after.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qlty_stack_free(stack: *mut qlty_stack) {
-    // SAFETY: the caller's promise.
-    unsafe { free(stack) };
+pub unsafe extern "C" fn qlty_stack_free(stack: Option<Box<qlty_stack>>) {
+    drop(stack);
 }
 
-/// Describes the array that holds all of a stack: its type, its shape (T, C, Z, Y, X), of which none is
-/// 0, and its strides in C order; data is NULL. Any thread.
+/// Describes the array that holds all of a stack: its type, its shape (T, C, Z, Y, X), all of them above 0, and its
+/// strides in C order; data is NULL. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, QLTY_STATUS_OVERFLOW.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `pixels` and `error` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_shape(
-    stack: *const qlty_stack,
-    pixels: *mut qlty_array,
-    error: *mut *mut qlty_error,
+    stack: Option<&qlty_stack>,
+    pixels: Option<&mut MaybeUninit<qlty_array>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, out) = (unsafe { borrow("stack", stack) }?, writable("pixels", pixels)?);
-        let described = qlty_array::describe(dtype_of(stack.stack.pixel_type())?, &stack.stack.shape())?;
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(described) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    guard(error, || {
+        let (stack, out) = (required("stack", stack)?, required("pixels", pixels)?);
+        let described = qlty_array::describe(number(stack.stack.dtype()), &stack.stack.shape())?;
+        done(out, described)
+    })
 }
 
-/// Tells the name of a stack and the number of its files: one for each slice, in the order of Z, or
-/// the one of all pages. The name is a string that lives as long as the stack; `name` and `files` may
-/// be NULL. Any thread.
+/// Stores the name of a stack and the number of its files: one per slice, in the order of Z, or a single one. The name
+/// is a string that lives as long as the stack; `name` and `files` may be NULL. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `name`, `files` and `error` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_name(
-    stack: *const qlty_stack,
-    name: *mut *const c_char,
-    files: *mut i64,
-    error: *mut *mut qlty_error,
+    stack: Option<&qlty_stack>,
+    name: Option<&mut MaybeUninit<*const c_char>>,
+    files: Option<&mut MaybeUninit<i64>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let stack = unsafe { borrow("stack", stack) }?;
-        // SAFETY: not null where it is written, and the caller promises that it may be.
-        unsafe {
-            if !name.is_null() {
-                name.write(stack.name.as_ptr());
-            }
-            if !files.is_null() {
-                files.write(stack.files.len() as i64);
-            }
-        }
+    guard(error, || {
+        let stack = required("stack", stack)?;
+        store(name, stack.name.as_ptr());
+        store(files, stack.files.len() as i64);
         Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    })
 }
 
-/// Tells the path of a file of a stack, a string that lives as long as the stack. Any thread.
+/// Stores the path of a file of a stack, a string that lives as long as the stack. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such file.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `path` and `error` are NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_file(
-    stack: *const qlty_stack,
+    stack: Option<&qlty_stack>,
     index: i64,
-    path: *mut *const c_char,
-    error: *mut *mut qlty_error,
+    path: Option<&mut MaybeUninit<*const c_char>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, out) = (unsafe { borrow("stack", stack) }?, writable("path", path)?);
+    guard(error, || {
+        let (stack, out) = (required("stack", stack)?, required("path", path)?);
         let file = at("index", &stack.files, index)?;
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(file.as_ptr()) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+        done(out, file.as_ptr())
+    })
 }
 
-/// Tells the size of a voxel along (z, y, x), and its unit, such as "micrometer", a string that lives as
-/// long as the stack. What the files do not say is NaN, and the unit is NULL where they say nothing.
-/// `unit` may be NULL. Any thread.
+/// Stores the size of a voxel along (z, y, x), and its unit, such as "micrometer", a string that lives as long as the
+/// stack. Values that the files do not state are NaN, and the unit is NULL if they state nothing. `unit` may be NULL.
+/// Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `voxel_size` is NULL or points to three numbers that may be written;
-/// `unit` and `error` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_voxel_size(
-    stack: *const qlty_stack,
+    stack: Option<&qlty_stack>,
     voxel_size: *mut f64,
-    unit: *mut *const c_char,
-    error: *mut *mut qlty_error,
+    unit: Option<&mut MaybeUninit<*const c_char>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, out) = (unsafe { borrow("stack", stack) }?, writable("voxel_size", voxel_size)?);
+    guard(error, || {
+        let stack = required("stack", stack)?;
+        required("voxel_size", (!voxel_size.is_null()).then_some(()))?;
         let known = stack.stack.voxel_size();
         let size = known.map_or([f64::NAN; 3], |size| [size.z.unwrap_or(f64::NAN), size.y, size.x]);
-        // SAFETY: not null where it is written, and the caller promises that it may be.
-        unsafe {
-            out.cast::<[f64; 3]>().write_unaligned(size);
-            if !unit.is_null() {
-                unit.write(stack.unit.as_ref().map_or(std::ptr::null(), |unit| unit.as_ptr()));
-            }
-        }
+        // SAFETY: the host gives room for three numbers.
+        unsafe { store_all(voxel_size, size) };
+        store(unit, stack.unit.as_ref().map_or(std::ptr::null(), |unit| unit.as_ptr()));
         Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    })
 }
 
-/// Tells the name of a channel, such as "DAPI", a string that lives as long as the stack, or NULL where the
-/// files do not say it. Any thread.
+/// Stores the name of a channel, such as "DAPI", a string that lives as long as the stack, or NULL if the files do not
+/// state it. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or where there is no such channel.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `name` and `error` are NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_channel(
-    stack: *const qlty_stack,
+    stack: Option<&qlty_stack>,
     channel: i64,
-    name: *mut *const c_char,
-    error: *mut *mut qlty_error,
+    name: Option<&mut MaybeUninit<*const c_char>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, out) = (unsafe { borrow("stack", stack) }?, writable("name", name)?);
+    guard(error, || {
+        let (stack, out) = (required("stack", stack)?, required("name", name)?);
         let known = at("channel", &stack.channels, channel)?;
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(known.as_ref().map_or(std::ptr::null(), |name| name.as_ptr())) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+        done(out, known.as_ref().map_or(std::ptr::null(), |name| name.as_ptr()))
+    })
 }
 
-/// Stores the number of runs of slices that are missing: counters between the first and the last that no
+/// Stores the number of gaps in the counters of the slices: runs of counters between the first and the last that no
 /// file has. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `count` and `error` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_missing_count(
-    stack: *const qlty_stack,
-    count: *mut i64,
-    error: *mut *mut qlty_error,
+    stack: Option<&qlty_stack>,
+    count: Option<&mut MaybeUninit<i64>>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, out) = (unsafe { borrow("stack", stack) }?, writable("count", count)?);
-        // SAFETY: not null, and the caller promises that it may be written.
-        unsafe { out.write(stack.stack.missing().len() as i64) };
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    guard(error, || {
+        let (stack, out) = (required("stack", stack)?, required("count", count)?);
+        done(out, stack.stack.missing().len() as i64)
+    })
 }
 
-/// Fills `counters`, (K, 2) of type u64, with the first and the last counter of each run of slices that are
-/// missing; K is that of qlty_stack_missing_count. Any thread.
+/// Fills `counters`, (K, 2) of type u64, with the first and the last missing counter of each gap; K is that of
+/// qlty_stack_missing_count. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `counters` is NULL or an array whose values may be written; `error` is
-/// NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_missing(
-    stack: *const qlty_stack,
-    counters: *const qlty_array,
-    error: *mut *mut qlty_error,
+    stack: Option<&qlty_stack>,
+    counters: Option<&qlty_array>,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, counters) = unsafe { (borrow("stack", stack)?, borrow("counters", counters)?) };
-        // SAFETY: the caller's promise.
-        let mut out: ArrayViewMut2<'_, u64> = unsafe { counters.view_mut("counters", &[]) }?;
+    guard(error, || {
+        // SAFETY: the arrays are as the host promises for all calls.
+        let mut arrays = unsafe { Arrays::of_call() };
+        let (stack, mut out) = (required("stack", stack)?, arrays.output_of("counters", counters, &[DType::U64])?);
         let missing = stack.stack.missing();
         check_shape("counters", out.shape(), &[missing.len(), 2])?;
-        for (mut row, run) in out.outer_iter_mut().zip(missing) {
-            row[0] = *run.start();
-            row[1] = *run.end();
-        }
+        let ends = missing.iter().flat_map(|run| [*run.start(), *run.end()]);
+        out.view_mut::<u64>("counters")?.iter_mut().zip(ends).for_each(|(to, counter)| *to = counter);
         Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
+    })
 }
 
-/// Reads planes of the time point `t` from plane `first` on into `planes`, (C, Z, Y, X) of the stack's type,
-/// of which Z is how many. Planes are decoded in parallel, and besides `planes` a plane for each thread
-/// is in memory. Progress counts planes. Any thread.
+/// Reads planes of the time point `t` into `planes`, (C, Z, Y, X) of the stack's type: as many as it has room for, from
+/// plane `first` on. Planes are decoded in parallel, with memory for one more plane per thread. Progress counts planes.
+/// Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, or where there is no such time point
-/// or plane; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO,
-/// QLTY_STATUS_IMAGE and QLTY_STATUS_OUT_OF_MEMORY where a page is not decoded, after which the values in
-/// `planes` are unspecified.
-///
-/// # Safety
-/// `stack` is NULL or a stack; `planes` is NULL or an array that is not used by others during the
-/// call; `error` is NULL or may be written.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a negative number, or if there is no such time point or plane;
+/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE; QLTY_STATUS_CANCELLED, and QLTY_STATUS_IO, QLTY_STATUS_IMAGE and
+/// QLTY_STATUS_OUT_OF_MEMORY if a page cannot be decoded, after which the values in `planes` are unspecified.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_read(
-    stack: *const qlty_stack,
+    stack: Option<&qlty_stack>,
     t: i64,
     first: i64,
-    planes: *const qlty_array,
+    planes: Option<&qlty_array>,
     progress: qlty_progress,
     user: *mut c_void,
-    error: *mut *mut qlty_error,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
-    let body = || {
-        // SAFETY: the caller's promise.
-        let (stack, planes) = unsafe { (borrow("stack", stack)?, borrow("planes", planes)?) };
+    guard(error, || {
+        // SAFETY: the arrays are as the host promises for all calls.
+        let mut arrays = unsafe { Arrays::of_call() };
+        let stack = &required("stack", stack)?.stack;
+        let planes = arrays.output_of("planes", planes, &[stack.dtype()])?;
         let (t, first) = (size("t", t)?, size("first", first)?);
-        with_type!("planes", planes.dtype, T: pixel => {
-            // SAFETY: the caller's promise.
-            let out = unsafe { planes.view_mut::<T, Ix4>("planes", &[]) }?;
-            let [frames, channels, depth, height, width] = stack.stack.shape();
-            check_type::<T>(&stack.stack)?;
-            check_shape("planes", out.shape(), &[channels, out.len_of(Axis(1)), height, width])?;
-            if t >= frames {
-                return Err(Failure::argument(format!("t: got {t}, expected 0 to less than {frames}")));
-            }
-            let count = out.len_of(Axis(1));
-            if first.checked_add(count).is_none_or(|end| end > depth) {
-                let message = format!("planes: got {count} from {first} on, expected all within {depth}");
-                return Err(Failure::new(QLTY_STATUS_SHAPE, message));
-            }
-            run(progress, user, |monitor| read_planes(&stack.stack, t, first, out, monitor))
-        })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { guard(error, body) }
-}
-
-/// Fails where a stack is of another type.
-fn check_type<T: Crossing>(stack: &Stack) -> Outcome {
-    let expected = dtype_of(stack.pixel_type())?;
-    if T::DTYPE != expected {
-        return Err(crate::dtype::mismatch("planes", T::DTYPE, &crate::dtype::name(expected)));
-    }
-    Ok(())
-}
-
-fn read_planes<T: Crossing>(
-    stack: &Stack,
-    t: usize,
-    first: usize,
-    mut out: ArrayViewMut4<'_, T>,
-    monitor: &Monitor,
-) -> Outcome {
-    let [_, channels, _, height, width] = stack.shape();
-    monitor.begin(out.len_of(Axis(1)) as u64);
-    let planes = out.axis_iter_mut(Axis(1)).into_par_iter().enumerate();
-    planes.try_for_each(|(z, mut out)| {
-        monitor.check()?;
-        match out.as_slice_mut() {
-            Some(pixels) => stack.read_planes_into(t, first + z, pixels)?,
-            None => {
-                let mut plane = qlty_core::array::zeros::<T, Ix3>("a plane", &[channels, height, width])?;
-                if let Some(pixels) = plane.as_slice_mut() {
-                    stack.read_planes_into(t, first + z, pixels)?;
-                }
-                out.assign(&plane);
-            }
+        check_ndim("planes", planes.shape(), 4)?;
+        let ([frames, channels, depth, height, width], count) = (stack.shape(), planes.shape()[1]);
+        check_shape("planes", planes.shape(), &[channels, count, height, width])?;
+        if t >= frames {
+            return Err(Failure::argument(format!("t: got {t}, expected 0 to less than {frames}")));
         }
-        monitor.advance(1);
-        Ok::<(), Failure>(())
-    })?;
-    Ok(monitor.check()?)
+        if first.checked_add(count).is_none_or(|end| end > depth) {
+            let message = format!("planes: got {count} from {first} on, expected all within {depth}");
+            return Err(Failure::new(QLTY_STATUS_SHAPE, message));
+        }
+        run(progress, user, |monitor| stack.read_planes_into(t, first, planes, monitor))
+    })
 }

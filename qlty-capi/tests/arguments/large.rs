@@ -1,4 +1,4 @@
-//! Sewing onto disk.
+//! Stitching onto disk.
 
 use std::path::Path;
 use std::ptr::null_mut;
@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, initial, number, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange};
 use crate::quilts::quilt_options;
 use crate::words::{Words, handle};
 
@@ -24,8 +24,8 @@ pub(crate) fn target(bytes: &[u8]) {
     // handles are freed once.
     let mut quilt = null_mut();
     let options = quilt_options(ndim, SIZE, WINDOW);
-    assert!(call("quilt", |error| unsafe { qlty_quilt_new(&options, &mut quilt, error) }));
-    // The second goes on with what the first has left.
+    assert!(call("quilt", |error| unsafe { qlty_quilt_new(&options, place(&mut quilt), error) }));
+    // The second resumes what the first has left.
     for _ in 0..2 {
         let mut large = new(&mut draws, folder.path(), quilt, ndim);
         if large.is_null() {
@@ -35,13 +35,13 @@ pub(crate) fn target(bytes: &[u8]) {
             step(&mut draws, large, ndim);
         }
         if draws.byte() % 4 < 3 {
-            sew_all(large, ndim);
+            stitch_all(large, ndim);
             finish(&mut draws, large);
         }
-        unsafe { qlty_large_free(large) };
+        unsafe { qlty_large_free(owned(large)) };
         result(&mut draws, folder.path(), ndim);
     }
-    unsafe { qlty_quilt_free(quilt) };
+    unsafe { qlty_quilt_free(owned(quilt)) };
 }
 
 fn new(draws: &mut Draws<'_>, folder: &Path, quilt: *mut qlty_quilt, ndim: usize) -> *mut qlty_large {
@@ -77,7 +77,9 @@ fn new(draws: &mut Draws<'_>, folder: &Path, quilt: *mut qlty_quilt, ndim: usize
     }
     let (path, quilt) = (Words::path(draws, folder, "a", &OTHERS), handle(draws, quilt));
     let mut large = null_mut();
-    let made = call("large", |error| unsafe { qlty_large_new(quilt, path.pointer(), &options, &mut large, error) });
+    let made = call("large", |error| unsafe {
+        qlty_large_new(quilt.as_ref(), path.pointer(), &options, place(&mut large), error)
+    });
     assert_eq!(made, !large.is_null());
     large
 }
@@ -91,45 +93,58 @@ fn step(draws: &mut Draws<'_>, large: *mut qlty_large, ndim: usize) {
     let variances = Memory::draw(draws, QLTY_DTYPE_F32, &axes(count, &WINDOW));
     let batch = Memory::draw(draws, QLTY_DTYPE_F32, &axes(2, &SIZE));
     let (mut described, mut counted) = (batch.array, [0i64; 4]);
-    let images = null_mut();
+    let images = null_mut::<qlty_images>();
     match draws.byte() % 12 {
-        0 => call("shape", |error| unsafe { qlty_large_shape(large, &mut described, error) }),
+        0 => call("shape", |error| unsafe { qlty_large_shape(large.as_ref(), place(&mut described), error) }),
         1 => call("progress", |error| unsafe {
             let [a, b, c, d] = &mut counted;
-            qlty_large_progress(large, a, b, c, d, error)
+            qlty_large_progress(large.as_ref(), place(a), place(b), place(c), place(d), error)
         }),
-        2 => call("pending", |error| unsafe { qlty_large_pending(large, indices.pointer(), &mut counted[0], error) }),
-        3 => call("next", |error| unsafe { qlty_large_next(large, indices.pointer(), &mut counted[0], error) }),
-        4 => call("rewind", |error| unsafe { qlty_large_rewind(large, error) }),
+        2 => call("pending", |error| unsafe {
+            qlty_large_pending(large.as_ref(), indices.pointer(), place(&mut counted[0]), error)
+        }),
+        3 => call("next", |error| unsafe {
+            qlty_large_next(large.as_ref(), indices.pointer(), place(&mut counted[0]), error)
+        }),
+        4 => call("rewind", |error| unsafe { qlty_large_rewind(large.as_ref(), error) }),
         5 => call("unstitch shape", |error| unsafe {
-            qlty_large_unstitch_shape(large, batch.pointer(), images, number(draws, 2), &mut described, error)
+            qlty_large_unstitch_shape(
+                large.as_ref(),
+                batch.pointer(),
+                images.as_ref(),
+                number(draws, 2),
+                place(&mut described),
+                error,
+            )
         }),
         6 => call("unstitch", |error| unsafe {
             let (from, which, to) = (batch.pointer(), indices.pointer(), patches.pointer());
-            qlty_large_unstitch(large, from, images, which, to, None, null_mut(), error)
+            qlty_large_unstitch(large.as_ref(), from, images.as_ref(), which, to, None, null_mut(), error)
         }),
         7..10 => call("stitch", |error| unsafe {
             let (which, from, variances) = (indices.pointer(), patches.pointer(), variances.pointer());
-            qlty_large_stitch(large, which, from, variances, None, null_mut(), error)
+            qlty_large_stitch(large.as_ref(), which, from, variances, None, null_mut(), error)
         }),
-        10 => call("skip", |error| unsafe { qlty_large_skip(large, indices.pointer(), error) }),
-        _ => call("checkpoint", |error| unsafe { qlty_large_checkpoint(large, None, null_mut(), error) }),
+        10 => call("skip", |error| unsafe { qlty_large_skip(large.as_ref(), indices.pointer(), error) }),
+        _ => call("checkpoint", |error| unsafe { qlty_large_checkpoint(large.as_ref(), None, null_mut(), error) }),
     };
     [&indices, &patches, &variances, &batch].into_iter().for_each(Memory::check);
 }
 
-/// Sews what is pending, as far as it goes.
-fn sew_all(large: *mut qlty_large, ndim: usize) {
+/// Stitches the pending patches, as far as possible.
+fn stitch_all(large: *mut qlty_large, ndim: usize) {
     let mut count = 0;
     let indices = Memory::new(QLTY_DTYPE_I64, &[1]);
     let patch = Memory::new(QLTY_DTYPE_F32, &[[1, 1].as_slice(), &WINDOW[..ndim]].concat());
     let (which, from) = (indices.pointer(), patch.pointer());
     for _ in 0..100 {
-        let next = call("next", |error| unsafe { qlty_large_next(large, which, &mut count, error) });
-        let sewn = next
+        let next = call("next", |error| unsafe { qlty_large_next(large.as_ref(), which, place(&mut count), error) });
+        let stitched = next
             && count == 1
-            && call("stitch", |error| unsafe { qlty_large_stitch(large, which, from, from, None, null_mut(), error) });
-        if !sewn {
+            && call("stitch", |error| unsafe {
+                qlty_large_stitch(large.as_ref(), which, from, from, None, null_mut(), error)
+            });
+        if !stitched {
             return;
         }
     }
@@ -140,14 +155,14 @@ fn finish(draws: &mut Draws<'_>, large: *mut qlty_large) {
     let complete = draws.once_in(2);
     call("finish", |error| unsafe {
         if complete {
-            qlty_large_finish(large, &mut mean, &mut std, error)
+            qlty_large_finish(large.as_ref(), place(&mut mean), place(&mut std), error)
         } else {
-            qlty_large_finish_incomplete(large, &mut mean, &mut std, None, null_mut(), error)
+            qlty_large_finish_incomplete(large.as_ref(), place(&mut mean), place(&mut std), None, null_mut(), error)
         }
     });
     unsafe {
-        qlty_stitched_free(mean);
-        qlty_stitched_free(std);
+        qlty_stitched_free(owned(mean));
+        qlty_stitched_free(owned(std));
     }
 }
 
@@ -155,8 +170,8 @@ fn finish(draws: &mut Draws<'_>, large: *mut qlty_large) {
 fn result(draws: &mut Draws<'_>, folder: &Path, ndim: usize) {
     let path = Words::path(draws, folder, "a_mean.zarr", &OTHERS);
     let (mut stitched, mut images) = (null_mut(), null_mut());
-    call("stitched", |error| unsafe { qlty_stitched_open(path.pointer(), &mut stitched, error) });
-    call("images", |error| unsafe { qlty_images_open(path.pointer(), number(draws, -1), &mut images, error) });
+    call("stitched", |error| unsafe { qlty_stitched_open(path.pointer(), place(&mut stitched), error) });
+    call("images", |error| unsafe { qlty_images_open(path.pointer(), number(draws, -1), place(&mut images), error) });
     let shape = [[2, 1].as_slice(), &SIZE[..ndim]].concat();
     for _ in 0..4 {
         let batch = Memory::draw(draws, QLTY_DTYPE_F32, &shape);
@@ -167,13 +182,15 @@ fn result(draws: &mut Draws<'_>, folder: &Path, ndim: usize) {
         let start = if strange(draws) { std::ptr::null() } else { start.as_ptr() };
         let mut described = batch.array;
         let (stitched, images) = (handle(draws, stitched), handle(draws, images));
-        call("stitched shape", |error| unsafe { qlty_stitched_shape(stitched, &mut described, error) });
-        call("images shape", |error| unsafe { qlty_images_shape(images, &mut described, error) });
-        call("read", |error| unsafe { qlty_stitched_read(stitched, start, batch.pointer(), None, null_mut(), error) });
+        call("stitched shape", |error| unsafe { qlty_stitched_shape(stitched.as_ref(), place(&mut described), error) });
+        call("images shape", |error| unsafe { qlty_images_shape(images.as_ref(), place(&mut described), error) });
+        call("read", |error| unsafe {
+            qlty_stitched_read(stitched.as_ref(), start, batch.pointer(), None, null_mut(), error)
+        });
         batch.check();
     }
     unsafe {
-        qlty_stitched_free(stitched);
-        qlty_images_free(images);
+        qlty_stitched_free(owned(stitched));
+        qlty_images_free(owned(images));
     }
 }

@@ -1,6 +1,7 @@
 //! Arrays in memory that is watched, and numbers, of which some make no sense.
 
-use std::ptr::{null, null_mut};
+use std::mem::MaybeUninit;
+use std::ptr::null_mut;
 
 use qlty::*;
 use qlty_tests::fuzz::Draws;
@@ -102,8 +103,8 @@ impl Memory {
         new
     }
 
-    pub(crate) fn pointer(&self) -> *const qlty_array {
-        if self.is_null { null() } else { &raw const self.array }
+    pub(crate) fn pointer(&self) -> Option<&qlty_array> {
+        (!self.is_null).then_some(&self.array)
     }
 
     /// Fails where something was written beside the memory.
@@ -135,25 +136,43 @@ pub(crate) fn number(draws: &mut Draws<'_>, usual: i64) -> i64 {
     if strange(draws) { draws.one_of(&[-1, i64::MAX, i64::MIN, 0, 1 << 40, usual + 1, 1]) } else { usual }
 }
 
+/// Where a call stores an error.
+pub(crate) type Error<'a> = Option<&'a mut MaybeUninit<*mut qlty_error>>;
+
+/// A place for an output.
+pub(crate) fn place<T>(output: &mut T) -> Option<&mut MaybeUninit<T>> {
+    // SAFETY: the layout is the same, and calls write values only.
+    Some(unsafe { &mut *(&raw mut *output).cast() })
+}
+
+/// The handle, to be freed.
+///
+/// # Safety
+/// It is NULL, or a call has stored it and it has not been freed.
+pub(crate) unsafe fn owned<T>(handle: *mut T) -> Option<Box<T>> {
+    // SAFETY: the caller's promise.
+    (!handle.is_null()).then(|| unsafe { Box::from_raw(handle) })
+}
+
 /// Calls, with a place for an error, which comes where the call fails and says something, and else does not.
-pub(crate) fn call(name: &str, function: impl FnOnce(*mut *mut qlty_error) -> qlty_status) -> bool {
+pub(crate) fn call(name: &str, function: impl FnOnce(Error<'_>) -> qlty_status) -> bool {
     let mut error: *mut qlty_error = null_mut();
-    let status = function(&mut error);
+    let status = function(place(&mut error));
     assert_ne!(status, QLTY_STATUS_PANIC, "{name} has panicked");
     assert_eq!(status == QLTY_STATUS_OK, error.is_null(), "{name}: status {status}");
     if !error.is_null() {
         // SAFETY: an error that was just stored, freed once.
         unsafe {
-            let message = std::ffi::CStr::from_ptr(qlty_error_message(error)).to_str();
+            let message = std::ffi::CStr::from_ptr(qlty_error_message(error.as_ref())).to_str();
             assert!(!message.unwrap_or_default().is_empty(), "{name}: an error without a text");
-            qlty_error_free(error);
+            qlty_error_free(owned(error));
         }
     }
     status == QLTY_STATUS_OK
 }
 
 /// Options as their function fills them.
-pub(crate) fn initial<O>(init: unsafe extern "C" fn(*mut O, u32, *mut *mut qlty_error) -> qlty_status) -> O {
+pub(crate) fn initial<O>(init: unsafe extern "C" fn(*mut O, u32, Error<'_>) -> qlty_status) -> O {
     // SAFETY: options are numbers and pointers, all of which may be zero.
     let mut options: O = unsafe { std::mem::zeroed() };
     // SAFETY: the options are as large as is said, and the error is a place for one.

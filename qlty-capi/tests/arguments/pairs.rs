@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, initial, number, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 3] = [12, 14, 13];
@@ -36,22 +36,22 @@ pub(crate) fn target(bytes: &[u8]) {
     let mut measured = null_mut();
     let images = batch(&mut Draws::new(&[]), ndim, dtype);
     call("measure", |error| unsafe {
-        qlty_pairs_measure(pairs, images.pointer(), null_mut(), &mut measured, None, null_mut(), error)
+        qlty_pairs_measure(pairs.as_ref(), images.pointer(), None, place(&mut measured), None, null_mut(), error)
     });
     if !measured.is_null() {
         write(&mut draws, folder.path(), measured, &images);
     }
     unsafe {
-        qlty_pairs_free(measured);
-        qlty_pairs_free(pairs);
+        qlty_pairs_free(owned(measured));
+        qlty_pairs_free(owned(pairs));
     }
     let path = Words::path(&mut draws, folder.path(), "a", &OTHERS);
     let (mut dataset, cache) = (null_mut(), number(&mut draws, -1));
-    call("dataset", |error| unsafe { qlty_dataset_open(path.pointer(), cache, &mut dataset, error) });
+    call("dataset", |error| unsafe { qlty_dataset_open(path.pointer(), cache, place(&mut dataset), error) });
     for _ in 0..4 {
         use_dataset(&mut draws, dataset, (ndim, window, dtype));
     }
-    unsafe { qlty_dataset_free(dataset) };
+    unsafe { qlty_dataset_free(owned(dataset)) };
 }
 
 fn batch(draws: &mut Draws<'_>, ndim: usize, dtype: qlty_dtype) -> Memory {
@@ -70,7 +70,7 @@ fn new(draws: &mut Draws<'_>, ndim: usize, window: [i64; 3]) -> *mut qlty_pairs 
     let (turns, mut pairs) = (Memory::draw(draws, QLTY_DTYPE_I64, &[count]), null_mut());
     let window = if strange(draws) { null() } else { window.as_ptr() };
     call("new", |error| unsafe {
-        qlty_pairs_new(window, one.pointer(), two.pointer(), turns.pointer(), &mut pairs, error)
+        qlty_pairs_new(window, one.pointer(), two.pointer(), turns.pointer(), place(&mut pairs), error)
     });
     [&one, &two, &turns].into_iter().for_each(Memory::check);
     pairs
@@ -99,7 +99,7 @@ fn draw(draws: &mut Draws<'_>, ndim: usize, window: [i64; 3], dtype: qlty_dtype)
     }
     let (batch, mut pairs) = (batch(draws, ndim, dtype), null_mut());
     let made =
-        call("draw", |error| unsafe { qlty_pairs_draw(&options, batch.pointer(), null_mut(), &mut pairs, error) });
+        call("draw", |error| unsafe { qlty_pairs_draw(&options, batch.pointer(), None, place(&mut pairs), error) });
     assert_eq!(made, !pairs.is_null());
     batch.check();
     pairs
@@ -125,7 +125,9 @@ fn use_pairs(
     let (ndim, window, dtype) = made_of;
     let own = handle(draws, *pairs);
     let (mut counted, mut axes, mut sides) = (0i64, 0i32, [0i64; 3]);
-    call("size", |error| unsafe { qlty_pairs_size(own, &mut counted, &mut axes, sides.as_mut_ptr(), error) });
+    call("size", |error| unsafe {
+        qlty_pairs_size(own.as_ref(), place(&mut counted), place(&mut axes), sides.as_mut_ptr(), error)
+    });
     let count = number(draws, counted.clamp(0, 40)).clamp(-1, 41);
     let batch = batch(draws, ndim, dtype);
     let number_of_column = i32::from(draws.byte() % 18) - 1;
@@ -136,42 +138,69 @@ fn use_pairs(
     let indices = Memory::draw(draws, QLTY_DTYPE_I64, &[count]);
     let outputs = outputs(draws, count, (ndim, if sides[0] > 0 { sides } else { window }, dtype));
     let [one, two, deltas, turns, first, second] = &outputs;
-    let (mut other, mut described, images) = (null_mut(), batch.array, null_mut());
+    let (mut other, mut described, images) = (null_mut(), batch.array, null_mut::<qlty_images>());
     match draws.byte() % 10 {
         0 => call("measure", |error| unsafe {
-            qlty_pairs_measure(own, batch.pointer(), images, &mut other, None, null_mut(), error)
+            qlty_pairs_measure(
+                own.as_ref(),
+                batch.pointer(),
+                images.as_ref(),
+                place(&mut other),
+                None,
+                null_mut(),
+                error,
+            )
         }),
-        1 => call("select", |error| unsafe { qlty_pairs_select(own, indices.pointer(), &mut other, error) }),
-        2 | 3 => call("column", |error| unsafe { qlty_pairs_column(own, number_of_column, column.pointer(), error) }),
+        1 => call("select", |error| unsafe {
+            qlty_pairs_select(own.as_ref(), indices.pointer(), place(&mut other), error)
+        }),
+        2 | 3 => call("column", |error| unsafe {
+            qlty_pairs_column(own.as_ref(), number_of_column, column.pointer(), error)
+        }),
         4 => call("places", |error| unsafe {
-            qlty_pairs_places(own, deltas.pointer(), turns.pointer(), first.pointer(), second.pointer(), error)
+            qlty_pairs_places(own.as_ref(), deltas.pointer(), turns.pointer(), first.pointer(), second.pointer(), error)
         }),
         5 => call("sample", |error| unsafe {
             let (kind, bins, samples) = (draws.one_of(&[0, 1, 0, 1, -1]), number(draws, 2), number(draws, 2));
             let (from, to) = (values.pointer(), indices.pointer());
-            qlty_sample_stratified(from, from, kind, bins, samples, 1, to, &mut counted, error)
+            qlty_sample_stratified(from, from, kind, bins, samples, 1, to, place(&mut counted), error)
         }),
         6 => call("shape", |error| unsafe {
-            qlty_pairs_extract_shape(own, batch.pointer(), images, &mut described, error)
+            qlty_pairs_extract_shape(own.as_ref(), batch.pointer(), images.as_ref(), place(&mut described), error)
         }),
         7 => call("extract", |error| unsafe {
             let (deltas, turns) = (deltas.pointer(), turns.pointer());
             let (from, one, two) = (batch.pointer(), one.pointer(), two.pointer());
             let (first, second) = (first.pointer(), second.pointer());
-            qlty_pairs_extract(own, from, images, one, two, deltas, turns, first, second, None, null_mut(), error)
+            qlty_pairs_extract(
+                own.as_ref(),
+                from,
+                images.as_ref(),
+                one,
+                two,
+                deltas,
+                turns,
+                first,
+                second,
+                None,
+                null_mut(),
+                error,
+            )
         }),
         _ => write(draws, folder, own, &batch),
     };
     batch.check();
     [&column, &values, &indices].into_iter().chain(&outputs).for_each(Memory::check);
     if !other.is_null() {
-        unsafe { qlty_pairs_free(std::mem::replace(pairs, other)) };
+        unsafe { qlty_pairs_free(owned(std::mem::replace(pairs, other))) };
     }
 }
 
 fn write(draws: &mut Draws<'_>, folder: &Path, pairs: *mut qlty_pairs, batch: &Memory) -> bool {
     let (mut count, mut ndim, mut window) = (0, 2, [0i64; 3]);
-    call("size", |error| unsafe { qlty_pairs_size(pairs, &mut count, &mut ndim, window.as_mut_ptr(), error) });
+    call("size", |error| unsafe {
+        qlty_pairs_size(pairs.as_ref(), place(&mut count), place(&mut ndim), window.as_mut_ptr(), error)
+    });
     let ndim = ndim as usize;
     let mut options = initial(qlty_store_options_init);
     let codec = Words::draw(draws, &["zstd:1", "none", "blosc-lz4", "gzip", "no such"]);
@@ -188,7 +217,7 @@ fn write(draws: &mut Draws<'_>, folder: &Path, pairs: *mut qlty_pairs, batch: &M
     }
     let path = Words::path(draws, folder, "a", &OTHERS);
     call("write", |error| unsafe {
-        qlty_pairs_write(pairs, batch.pointer(), null_mut(), path.pointer(), &options, None, null_mut(), error)
+        qlty_pairs_write(pairs.as_ref(), batch.pointer(), None, path.pointer(), &options, None, null_mut(), error)
     })
 }
 
@@ -197,7 +226,9 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
     let (ndim, window, dtype) = made_of;
     let mut described = Memory::new(dtype, &[1, 1]).array;
     let (mut positions, mut metadata) = (0, null_mut());
-    let opened = call("shape", |error| unsafe { qlty_dataset_shape(dataset, &mut described, &mut positions, error) });
+    let opened = call("shape", |error| unsafe {
+        qlty_dataset_shape(dataset.as_ref(), place(&mut described), place(&mut positions), error)
+    });
     let stored = [described.shape[2], described.shape[3], described.shape[4]];
     let window = if opened && described.ndim as usize == ndim + 2 { stored } else { window };
     let length = if opened { described.shape[0].clamp(0, 20) } else { 2 };
@@ -208,30 +239,30 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
     let (one, two, deltas) = (one.pointer(), two.pointer(), deltas.pointer());
     let (turns, first, second) = (turns.pointer(), first.pointer(), second.pointer());
     match draws.byte() % 5 {
-        0 => call("metadata", |error| unsafe { qlty_dataset_metadata(dataset, &mut metadata, error) }),
+        0 => call("metadata", |error| unsafe { qlty_dataset_metadata(dataset.as_ref(), place(&mut metadata), error) }),
         1 | 2 => call("read", |error| unsafe {
-            qlty_dataset_read(dataset, indices.pointer(), one, two, deltas, turns, first, second, error)
+            qlty_dataset_read(dataset.as_ref(), indices.pointer(), one, two, deltas, turns, first, second, error)
         }),
         3 => call("epoch", |error| unsafe {
-            qlty_dataset_epoch(dataset, u64::MAX, u64::from(draws.byte()), indices.pointer(), error)
+            qlty_dataset_epoch(dataset.as_ref(), u64::MAX, u64::from(draws.byte()), indices.pointer(), error)
         }),
         _ => {
             let (mut batches, mut next) = (null_mut(), 0);
             let (size, ahead) = (number(draws, count), draws.one_of(&[2, 0, 1, -1]));
             call("batches", |error| unsafe {
-                qlty_batches_new(dataset, indices.pointer(), size, ahead, &mut batches, error)
+                qlty_batches_new(dataset.as_ref(), indices.pointer(), size, ahead, place(&mut batches), error)
             });
-            call("next count", |error| unsafe { qlty_batches_next_count(batches, &mut next, error) });
+            call("next count", |error| unsafe { qlty_batches_next_count(batches.as_ref(), place(&mut next), error) });
             let done = (0..3).all(|_| {
                 call("next", |error| unsafe {
-                    qlty_batches_next(batches, one, two, deltas, turns, first, second, error)
+                    qlty_batches_next(batches.as_mut(), one, two, deltas, turns, first, second, error)
                 })
             });
-            unsafe { qlty_batches_free(batches) };
+            unsafe { qlty_batches_free(owned(batches)) };
             done
         }
     };
-    unsafe { qlty_pairs_free(metadata) };
+    unsafe { qlty_pairs_free(owned(metadata)) };
     indices.check();
     outputs.iter().for_each(Memory::check);
 }

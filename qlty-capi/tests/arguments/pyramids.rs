@@ -8,7 +8,7 @@ use qlty::*;
 use qlty_tests::fuzz::Draws;
 use qlty_tests::hosts::repository;
 
-use crate::memory::{Memory, call, initial, number, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 4] = [1, 3, 9, 11];
@@ -29,8 +29,8 @@ pub(crate) fn target(bytes: &[u8]) {
     let (mut stacks, mut stack) = open(&mut draws, folder);
     if stacks.is_null() || stack.is_null() {
         unsafe {
-            qlty_stack_free(stack);
-            qlty_stacks_free(stacks);
+            qlty_stack_free(owned(stack));
+            qlty_stacks_free(owned(stacks));
         }
         (stacks, stack) = open(&mut Draws::new(&[]), folder);
     }
@@ -41,8 +41,8 @@ pub(crate) fn target(bytes: &[u8]) {
         write(&mut draws, folder, stacks, stack);
     }
     unsafe {
-        qlty_stack_free(stack);
-        qlty_stacks_free(stacks);
+        qlty_stack_free(owned(stack));
+        qlty_stacks_free(owned(stacks));
     }
     image(&mut draws, folder);
 }
@@ -50,22 +50,24 @@ pub(crate) fn target(bytes: &[u8]) {
 /// Finds stacks and opens one of them, or a file.
 fn open(draws: &mut Draws<'_>, folder: &Path) -> (*mut qlty_stacks, *mut qlty_stack) {
     let (mut stacks, mut stack, mut count, mut slices) = (null_mut(), null_mut(), 0, 0);
-    let place = Words::path(draws, folder, "slices", &OTHERS);
+    let folder_path = Words::path(draws, folder, "slices", &OTHERS);
     let extension = Words::draw(draws, &["tif"]);
     let pattern =
         Words::draw(draws, &[r"(.+)_(\d+)\.tif$", r"image_(\d+)\.tif$", r"image_(\d+)\.tif$", r"(\d+", r"tif$"]);
     call("find", |error| unsafe {
-        qlty_stacks_find(place.pointer(), extension.pointer(), pattern.pointer(), &mut stacks, error)
+        qlty_stacks_find(folder_path.pointer(), extension.pointer(), pattern.pointer(), place(&mut stacks), error)
     });
     let given = handle(draws, stacks);
-    call("count", |error| unsafe { qlty_stacks_count(given, &mut count, error) });
+    call("count", |error| unsafe { qlty_stacks_count(given.as_ref(), place(&mut count), error) });
     let mut name = null();
-    call("name", |error| unsafe { qlty_stacks_name(given, number(draws, 0), &mut name, &mut slices, error) });
+    call("name", |error| unsafe {
+        qlty_stacks_name(given.as_ref(), number(draws, 0), place(&mut name), place(&mut slices), error)
+    });
     if draws.once_in(3) {
         let path = Words::path(draws, folder, "slices/image_000.tif", &OTHERS);
-        call("stack", |error| unsafe { qlty_stack_open(path.pointer(), &mut stack, error) });
+        call("stack", |error| unsafe { qlty_stack_open(path.pointer(), place(&mut stack), error) });
     } else {
-        call("open", |error| unsafe { qlty_stacks_open(given, number(draws, 0), &mut stack, error) });
+        call("open", |error| unsafe { qlty_stacks_open(given.as_ref(), number(draws, 0), place(&mut stack), error) });
     }
     (stacks, stack)
 }
@@ -79,16 +81,22 @@ fn ask(draws: &mut Draws<'_>, stacks: *mut qlty_stacks, stack: *mut qlty_stack) 
     let (mut described, mut name, mut count, mut size) = (planes.array, null(), 0, [0.0; 3]);
     let index = number(draws, 0);
     match draws.byte() % 9 {
-        0 => call("count", |error| unsafe { qlty_stacks_count(stacks, &mut count, error) }),
-        1 => call("shape", |error| unsafe { qlty_stack_shape(stack, &mut described, error) }),
-        2 => call("name", |error| unsafe { qlty_stack_name(stack, &mut name, &mut count, error) }),
-        3 => call("file", |error| unsafe { qlty_stack_file(stack, index, &mut name, error) }),
-        4 => call("voxel size", |error| unsafe { qlty_stack_voxel_size(stack, size.as_mut_ptr(), &mut name, error) }),
-        5 => call("channel", |error| unsafe { qlty_stack_channel(stack, index, &mut name, error) }),
-        6 => call("missing count", |error| unsafe { qlty_stack_missing_count(stack, &mut count, error) }),
-        7 => call("missing", |error| unsafe { qlty_stack_missing(stack, counters.pointer(), error) }),
+        0 => call("count", |error| unsafe { qlty_stacks_count(stacks.as_ref(), place(&mut count), error) }),
+        1 => call("shape", |error| unsafe { qlty_stack_shape(stack.as_ref(), place(&mut described), error) }),
+        2 => {
+            call("name", |error| unsafe { qlty_stack_name(stack.as_ref(), place(&mut name), place(&mut count), error) })
+        }
+        3 => call("file", |error| unsafe { qlty_stack_file(stack.as_ref(), index, place(&mut name), error) }),
+        4 => call("voxel size", |error| unsafe {
+            qlty_stack_voxel_size(stack.as_ref(), size.as_mut_ptr(), place(&mut name), error)
+        }),
+        5 => call("channel", |error| unsafe { qlty_stack_channel(stack.as_ref(), index, place(&mut name), error) }),
+        6 => {
+            call("missing count", |error| unsafe { qlty_stack_missing_count(stack.as_ref(), place(&mut count), error) })
+        }
+        7 => call("missing", |error| unsafe { qlty_stack_missing(stack.as_ref(), counters.pointer(), error) }),
         _ => call("read", |error| unsafe {
-            qlty_stack_read(stack, index, number(draws, 0), planes.pointer(), None, null_mut(), error)
+            qlty_stack_read(stack.as_ref(), index, number(draws, 0), planes.pointer(), None, null_mut(), error)
         }),
     };
     [&planes, &counters].into_iter().for_each(Memory::check);
@@ -181,7 +189,7 @@ fn write(draws: &mut Draws<'_>, folder: &Path, stacks: *mut qlty_stacks, stack: 
     let usual = draws.one_of(&["a", "b"]);
     let path = Words::path(draws, folder, usual, &OTHERS);
     let (stack, pixels) = match draws.byte() % 8 {
-        6 => (stack, null()),
+        6 => (stack, None),
         7 => (stack, array.pointer()),
         _ => (null_mut(), array.pointer()),
     };
@@ -190,19 +198,32 @@ fn write(draws: &mut Draws<'_>, folder: &Path, stacks: *mut qlty_stacks, stack: 
     let options = if strange(draws) { null() } else { &raw const options };
     match draws.byte() % 8 {
         0 | 1 => call("gaussian", |error| unsafe {
-            qlty_stack_to_ome_zarr(stack, pixels, to, options, None, null_mut(), error)
+            qlty_stack_to_ome_zarr(stack.as_ref(), pixels, to, options, None, null_mut(), error)
         }),
         2 | 3 => call("laplacian", |error| unsafe {
-            qlty_stack_to_laplacian(stack, pixels, to, options, &laplacian, None, null_mut(), error)
+            qlty_stack_to_laplacian(stack.as_ref(), pixels, to, options, &laplacian, None, null_mut(), error)
         }),
         4 => call("gaussians", |error| unsafe {
-            qlty_stacks_to_ome_zarr(stacks, to, options, &mut pyramids, None, null_mut(), error)
+            qlty_stacks_to_ome_zarr(stacks.as_ref(), to, options, place(&mut pyramids), None, null_mut(), error)
         }),
         5 => call("laplacians", |error| unsafe {
-            qlty_stacks_to_laplacian(stacks, to, options, &laplacian, &mut pyramids, None, null_mut(), error)
+            qlty_stacks_to_laplacian(
+                stacks.as_ref(),
+                to,
+                options,
+                &laplacian,
+                place(&mut pyramids),
+                None,
+                null_mut(),
+                error,
+            )
         }),
-        6 => call("plan", |error| unsafe { qlty_stack_plan(stack, pixels, to, options, given, &mut pyramids, error) }),
-        _ => call("plans", |error| unsafe { qlty_stacks_plan(stacks, to, options, given, &mut pyramids, error) }),
+        6 => call("plan", |error| unsafe {
+            qlty_stack_plan(stack.as_ref(), pixels, to, options, given, place(&mut pyramids), error)
+        }),
+        _ => call("plans", |error| unsafe {
+            qlty_stacks_plan(stacks.as_ref(), to, options, given, place(&mut pyramids), error)
+        }),
     };
     array.check();
     tell(draws, pyramids);
@@ -215,17 +236,27 @@ fn tell(draws: &mut Draws<'_>, pyramids: *mut qlty_pyramids) {
     let (mut count, mut bytes, mut files) = (0, 0, 0);
     let (mut described, mut chunk, mut voxel) = (Memory::new(1, &[1]).array, [0i64; 6], [0.0; 3]);
     let (index, other) = (number(draws, 0), number(draws, 0));
-    call("count", |error| unsafe { qlty_pyramids_count(own, &mut count, error) });
-    call("name", |error| unsafe { qlty_pyramids_name(own, index, &mut name, &mut path, &mut axes, error) });
-    call("shape", |error| unsafe {
-        qlty_pyramids_shape(own, index, &mut described, &mut count, &mut bytes, &mut files, error)
+    call("count", |error| unsafe { qlty_pyramids_count(own.as_ref(), place(&mut count), error) });
+    call("name", |error| unsafe {
+        qlty_pyramids_name(own.as_ref(), index, place(&mut name), place(&mut path), place(&mut axes), error)
     });
-    call("file", |error| unsafe { qlty_pyramids_file(own, index, other, &mut path, error) });
+    call("shape", |error| unsafe {
+        qlty_pyramids_shape(
+            own.as_ref(),
+            index,
+            place(&mut described),
+            place(&mut count),
+            place(&mut bytes),
+            place(&mut files),
+            error,
+        )
+    });
+    call("file", |error| unsafe { qlty_pyramids_file(own.as_ref(), index, other, place(&mut path), error) });
     call("level", |error| unsafe {
         let (chunk, voxel) = (chunk.as_mut_ptr(), voxel.as_mut_ptr());
-        qlty_pyramids_level(own, index, other, &mut described, &mut name, chunk, voxel, error)
+        qlty_pyramids_level(own.as_ref(), index, other, place(&mut described), place(&mut name), chunk, voxel, error)
     });
-    unsafe { qlty_pyramids_free(pyramids) };
+    unsafe { qlty_pyramids_free(owned(pyramids)) };
 }
 
 /// Reconstructs what is there, and reads it.
@@ -244,11 +275,11 @@ fn image(draws: &mut Draws<'_>, folder: &Path) {
         (Lent::draw(&mut plain).options(&mut plain), Lent::draw(&mut plain).laplacian(&mut plain));
     let [a, b] = ["a", "b"].map(|name| Words::path(&mut Draws::new(&[]), folder, name, &OTHERS));
     call("gaussian", |error| unsafe {
-        qlty_stack_to_ome_zarr(null(), pixels.pointer(), a.pointer(), &plain_options, None, null_mut(), error)
+        qlty_stack_to_ome_zarr(None, pixels.pointer(), a.pointer(), &plain_options, None, null_mut(), error)
     });
     call("laplacian", |error| unsafe {
         let (from, to) = (pixels.pointer(), b.pointer());
-        qlty_stack_to_laplacian(null(), from, to, &plain_options, &laplacian, None, null_mut(), error)
+        qlty_stack_to_laplacian(None, from, to, &plain_options, &laplacian, None, null_mut(), error)
     });
     call("reconstruct", |error| unsafe {
         qlty_laplacian_reconstruct(from.pointer(), to.pointer(), &options, None, null_mut(), error)
@@ -257,11 +288,11 @@ fn image(draws: &mut Draws<'_>, folder: &Path) {
     let path = Words::path(draws, folder, usual, &OTHERS);
     let given = if strange(draws) { interpolation.pointer() } else { null() };
     let mut image = null_mut();
-    call("image", |error| unsafe { qlty_image_open(path.pointer(), given, &mut image, error) });
+    call("image", |error| unsafe { qlty_image_open(path.pointer(), given, place(&mut image), error) });
     for _ in 0..4 {
         read(draws, image);
     }
-    unsafe { qlty_image_free(image) };
+    unsafe { qlty_image_free(owned(image)) };
 }
 
 fn read(draws: &mut Draws<'_>, image: *mut qlty_image) {
@@ -269,11 +300,20 @@ fn read(draws: &mut Draws<'_>, image: *mut qlty_image) {
     let (mut count, mut laplacian, mut name, mut unit) = (0, 0, null(), null());
     let (mut scale, mut translation, index) = ([0.0; 6], [0.0; 6], number(draws, 0));
     let mut described = Memory::new(QLTY_DTYPE_U16, &SIZE).array;
-    call("levels", |error| unsafe { qlty_image_levels(image, &mut count, &mut laplacian, error) });
-    call("axis", |error| unsafe { qlty_image_axis(image, index, &mut name, &mut unit, error) });
-    call("channel", |error| unsafe { qlty_image_channel(image, index, &mut name, error) });
+    call("levels", |error| unsafe {
+        qlty_image_levels(image.as_ref(), place(&mut count), place(&mut laplacian), error)
+    });
+    call("axis", |error| unsafe { qlty_image_axis(image.as_ref(), index, place(&mut name), place(&mut unit), error) });
+    call("channel", |error| unsafe { qlty_image_channel(image.as_ref(), index, place(&mut name), error) });
     call("level", |error| unsafe {
-        qlty_image_level(image, index, &mut described, scale.as_mut_ptr(), translation.as_mut_ptr(), error)
+        qlty_image_level(
+            image.as_ref(),
+            index,
+            place(&mut described),
+            scale.as_mut_ptr(),
+            translation.as_mut_ptr(),
+            error,
+        )
     });
     let shape: Vec<i64> = described.shape[..described.ndim as usize].iter().map(|length| length / 2).collect();
     let pixels = Memory::draw(draws, described.dtype, &shape);
@@ -282,6 +322,8 @@ fn read(draws: &mut Draws<'_>, image: *mut qlty_image) {
         start = std::array::from_fn(|_| number(draws, 0));
     }
     let start = if strange(draws) { null() } else { start.as_ptr() };
-    call("read", |error| unsafe { qlty_image_read(image, index, start, pixels.pointer(), None, null_mut(), error) });
+    call("read", |error| unsafe {
+        qlty_image_read(image.as_ref(), index, start, pixels.pointer(), None, null_mut(), error)
+    });
     pixels.check();
 }

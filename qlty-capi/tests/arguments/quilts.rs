@@ -1,4 +1,4 @@
-//! Cutting and sewing in memory, and overlaps.
+//! Unstitching and stitching in memory, and overlaps.
 
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, initial, number, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange};
 
 pub(crate) fn target(bytes: &[u8]) {
     let mut draws = Draws::new(bytes);
@@ -33,12 +33,12 @@ pub(crate) fn target(bytes: &[u8]) {
         options.struct_size = draws.one_of(&[0, 1, 4, 8, u32::MAX]);
     }
     let mut quilt: *mut qlty_quilt = null_mut();
-    let made = call("quilt", |error| unsafe { qlty_quilt_new(&options, &mut quilt, error) });
+    let made = call("quilt", |error| unsafe { qlty_quilt_new(&options, place(&mut quilt), error) });
     assert_eq!(made, !quilt.is_null());
     let given: *const qlty_quilt = if strange(&mut draws) { null() } else { quilt };
     let mut count = 0;
     call("patch count", |error| unsafe {
-        qlty_quilt_patch_count(given, number(&mut draws, images), &mut count, error)
+        qlty_quilt_patch_count(given.as_ref(), number(&mut draws, images), place(&mut count), error)
     });
     // A geometry that was drawn may have more patches than there is room for; shapes say so.
     let patches = count.clamp(0, 64);
@@ -61,30 +61,30 @@ pub(crate) fn target(bytes: &[u8]) {
         let mut described = batch.array;
         match draws.byte() % 16 {
             0 => call("unstitch shape", |error| unsafe {
-                qlty_quilt_unstitch_shape(given, batch.pointer(), first, &mut described, error)
+                qlty_quilt_unstitch_shape(given.as_ref(), batch.pointer(), first, place(&mut described), error)
             }),
             1 | 2 => call("unstitch", |error| unsafe {
-                qlty_quilt_unstitch(given, batch.pointer(), first, cut.pointer(), None, null_mut(), error)
+                qlty_quilt_unstitch(given.as_ref(), batch.pointer(), first, cut.pointer(), None, null_mut(), error)
             }),
             3 => call("stitch shape", |error| unsafe {
-                qlty_quilt_stitch_shape(given, cut.pointer(), &mut described, null_mut(), error)
+                qlty_quilt_stitch_shape(given.as_ref(), cut.pointer(), place(&mut described), None, error)
             }),
             4 | 5 => call("stitch", |error| unsafe {
                 let (to, sums) = (sums.pointer(), weights.pointer());
-                qlty_quilt_stitch(given, cut.pointer(), to, sums, None, null_mut(), error)
+                qlty_quilt_stitch(given.as_ref(), cut.pointer(), to, sums, None, null_mut(), error)
             }),
             6 => call("unstitch adjoint", |error| unsafe {
-                qlty_quilt_unstitch_adjoint(given, cut.pointer(), sums.pointer(), None, null_mut(), error)
+                qlty_quilt_unstitch_adjoint(given.as_ref(), cut.pointer(), sums.pointer(), None, null_mut(), error)
             }),
             7 => call("stitch adjoint", |error| unsafe {
-                qlty_quilt_stitch_adjoint(given, batch.pointer(), cut.pointer(), None, null_mut(), error)
+                qlty_quilt_stitch_adjoint(given.as_ref(), batch.pointer(), cut.pointer(), None, null_mut(), error)
             }),
             8 => call("labels", |error| unsafe {
                 let (from, to) = (batch.pointer(), cut.pointer());
-                qlty_quilt_unstitch_labels(given, from, missing, first, to, None, null_mut(), error)
+                qlty_quilt_unstitch_labels(given.as_ref(), from, missing, first, to, None, null_mut(), error)
             }),
             9 => call("labelled", |error| unsafe {
-                qlty_quilt_labelled(given, cut.pointer(), missing, flags.pointer(), error)
+                qlty_quilt_labelled(given.as_ref(), cut.pointer(), missing, flags.pointer(), error)
             }),
             10 => {
                 let kept = Memory::draw(&mut draws, dtype, &axes(patches, channels, &window));
@@ -94,10 +94,12 @@ pub(crate) fn target(bytes: &[u8]) {
                 kept.check();
                 done
             }
-            11 => call("positions", |error| unsafe { qlty_quilt_positions(given, first, places.pointer(), error) }),
-            12 => call("weights", |error| unsafe { qlty_quilt_weights(given, weights.pointer(), error) }),
+            11 => call("positions", |error| unsafe {
+                qlty_quilt_positions(given.as_ref(), first, places.pointer(), error)
+            }),
+            12 => call("weights", |error| unsafe { qlty_quilt_weights(given.as_ref(), weights.pointer(), error) }),
             13 => call("positional", |error| unsafe {
-                qlty_quilt_positional(given, first, origin_of(first), 1, cut.pointer(), error)
+                qlty_quilt_positional(given.as_ref(), first, origin_of(first), 1, cut.pointer(), error)
             }),
             14 => overlap(&mut draws, &deltas, &cut),
             _ => stitcher(&mut draws, given, [i64::from(dtype), images, channels], [&cut, &indices, &sums, &weights]),
@@ -107,7 +109,7 @@ pub(crate) fn target(bytes: &[u8]) {
         }
     }
     // SAFETY: NULL or a quilt of ours, freed once.
-    unsafe { qlty_quilt_free(quilt) };
+    unsafe { qlty_quilt_free(owned(quilt)) };
 }
 
 fn sum_of(dtype: qlty_dtype) -> qlty_dtype {
@@ -134,21 +136,25 @@ fn overlap(draws: &mut Draws<'_>, deltas: &Memory, patches: &Memory) -> bool {
     let (window, mut overlap, mut count) = ([4i64; 3], null_mut(), 0);
     // SAFETY: the memories are as they say; the overlap is freed once.
     unsafe {
-        call("overlap", |error| qlty_overlap_new(window.as_ptr(), deltas.pointer(), null(), &mut overlap, error));
-        call("overlap count", |error| qlty_overlap_count(overlap, &mut count, error));
+        call("overlap", |error| qlty_overlap_new(window.as_ptr(), deltas.pointer(), None, place(&mut overlap), error));
+        call("overlap count", |error| qlty_overlap_count(overlap.as_ref(), place(&mut count), error));
         let channels = patches.array.shape[1].max(0);
         let pixels = [(); 2].map(|()| Memory::draw(draws, patches.array.dtype, &[count.min(4000), channels]));
         let ([one, two], from) = (pixels.each_ref().map(Memory::pointer), patches.pointer());
-        call("overlap extract", |error| qlty_overlap_extract(overlap, from, from, one, two, None, null_mut(), error));
+        call("overlap extract", |error| {
+            qlty_overlap_extract(overlap.as_ref(), from, from, one, two, None, null_mut(), error)
+        });
         let to =
             Memory::draw(draws, patches.array.dtype, &patches.array.shape[..patches.array.ndim.clamp(1, 6) as usize]);
         let done = call("overlap adjoint", |error| {
-            qlty_overlap_adjoint(overlap, one, two, to.pointer(), from, None, null_mut(), error)
+            qlty_overlap_adjoint(overlap.as_ref(), one, two, to.pointer(), from, None, null_mut(), error)
         });
         let columns = 2 * i64::from(patches.array.ndim.clamp(4, 5)) - 3;
         let rows = Memory::draw(draws, QLTY_DTYPE_I64, &[count.min(1000), columns]);
-        call("correspondence", |error| qlty_overlap_correspondence(overlap, rows.pointer(), None, null_mut(), error));
-        qlty_overlap_free(overlap);
+        call("correspondence", |error| {
+            qlty_overlap_correspondence(overlap.as_ref(), rows.pointer(), None, null_mut(), error)
+        });
+        qlty_overlap_free(owned(overlap));
         pixels.iter().chain([&to, &rows]).for_each(Memory::check);
         done
     }
@@ -162,13 +168,16 @@ fn stitcher(draws: &mut Draws<'_>, quilt: *const qlty_quilt, made_of: [i64; 3], 
     let mut stitcher: *mut qlty_stitcher = null_mut();
     // SAFETY: pointers are NULL or lead to what they should; the stitcher is freed once.
     unsafe {
-        call("stitcher", |error| qlty_stitcher_new(quilt, dtype as i32, images, channels, &mut stitcher, error));
+        call("stitcher", |error| {
+            qlty_stitcher_new(quilt.as_ref(), dtype as i32, images, channels, place(&mut stitcher), error)
+        });
         let first = number(draws, 0);
-        call("push", |error| qlty_stitcher_push(stitcher, first, patches.pointer(), error));
-        call("push at", |error| qlty_stitcher_push_at(stitcher, indices.pointer(), patches.pointer(), error));
-        call("missing", |error| qlty_stitcher_missing(stitcher, indices.pointer(), error));
-        let done = call("finish", |error| qlty_stitcher_finish(stitcher, batch.pointer(), weights.pointer(), error));
-        qlty_stitcher_free(stitcher);
+        call("push", |error| qlty_stitcher_push(stitcher.as_mut(), first, patches.pointer(), error));
+        call("push at", |error| qlty_stitcher_push_at(stitcher.as_mut(), indices.pointer(), patches.pointer(), error));
+        call("missing", |error| qlty_stitcher_missing(stitcher.as_ref(), indices.pointer(), error));
+        let done =
+            call("finish", |error| qlty_stitcher_finish(stitcher.as_mut(), batch.pointer(), weights.pointer(), error));
+        qlty_stitcher_free(owned(stitcher));
         done
     }
 }
