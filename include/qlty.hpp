@@ -1,4 +1,4 @@
-// qlty for C++17: cut images and volumes into overlapping patches and sew them back together.
+// qlty for C++17: split images and volumes into overlapping patches and stitch them back together.
 //
 // Everything here is inline over qlty.h, whose comments say what the calls do. Arrays are views of
 // the host's memory, (N, C, Y, X) or (N, C, Z, Y, X) in any strides; a view is a pointer and a

@@ -266,7 +266,7 @@ class Array {
 template <class A>
 using value_t = typename std::decay_t<A>::value_type;
 
-/// Told how far a long call has come, on the thread that made the call; false cancels it, and so
+/// Reports the progress of a long call, on the thread that made it; false cancels the call, and so
 /// does an exception, which the call then throws on.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 

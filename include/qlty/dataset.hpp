@@ -13,7 +13,7 @@ class Batches;
 /// The pairs of a Zarr store, as Pairs::write or the Python package wrote it. Threads may share it.
 class Dataset {
  public:
-  /// Opens the store in a folder, to keep so many bytes of decoded chunks; a negative number means
+  /// Opens the store in a folder, to keep up to `cache_bytes` of decoded chunks; a negative number means
   /// 256 MiB.
   explicit Dataset(const std::string& path, std::int64_t cache_bytes = -1) {
     check_abi();
@@ -44,7 +44,9 @@ class Dataset {
   [[nodiscard]] PatchPairs<T> read(const std::vector<std::int64_t>& indices) const {
     PatchPairs<T> out(shape(), static_cast<std::int64_t>(indices.size()), positions_);
     const auto wanted = detail::list(indices);
-    out.fill([&](auto... arrays) { detail::call(qlty_dataset_read, raw(), &wanted.raw(), arrays...); });
+    out.fill([&](const qlty_pair_arrays* arrays) {
+      detail::call(qlty_dataset_read_into, raw(), &wanted.raw(), arrays);
+    });
     return out;
   }
   /// All indices in the random order of an epoch: each epoch of a seed has its own.
@@ -93,7 +95,7 @@ class Batches {
     const std::int64_t count = next_count();
     if (count == 0) return std::nullopt;
     PatchPairs<T> out(patches_, count, positions_);
-    out.fill([&](auto... arrays) { detail::call(qlty_batches_next, raw(), arrays...); });
+    out.fill([&](const qlty_pair_arrays* arrays) { detail::call(qlty_batches_next_into, raw(), arrays); });
     return out;
   }
   /// The handle that the C functions take; it stays the batches'.

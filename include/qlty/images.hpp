@@ -10,7 +10,7 @@ namespace qlty {
 /// The images of a Zarr array on disk. Threads may share them.
 class Images {
  public:
-  /// Opens the array in a folder, to keep so many bytes of decoded chunks; a negative number means
+  /// Opens the array in a folder, to cache up to `cache_bytes` of decoded chunks; a negative number means
   /// 256 MiB.
   explicit Images(const std::string& path, std::int64_t cache_bytes = -1) {
     check_abi();

@@ -18,14 +18,14 @@ enum class Start : std::int32_t {
 };
 
 /// What the standard deviation of a pixel is made of: nothing, the variances of the patches over it, or
-/// these and how far the patches are from their mean.
+/// these and the spread of the patches around their mean.
 enum class Std : std::int32_t { none = QLTY_STD_NONE, within = QLTY_STD_WITHIN, total = QLTY_STD_TOTAL };
 
 /// How a batch is stitched onto disk. What is not said of channels, tiles, chunks, shards and codec is
 /// that of a result that is there.
 class LargeOptions {
  public:
-  /// For a batch of so many images.
+  /// For a batch of this number of images.
   explicit LargeOptions(std::int64_t images) {
     check_abi();
     detail::call(qlty_large_options_init, &raw_, static_cast<std::uint32_t>(sizeof raw_));
@@ -58,7 +58,7 @@ class LargeOptions {
     codec_ = std::move(codec);
     return *this;
   }
-  /// Which standard deviation is written beside the mean. None by default.
+  /// Which standard deviation is written in addition to the mean. None by default.
   LargeOptions& deviation(Std kind) {
     raw_.std = static_cast<std::int32_t>(kind);
     return *this;
@@ -79,7 +79,7 @@ class LargeOptions {
     raw_.shard_count = count;
     return *this;
   }
-  /// What the C functions take for so many spatial axes; valid as long as this lives and is not changed.
+  /// What the C functions take for this number of spatial axes; valid as long as this lives and is not changed.
   [[nodiscard]] qlty_large_options raw(std::int64_t ndim) const {
     if (axes_ != 0 && axes_ != ndim)
       detail::refuse(Status::invalid_argument, "tile, chunk and shard shape: got " + std::to_string(axes_) +
@@ -186,12 +186,12 @@ struct LargeResult {
 };
 
 /// Stitches the patches of a batch onto disk as they come, with sums of S, float or double; a process
-/// that is killed goes on where it was. Threads may share it, also to stitch. Sources of images are an
+/// that is killed can be resumed. Threads may share it, also to stitch. Sources of images are an
 /// Array, an ArrayView or Images.
 template <class S = float>
 class LargeQuilt {
  public:
-  /// Begins the result `folder/name` that `path` says, or goes on with it. The quilt need not outlive it.
+  /// Creates the result at `path`, such as `folder/name`, or resumes it. The quilt need not outlive it.
   LargeQuilt(const Quilt& quilt, const std::string& path, const LargeOptions& options) {
     qlty_large_options raw_options = options.raw(quilt.ndim());
     raw_options.dtype = dtype_of<S>();
@@ -208,9 +208,10 @@ class LargeQuilt {
   }
   /// How far the work has come.
   [[nodiscard]] LargeProgress progress() const {
-    LargeProgress out{};
-    detail::call(qlty_large_progress, raw(), &out.patches_done, &out.patches, &out.tiles_done, &out.tiles);
-    return out;
+    qlty_large_status status{};
+    status.struct_size = sizeof status;
+    detail::call(qlty_large_get_status, raw(), &status);
+    return {status.patches_done, status.patches, status.tiles_done, status.tiles};
   }
   /// The patches that have not been stitched, ascending, among them those whose call failed.
   [[nodiscard]] std::vector<std::int64_t> pending() const {
@@ -223,7 +224,7 @@ class LargeQuilt {
     indices.resize(static_cast<std::size_t>(std::min(count, now)));
     return indices;
   }
-  /// Hands out the next pending patches, at most so many; none at the end. Threads that ask get
+  /// The next pending patches, at most `most`; none at the end. Threads get
   /// different ones.
   [[nodiscard]] std::vector<std::int64_t> next(std::int64_t most) const {
     Array<std::int64_t> indices({most});
@@ -233,16 +234,16 @@ class LargeQuilt {
     indices.values().resize(static_cast<std::size_t>(count));
     return std::move(indices.values());
   }
-  /// Hands out from the first pending patch on again.
+  /// Starts again from the first pending patch.
   void rewind() const { detail::call(qlty_large_rewind, raw()); }
 
-  /// Cuts the patches of these indices out of a batch, (P, C, y, x) or (P, C, z, y, x).
+  /// Extracts the patches with these indices from a batch, (P, C, y, x) or (P, C, z, y, x).
   template <class In>
   [[nodiscard]] Array<value_t<In>> unstitch(const In& batch, const std::vector<std::int64_t>& indices,
                                             const Progress& progress = {}) const {
     return unstitch_from<value_t<In>>(batch, indices, progress);
   }
-  /// Cuts patches, of type T, out of images on disk.
+  /// Extracts patches, of type T, from images on disk.
   template <class T>
   [[nodiscard]] Array<T> unstitch(const Images& images, const std::vector<std::int64_t>& indices,
                                   const Progress& progress = {}) const {
@@ -275,7 +276,7 @@ class LargeQuilt {
     const auto places = detail::list(indices);
     detail::call(qlty_large_skip, raw(), &places.raw());
   }
-  /// Writes the sums that are not finished: a process that is killed later goes on from here.
+  /// Writes the unfinished sums: a process that is killed later resumes from here.
   void checkpoint(const Progress& progress = {}) const {
     detail::Report(progress).call(qlty_large_checkpoint, raw());
   }

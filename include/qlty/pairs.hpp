@@ -1,4 +1,4 @@
-// Pairs of displaced, rotated patches: drawing, cutting, statistics, storing. Part of qlty.hpp.
+// Pairs of displaced, rotated patches: drawing, extraction, statistics, storage. Part of qlty.hpp.
 
 #ifndef QLTY_PAIRS_HPP
 #define QLTY_PAIRS_HPP
@@ -145,7 +145,7 @@ struct PatchPairs {
     positions2.emplace(Shape{count, columns});
   }
 
-  /// Calls `with` with what the C functions take: the six arrays, of which the last two may be NULL.
+  /// Calls `with` with the struct of the arrays that the C functions take.
   template <class With>
   void fill(const With& with) {
     const qlty_array first = patches1.raw_mut(), second = patches2.raw_mut(), delta = deltas.raw_mut(),
@@ -153,7 +153,9 @@ struct PatchPairs {
     qlty_array starts1{}, starts2{};
     if (positions1) starts1 = positions1->raw_mut();
     if (positions2) starts2 = positions2->raw_mut();
-    with(&first, &second, &delta, &rotation, positions1 ? &starts1 : nullptr, positions2 ? &starts2 : nullptr);
+    const qlty_pair_arrays arrays{sizeof(qlty_pair_arrays),          0,      &first, &second, &delta, &rotation,
+                                  positions1 ? &starts1 : nullptr, positions2 ? &starts2 : nullptr};
+    with(&arrays);
   }
 
  private:
@@ -243,13 +245,13 @@ class Pairs {
     return out;
   }
 
-  /// Cuts the patches out of a batch.
+  /// Extracts the patches from a batch.
   template <class In>
   [[nodiscard]] PatchPairs<value_t<In>> extract(const In& batch, Positions positions = Positions::none,
                                                 const Progress& progress = {}) const {
     return extract_from<value_t<In>>(batch, positions, progress);
   }
-  /// Cuts the patches, of type T, out of images on disk.
+  /// Extracts the patches, of type T, from images on disk.
   template <class T>
   [[nodiscard]] PatchPairs<T> extract(const Images& images, Positions positions = Positions::none,
                                       const Progress& progress = {}) const {
@@ -259,8 +261,8 @@ class Pairs {
   template <class From, class T>
   void extract_into(const From& source, PatchPairs<T>& out, const Progress& progress = {}) const {
     const detail::Source from(source);
-    out.fill([&](auto... arrays) {
-      detail::Report(progress).call(qlty_pairs_extract, raw(), from.batch(), from.images(), arrays...);
+    out.fill([&](const qlty_pair_arrays* arrays) {
+      detail::Report(progress).call(qlty_pairs_extract_into, raw(), from.batch(), from.images(), arrays);
     });
   }
 

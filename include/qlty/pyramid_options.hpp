@@ -113,7 +113,7 @@ class PyramidOptions {
   std::vector<std::string> channel_names_;
 };
 
-/// What a Laplacian pyramid has beside the options of all pyramids.
+/// Options of a Laplacian pyramid in addition to those of all pyramids.
 class LaplacianOptions {
  public:
   /// Bilinear, with the smallest level.

@@ -1,4 +1,4 @@
-// Quilts: a geometry with weights, that cuts and sews. Part of qlty.hpp.
+// Quilts: a geometry with weights, for unstitching and stitching. Part of qlty.hpp.
 
 #ifndef QLTY_QUILT_HPP
 #define QLTY_QUILT_HPP
@@ -101,7 +101,7 @@ struct Range {
   std::int64_t count;
 };
 
-/// A geometry with weights: what cuts and sews. It never changes: threads may share it.
+/// A geometry with weights: how images are split into patches and stitched. It never changes: threads may share it.
 class Quilt {
  public:
   /// A quilt of these options.
@@ -169,7 +169,7 @@ class Quilt {
     Shape shape(patches.shape().begin() + 1, patches.shape().end());
     return {std::move(shape), std::move(patches.values())};
   }
-  /// Cuts as many patches as `patches` has room for, from index `first` on.
+  /// Copies as many patches as `patches` has room for, from index `first` on.
   template <class In, class Out>
   void unstitch_into(const In& batch, std::int64_t first, Out&& patches, const Progress& progress = {}) const {
     static_assert(std::is_same_v<value_t<In>, value_t<Out>>, "patches have the type of the batch");

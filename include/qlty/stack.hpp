@@ -9,7 +9,7 @@ namespace qlty {
 
 namespace detail {
 
-/// The names of so many channels.
+/// The names of `count` channels.
 template <class Owner>
 std::vector<std::optional<std::string>> channels(qlty_status (*function)(const Owner*, std::int64_t, const char**, qlty_error**),
                                                  const Owner* owner, std::int64_t count) {

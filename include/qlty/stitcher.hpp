@@ -51,7 +51,7 @@ class Stitcher {
     detail::call(qlty_stitcher_missing, raw(), &to);
     return std::move(indices.values());
   }
-  /// Gives the result and begins anew; throws Status::incomplete while patches are missing.
+  /// Returns the result, after which the stitcher is empty; throws Status::incomplete while patches are missing.
   [[nodiscard]] Stitched<Sum> finish() {
     Stitched<Sum> out{Array<Sum>(batch_shape()), Array<Sum>(size_)};
     finish_into(out.batch, &out.weights);
@@ -66,7 +66,7 @@ class Stitcher {
     detail::call(qlty_stitcher_finish, raw(), &to, weights ? &sums : nullptr);
   }
   /// Gives what can be had while patches are missing, with `fill` where none has come, and the
-  /// weights that arrived, (N, Y, X) or (N, Z, Y, X); begins anew.
+  /// weights that arrived, (N, Y, X) or (N, Z, Y, X); the stitcher is empty then.
   [[nodiscard]] Stitched<Sum> finish_incomplete(double fill) {
     Shape weights{images_};
     weights.insert(weights.end(), size_.begin(), size_.end());

@@ -43,19 +43,30 @@ fn cases() -> PathBuf {
     CASES.get_or_init(write).clone()
 }
 
-/// The functions that the header declares, and whether each can fail.
-fn declared() -> Vec<(String, bool)> {
+/// A function that the header declares.
+struct Declared {
+    name: String,
+    /// Whether it returns errors.
+    fails: bool,
+    /// Whether its comment begins with "Deprecated": it is there for hosts that were compiled for an earlier release.
+    is_deprecated: bool,
+}
+
+/// The functions that the header declares.
+fn declared() -> Vec<Declared> {
     let header = fs::read_to_string(repository().join("include/qlty.h")).unwrap();
     let declarations = header.split(';').map(|part| {
         // What is left of a part without its comments and preprocessor lines.
-        let code = part.rsplit("*/").next().unwrap_or_default();
-        code.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" ")
+        let (comments, code) = part.rsplit_once("*/").unwrap_or(("", part));
+        let is_deprecated = comments.rsplit("/*").next().is_some_and(|last| last.trim().starts_with("Deprecated: "));
+        (code.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" "), is_deprecated)
     });
-    let declarations =
-        declarations.filter(|code| !code.contains("typedef") && !code.contains("static") && code.ends_with(')'));
-    let named = declarations.filter_map(|code| {
+    let declarations = declarations
+        .filter(|(code, _)| !code.contains("typedef") && !code.contains("static") && code.ends_with(')'));
+    let named = declarations.filter_map(|(code, is_deprecated)| {
         let name = code.split('(').next()?.split([' ', '*']).next_back()?.to_owned();
-        (name.starts_with("qlty_") && !name.contains("array_")).then(|| (name, code.contains("qlty_error **error")))
+        let fails = code.contains("qlty_error **error");
+        (name.starts_with("qlty_") && !name.contains("array_")).then_some(Declared { name, fails, is_deprecated })
     });
     named.collect()
 }
@@ -74,7 +85,7 @@ fn exported_symbols_are_those_declared() -> Outcome {
     let listed = run(Tool::Nm.command()?.args(["-D", "--defined-only"]).arg(shared))?;
     let exported: BTreeSet<_> = listed.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     let declared = declared();
-    let declared: BTreeSet<_> = declared.iter().map(|(name, _)| name.as_str()).collect();
+    let declared: BTreeSet<_> = declared.iter().map(|function| function.name.as_str()).collect();
     if exported.len() < 30 || exported != declared || exported.iter().any(|name| !name.starts_with("qlty_")) {
         let differing: Vec<_> = exported.symmetric_difference(&declared).collect();
         return Err(format!("exported and declared functions differ in {differing:?}").into());
@@ -94,8 +105,8 @@ fn all_of(folder: &Path, end: &str) -> Outcome<String> {
     Ok(text)
 }
 
-fn none_missing(host: &str, missing: impl Fn(&str, bool) -> bool) -> Outcome {
-    let missing: Vec<_> = declared().into_iter().filter(|(name, fails)| missing(name, *fails)).collect();
+fn none_missing(host: &str, missing: impl Fn(&Declared) -> bool) -> Outcome {
+    let missing: Vec<_> = declared().into_iter().filter(missing).map(|function| function.name).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("not called in {host}: {missing:?}").into()) }
 }
 
@@ -104,10 +115,12 @@ fn none_missing(host: &str, missing: impl Fn(&str, bool) -> bool) -> Outcome {
 fn every_function_is_called_in_c() -> Outcome {
     let [calls, arguments] = [all_of(&source("c"), "calls.c")?, all_of(&source("c"), "arguments.c")?];
     let is_in = |text: &str, name: &str| text.contains(&format!("{name}("));
-    none_missing("tests/hosts/c", |name, fails| !is_in(&calls, name) || (fails && !is_in(&arguments, name)))
+    none_missing("tests/hosts/c", |Declared { name, fails, .. }| {
+        !is_in(&calls, name) || (*fails && !is_in(&arguments, name))
+    })
 }
 
-/// `qlty.hpp` is all inline, so that a program has the functions of C that its code comes to.
+/// `qlty.hpp` is all inline, so that a program has the functions of C that its code comes to. It calls no deprecated one.
 fn every_function_is_called_in_cpp() -> Outcome {
     let mut called = BTreeSet::new();
     for name in CPP {
@@ -116,10 +129,13 @@ fn every_function_is_called_in_cpp() -> Outcome {
         called.extend(listed.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned));
     }
     // What failed is known by the status that the call returned.
-    none_missing("tests/hosts/cpp", |name, _| name != "qlty_error_status" && !called.contains(name))
+    none_missing("tests/hosts/cpp", |Declared { name, is_deprecated, .. }| {
+        name != "qlty_error_status" && called.contains(name) == *is_deprecated
+    })
 }
 
-/// Each function is called, by its name or by that of the type that it frees, beyond the list of them.
+/// Each function is called, by its name or by that of the type that it frees, beyond the list of them; but none that is
+/// deprecated.
 fn every_function_is_called_in_julia() -> Outcome {
     let package = repository().join("qlty-capi/julia");
     let list = fs::read_to_string(package.join("src/libqlty.jl"))?;
@@ -127,9 +143,10 @@ fn every_function_is_called_in_julia() -> Outcome {
     let words: BTreeSet<_> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let handles: BTreeSet<_> =
         text.lines().filter_map(|line| line.strip_prefix("@handle ")?.split(' ').nth(1)).collect();
-    none_missing("qlty-capi/julia", |name, _| {
+    none_missing("qlty-capi/julia", |Declared { name, is_deprecated, .. }| {
         let freed = name.strip_prefix("qlty_").and_then(|noun| noun.strip_suffix("_free"));
-        name != "qlty_error_status" && !words.contains(name) && !freed.is_some_and(|noun| handles.contains(noun))
+        let is_called = words.contains(name.as_str()) || freed.is_some_and(|noun| handles.contains(noun));
+        name != "qlty_error_status" && is_called == *is_deprecated
     })
 }
 
@@ -162,6 +179,7 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
         ("pairs_golden", _) => vec![golden()],
         ("pairs" | "large" | "large_golden", _) => vec![golden(), folder()],
         ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _) => vec![folder()],
+        ("structs_calls" | "structs_arguments" | "padding", _) => vec![folder()],
         ("large_calls" | "large_arguments" | "large_concurrency", _) => vec![folder()],
         ("pyramid_calls" | "pyramid_arguments", _) => vec![repository().join("samples/brain"), folder()],
         ("pyramids_calls" | "pyramids_arguments", _) => {
@@ -184,6 +202,21 @@ fn program(language: Language, name: &str, kind: Kind) -> Outcome<PathBuf> {
         Language::Cpp => format!("cpp/{name}.cpp"),
     };
     compile(language, &source(&file), kind, &[])
+}
+
+/// A program that was compiled against the header of release 0.1, and runs with the library of this one.
+fn old_host(name: &str) -> Outcome {
+    let folder = source("abi-0.1");
+    let mut file = folder.join(name).with_extension("c");
+    if !file.exists() {
+        // One of the programs of this release, against that header.
+        let text = format!("#include \"{}\"\n", source(&format!("c/{name}.c")).display());
+        file = scratch(&format!("abi-0.1-{name}.c"));
+        fs::write(&file, text)?;
+    }
+    // The header is found there before it is found in `include`.
+    let program = compile(Language::C, &file, Kind::Plain, &["-iquote".to_owned(), folder.display().to_string()])?;
+    run_host(&mut Command::new(program), name, Kind::Plain)
 }
 
 fn host(language: Language, name: &str, kind: Kind) -> Outcome {
@@ -367,7 +400,8 @@ fn main() -> ExitCode {
     let large = ["large_golden", "large_calls", "large_arguments", "large_concurrency"];
     let pyramids =
         ["pyramid_calls", "pyramid_arguments", "pyramids_calls", "pyramids_arguments", "pyramid_concurrency"];
-    let others = pairs.into_iter().chain(large).chain(pyramids);
+    let structs = ["structs_calls", "structs_arguments"];
+    let others = pairs.into_iter().chain(large).chain(pyramids).chain(structs);
     for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(others) {
         add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, Kind::Plain)));
         add(
@@ -376,6 +410,9 @@ fn main() -> ExitCode {
             Box::new(move || host(c, name, Kind::Valgrind)),
         );
         add(&format!("c::{name}::sanitized"), &[Tool::C], Box::new(move || host(c, name, Kind::Sanitized)));
+    }
+    for name in ["padding", "calls", "pairs_calls", "large_calls", "pyramid_calls", "pyramids_calls"] {
+        add(&format!("c::abi_0_1::{name}"), &[Tool::C], Box::new(move || old_host(name)));
     }
     add("c::static_library", &[Tool::C, Tool::Cpp], Box::new(static_library));
     for name in CPP {

@@ -1,6 +1,6 @@
 /*
- Cuts a picture into overlapping patches, blurs them batch by batch, as a model would be run on
- them, and sews them together. A blur does not know what lies beyond the rim of a patch; the border,
+ Splits a picture into overlapping patches, blurs them batch by batch, as a model would be run on
+ them, and stitches them together. A blur does not know what lies beyond the rim of a patch; the border,
  of weight 0, keeps that out of the result, which is checked against blurring the picture at once.
 
  From the root of the repository:
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
   qlty_array batch, out;
   int64_t shape[4] = {1, 1, 0, 0}, patch_shape[4] = {0, 1, WINDOW, WINDOW}, count, first, i;
   int height, width, y, x;
-  float *picture, *patches, *blurred, *sewn, *expected, worst = 0;
+  float *picture, *patches, *blurred, *stitched, *expected, worst = 0;
 
   if (argc != 3) {
     fprintf(stderr, "usage: blur FROM.pgm TO.pgm\n");
@@ -90,8 +90,8 @@ int main(int argc, char **argv) {
     out = qlty_array_contiguous(blurred, QLTY_DTYPE_F32, 4, patch_shape);
     check(qlty_stitcher_push(stitcher, first, &out, &error), error);
   }
-  sewn = allocate((size_t)height * (size_t)width * sizeof *sewn);
-  out = qlty_array_contiguous(sewn, QLTY_DTYPE_F32, 4, shape);
+  stitched = allocate((size_t)height * (size_t)width * sizeof *stitched);
+  out = qlty_array_contiguous(stitched, QLTY_DTYPE_F32, 4, shape);
   check(qlty_stitcher_finish(stitcher, &out, NULL, &error), error);
 
   /* On the rim of the picture there is nothing but borders. */
@@ -99,12 +99,12 @@ int main(int argc, char **argv) {
   blur(picture, expected, height, width);
   for (y = BORDER; y < height - BORDER; y++)
     for (x = BORDER; x < width - BORDER; x++)
-      worst = fmaxf(worst, fabsf(sewn[y * width + x] - expected[y * width + x]));
-  if (!write_pgm(argv[2], sewn, height, width)) {
+      worst = fmaxf(worst, fabsf(stitched[y * width + x] - expected[y * width + x]));
+  if (!write_pgm(argv[2], stitched, height, width)) {
     fprintf(stderr, "blur: cannot write %s\n", argv[2]);
     return 1;
   }
-  printf("%lld patches of %d x %d pixels, blurred and sewn into %s, at most %.1e off\n", (long long)count,
+  printf("%lld patches of %d x %d pixels, blurred and stitched into %s, at most %.1e off\n", (long long)count,
          WINDOW, WINDOW, argv[2], worst);
 
   qlty_stitcher_free(stitcher);
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
   free(picture);
   free(patches);
   free(blurred);
-  free(sewn);
+  free(stitched);
   free(expected);
   return worst < 1e-3f ? 0 : 1;
 }

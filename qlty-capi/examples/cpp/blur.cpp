@@ -1,6 +1,6 @@
 /*
- Cuts a picture into overlapping patches, blurs them batch by batch, as a model would be run on
- them, and sews them together. A blur does not know what lies beyond the rim of a patch; the border,
+ Splits a picture into overlapping patches, blurs them batch by batch, as a model would be run on
+ them, and stitches them together. A blur does not know what lies beyond the rim of a patch; the border,
  of weight 0, keeps that out of the result, which is checked against blurring the picture at once.
 
  From the root of the repository:
@@ -53,16 +53,16 @@ int run(const std::string& from, const std::string& to) {
     const auto patches = quilt.unstitch(picture, qlty::Range{first, std::min<std::int64_t>(32, count - first)});
     stitcher.push(first, blur(patches));
   }
-  const auto sewn = stitcher.finish().batch;
+  const auto stitched = stitcher.finish().batch;
 
   // On the rim of the picture there is nothing but borders.
   const auto expected = blur(picture);
   float worst = 0;
   for (std::int64_t y = border; y < height - border; y++)
     for (std::int64_t x = border; x < width - border; x++)
-      worst = std::max(worst, std::abs(sewn(0, 0, y, x) - expected(0, 0, y, x)));
-  write_pgm(to, sewn);
-  std::cout << count << " patches of 64 x 64 pixels, blurred and sewn into " << to << ", at most " << worst << " off\n";
+      worst = std::max(worst, std::abs(stitched(0, 0, y, x) - expected(0, 0, y, x)));
+  write_pgm(to, stitched);
+  std::cout << count << " patches of 64 x 64 pixels, blurred and stitched into " << to << ", at most " << worst << " off\n";
   return worst < 1e-3f ? 0 : 1;
 }
 

@@ -1,7 +1,7 @@
 /*
- Denoises a picture with OpenCV, patch by patch: the pixels of a cv::Mat, whose channels come last, are cut
- into patches that are cv::Mat too, each goes through cv::bilateralFilter, and what comes of them is sewn into
- a cv::Mat. Nothing is copied but by cutting and sewing themselves: qlty takes the strides of the pictures. A
+ Denoises a picture with OpenCV, patch by patch: the pixels of a cv::Mat, whose channels come last, are split
+ into patches that are cv::Mat too, each goes through cv::bilateralFilter, and the results are stitched into
+ a cv::Mat. Nothing is copied except by unstitching and stitching: qlty takes the strides of the pictures. A
  grey picture is coloured first, so that there are channels. The result is checked against filtering the
  picture at once.
 
@@ -67,9 +67,9 @@ cv::Mat filter_in_patches(cv::Mat& picture) {
     }
     stitcher.push(first, view_of<std::uint8_t>(some, here));
   }
-  cv::Mat sewn(picture.size(), CV_32FC(channels)), rounded;
-  stitcher.finish_into(view_of<float>(sewn, 1));
-  sewn.convertTo(rounded, CV_8U);
+  cv::Mat stitched(picture.size(), CV_32FC(channels)), rounded;
+  stitcher.finish_into(view_of<float>(stitched, 1));
+  stitched.convertTo(rounded, CV_8U);
   return rounded;
 }
 
@@ -82,12 +82,12 @@ int run(const std::string& from, const std::string& to) {
   }
   // A part of a larger picture: its rows are not one behind the other.
   cv::Mat part = picture(cv::Rect(5, 3, picture.cols - 9, picture.rows - 4));
-  cv::Mat sewn = filter_in_patches(part);
+  cv::Mat stitched = filter_in_patches(part);
 
   // On the rim of the picture there is nothing but borders.
   const cv::Rect inside(radius, radius, part.cols - 2 * radius, part.rows - 2 * radius);
-  const double worst = cv::norm(sewn(inside), filter(part)(inside), cv::NORM_INF);
-  if (!cv::imwrite(to, sewn)) throw std::runtime_error("cannot write " + to);
+  const double worst = cv::norm(stitched(inside), filter(part)(inside), cv::NORM_INF);
+  if (!cv::imwrite(to, stitched)) throw std::runtime_error("cannot write " + to);
   std::cout << part.cols << " x " << part.rows << " pixels of " << part.channels() << " channels, denoised in patches of "
             << window << " x " << window << " into " << to << ", at most " << worst << " off\n";
   return worst <= 1 ? 0 : 1;

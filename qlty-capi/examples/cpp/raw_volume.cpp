@@ -1,5 +1,5 @@
 /*
- Cuts and sews a volume that lies in memory as ITK and VTK have it: a raw buffer of which the program knows the
+ Unstitches and stitches a volume that lies in memory as ITK and VTK have it: a raw buffer of which the program knows the
  dimensions (x first), the number of components, which come last, and the increments, the distances of neighbours
  along x, y and z. What VTK calls an extent, or ITK a region, is a part of a larger buffer; with the y axis turned
  over, as pictures are counted from above and VTK's from below, an increment is negative. All of them are strides,
@@ -160,7 +160,7 @@ int run(const std::string& to) {
   for (std::int64_t x = 0; x < 2 * dimensions[0] * start[1]; x++)
     beside = std::max(beside, std::abs(double{denoised[static_cast<std::size_t>(x)]}));
   write_slices(to, from, into);
-  std::cout << count << " blocks of 32 x 32 x 24 voxels of 2 components, denoised and sewn, a slice in " << to
+  std::cout << count << " blocks of 32 x 32 x 24 voxels of 2 components, denoised and stitched, a slice in " << to
             << ", at most " << worst << " off\n";
   return worst < 1e-2 && beside == 0 ? 0 : 1;
 }

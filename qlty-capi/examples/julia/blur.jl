@@ -1,5 +1,5 @@
-# Cuts a picture into overlapping patches, blurs them batch by batch, as a model would be run on them,
-# and sews them together. A blur does not know what lies beyond the rim of a patch; the border, of
+# Splits a picture into overlapping patches, blurs them batch by batch, as a model would be run on them,
+# and stitches them together. A blur does not know what lies beyond the rim of a patch; the border, of
 # weight 0, keeps that out of the result, which is checked against blurring the picture at once.
 #
 # From the root of the repository:
@@ -33,7 +33,7 @@ function main(from, to)
     picture = read_pgm(from)
     width, height = size(picture)
     options = (border = BORDER, border_weight = 0)
-    count, sewn = Quilt((width, height), (WINDOW, WINDOW), (STEP, STEP); options...) do quilt
+    count, stitched = Quilt((width, height), (WINDOW, WINDOW), (STEP, STEP); options...) do quilt
         count = patch_count(quilt)
         count, stitcher(quilt, Float32, 1, 1) do stitcher
             for first in 1:BATCH:count
@@ -46,9 +46,9 @@ function main(from, to)
 
     # On the rim of the picture there is nothing but borders.
     inside = (BORDER+1:width-BORDER, BORDER+1:height-BORDER, :, :)
-    worst = maximum(abs.(sewn[inside...] .- blur(picture)[inside...]))
-    write_pgm(to, sewn)
-    println("$count patches of $WINDOW x $WINDOW pixels, blurred and sewn into $to, at most $worst off")
+    worst = maximum(abs.(stitched[inside...] .- blur(picture)[inside...]))
+    write_pgm(to, stitched)
+    println("$count patches of $WINDOW x $WINDOW pixels, blurred and stitched into $to, at most $worst off")
     worst < 1e-3 ? 0 : 1
 end
 

@@ -1,6 +1,6 @@
 # Blurs a picture patch by patch, as a model would be run on an image that does not fit in memory, and
-# stitches mean and standard deviation onto disk. It may be killed at any moment: started again, it
-# goes on where it was. The "model" gives for each pixel the mean of its neighbours and, for a variance,
+# stitches mean and standard deviation onto disk. It may be killed at any moment; started again,
+# it resumes where it stopped. The "model" gives for each pixel the mean of its neighbours and, for a variance,
 # the squared distance from it; the result is checked against doing that to the whole picture.
 #
 # From the root of the repository, the first time killed after five batches of patches:

@@ -1,7 +1,7 @@
 """
     Qlty
 
-Cut images and volumes into overlapping patches and sew them back together, with the native library
+Split images and volumes into overlapping patches and stitch them back together, with the native library
 of that name. Works on Julia 1.5 and later. [`Qlty.library_path`](@ref) says where that library is looked for,
 [`Qlty.set_library!`](@ref) where it is.
 
@@ -15,7 +15,7 @@ result = Quilt((512, 512), (64, 64), (32, 32); border = 8) do quilt
 end
 ```
 
-[`LargeQuilt`](@ref) stitches onto disk what does not fit in memory, and goes on where it was when it was killed.
+[`LargeQuilt`](@ref) stitches onto disk what does not fit in memory, and resumes where a killed process stopped.
 [`draw_pairs`](@ref) begins with patch pairs for self-supervised training, whose second patch is
 displaced and perhaps turned; [`Overlap`](@ref) tells which of their pixels show the same place.
 
@@ -62,12 +62,13 @@ export Stack, ZarrPyramid, find_stacks, stack_name, stack_files, voxel_size, mis
 
 include("libqlty.jl")
 using .LibQlty
-import .LibQlty: qlty_array, qlty_quilt_options, qlty_large_options, qlty_pair_options, qlty_store_options
+import .LibQlty: qlty_array, qlty_quilt_options, qlty_large_options, qlty_pair_options, qlty_store_options,
+    qlty_pair_arrays
 
 include("finding.jl")
 include("calls.jl")
 include("quilt.jl")
-include("cutting.jl")
+include("stitching.jl")
 include("stitcher.jl")
 include("images.jl")
 include("large.jl")

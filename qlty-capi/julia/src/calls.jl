@@ -125,6 +125,22 @@ Base.cconvert(::Type{Ptr{qlty_array}}, array::AbstractArray) = Borrowed(array)
 Base.cconvert(::Type{Ptr{qlty_array}}, ::Nothing) = Ptr{qlty_array}(C_NULL)
 Base.unsafe_convert(::Type{Ptr{qlty_array}}, array::Borrowed) = Base.unsafe_convert(Ptr{qlty_array}, array.raw)
 
+"The arrays that pairs are written to, on their way through C, of which those of positions may be `nothing`."
+struct BorrowedPairs{A}
+    arrays::A
+    raw::Base.RefValue{qlty_pair_arrays}
+end
+
+function BorrowedPairs(arrays...)
+    borrowed = map(array -> Base.cconvert(Ptr{qlty_array}, array), arrays)
+    raw = qlty_pair_arrays(sizeof(qlty_pair_arrays), 0, map(array -> Base.unsafe_convert(Ptr{qlty_array}, array), borrowed)...)
+    BorrowedPairs(borrowed, Ref(raw))
+end
+
+Base.cconvert(::Type{Ptr{qlty_pair_arrays}}, arrays::BorrowedPairs) = arrays
+Base.unsafe_convert(::Type{Ptr{qlty_pair_arrays}}, arrays::BorrowedPairs) =
+    Base.unsafe_convert(Ptr{qlty_pair_arrays}, arrays.raw)
+
 "The shape of an array that the library has described, in the order of Julia."
 shape_of(raw) = to_julia(raw[].shape, Int(raw[].ndim))
 description() = Ref(qlty_array(C_NULL, 0, 0, to_c((), LibQlty.QLTY_MAX_NDIM), to_c((), LibQlty.QLTY_MAX_NDIM)))

@@ -57,8 +57,8 @@ that are stored.
 """
 function read_pairs(dataset::PairDataset{T}, indices) where {T}
     wanted = from_zero(indices)
-    filled_pairs(T, dataset.patch, length(wanted), dataset.positions) do arrays...
-        check(LibQlty.qlty_dataset_read, dataset, wanted, arrays...)
+    filled_pairs(T, dataset.patch, length(wanted), dataset.positions) do arrays
+        check(LibQlty.qlty_dataset_read_into, dataset, wanted, arrays)
     end
 end
 
@@ -101,7 +101,7 @@ end
 The pairs of the indices in `order`, such as an [`epoch`](@ref), in [`Batches`](@ref) of `size`, the last
 of which may be smaller; each is what [`read_pairs`](@ref) gives. Up to `ahead` of them are read before
 they are asked for. The dataset may be closed before. A batch that cannot be read throws, and the
-next iteration goes on behind it.
+next iteration continues after it.
 
 ```julia
 for batch in batches(dataset, epoch(dataset, 0, 3), 32)
@@ -124,8 +124,8 @@ function Base.iterate(batches::Batches{T}, state = nothing) where {T}
     count = Ref{Int64}(0)
     check(LibQlty.qlty_batches_next_count, batches, count)
     count[] == 0 && return nothing
-    batch = filled_pairs(T, batches.patch, Int(count[]), batches.positions) do arrays...
-        check(LibQlty.qlty_batches_next, batches, arrays...)
+    batch = filled_pairs(T, batches.patch, Int(count[]), batches.positions) do arrays
+        check(LibQlty.qlty_batches_next_into, batches, arrays)
     end
     batch, nothing
 end

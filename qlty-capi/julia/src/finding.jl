@@ -25,7 +25,7 @@ Has this project use the native library at `path`, now and in future sessions. I
 from that file. `Qlty.set_library!(nothing)` takes the setting away.
 
 A library that cannot be loaded is refused, and nothing is written. Where another is in use already, that one stays
-until Julia is started anew. `QLTY_LIBRARY` in the environment goes before the setting.
+until Julia is restarted. `QLTY_LIBRARY` in the environment goes before the setting.
 """
 function set_library!(path::Union{AbstractString,Nothing})
     project = Base.active_project()

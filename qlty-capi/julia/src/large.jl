@@ -5,7 +5,7 @@
     LargeQuilt(function, quilt, path, images, Float32; ...)
 
 Stitches the patches of a batch of `images` onto disk as they come, with sums of `Float32` or `Float64`;
-a process that is killed goes on where it was. Of the path `"folder/name"` the results are the Zarr
+a process that is killed can be resumed. Of the path `"folder/name"` the results are the Zarr
 arrays `folder/name_mean.zarr` and, if asked for, `folder/name_std.zarr`.
 
 ```julia
@@ -55,7 +55,7 @@ mutable struct LargeQuilt{T,D}
             options = Ref(qlty_large_options(
                 initial[].struct_size, dtype(T), choice("mode", STARTS, mode), choice("std", STDS, std), images,
                 something(channels, 0), something(memory_budget, initial[].memory_budget), shapes..., text, fill,
-                shard[1] - 1, shard[2], normalize))
+                shard[1] - 1, shard[2], normalize, 0))
             check(LibQlty.qlty_large_new, quilt, path, options, handle)
         end
         finalizer(close, new{T,D}(handle[]))
@@ -89,9 +89,10 @@ How far the work has come, of what the shard has to do: a named tuple of `patche
 skipped, `patches`, `tiles_done`, on disk, and `tiles`.
 """
 function progress(large::LargeQuilt)
-    numbers = ntuple(_ -> Ref{Int64}(0), 4)
-    check(LibQlty.qlty_large_progress, large, numbers...)
-    NamedTuple{(:patches_done, :patches, :tiles_done, :tiles)}(map(number -> Int(number[]), numbers))
+    status = Ref(LibQlty.qlty_large_status(sizeof(LibQlty.qlty_large_status), 0, 0, 0, 0, 0))
+    check(LibQlty.qlty_large_get_status, large, status)
+    names = (:patches_done, :patches, :tiles_done, :tiles)
+    NamedTuple{names}(map(name -> Int(getfield(status[], name)), names))
 end
 
 """
@@ -111,7 +112,7 @@ end
 """
     next_indices(large, most)
 
-Hands out the next pending patches, at most so many: their indices, none at the end. Tasks that ask get
+The indices of the next pending patches, at most `most`; none at the end. Tasks get
 different ones.
 """
 function next_indices(large::LargeQuilt, most::Integer)
@@ -123,15 +124,15 @@ end
 """
     rewind(large)
 
-Has [`next_indices`](@ref) and [`unstitch_next`](@ref) hand out from the first pending patch on again:
-for patches that were handed out and not stitched.
+Makes [`next_indices`](@ref) and [`unstitch_next`](@ref) start again from the first pending patch:
+for patches that were assigned and not stitched.
 """
 rewind(large::LargeQuilt) = check(LibQlty.qlty_large_rewind, large)
 
 """
     unstitch(large, images, indices; progress = nothing)
 
-Cuts the patches of these indices out of a batch of images or of [`ZarrImages`](@ref), of which only what
+Extracts the patches with these indices from a batch of images or from [`ZarrImages`](@ref), of which only what
 they cover is read: `(x, y, C, P)` or `(x, y, z, C, P)`. Progress counts patches.
 """
 function unstitch(large::LargeQuilt, images::Source, indices; progress = nothing)
@@ -149,7 +150,7 @@ end
 """
     unstitch_next(large, images, most)
 
-The next pending patches, at most so many: a named tuple of `indices` and `patches`; `nothing` at the end.
+The next pending patches, at most `most`: a named tuple of `indices` and `patches`; `nothing` at the end.
 """
 function unstitch_next(large::LargeQuilt, images::Source, most::Integer)
     indices = next_indices(large, most)
@@ -182,7 +183,7 @@ end
 """
     checkpoint(large; progress = nothing)
 
-Writes the sums that are not finished: a process that is killed later goes on from here. Progress counts
+Writes the unfinished sums: a process that is killed later resumes from here. Progress counts
 tiles.
 """
 checkpoint(large::LargeQuilt; progress = nothing) = check_long(progress, LibQlty.qlty_large_checkpoint, large)
@@ -199,7 +200,7 @@ finish!(large::LargeQuilt) = results(places -> check(LibQlty.qlty_large_finish, 
     finish_incomplete!(large; progress = nothing)
 
 What can be had while patches are pending, like [`finish!`](@ref): pixels that none has reached are the fill
-value. More may come then, after which the result is written anew.
+value. More patches may be stitched then, after which the result is written again.
 """
 finish_incomplete!(large::LargeQuilt; progress = nothing) =
     results(places -> check_long(progress, LibQlty.qlty_large_finish_incomplete, large, places...))

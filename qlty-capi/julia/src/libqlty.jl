@@ -80,6 +80,7 @@ struct qlty_quilt_options
     border::NTuple{3,Int64}
     border_weight::Float64
     profile::Int32
+    reserved::Int32
     profile_parameter::Float64
 end
 
@@ -100,6 +101,7 @@ struct qlty_large_options
     shard_index::Int64
     shard_count::Int64
     normalize::Int32
+    reserved::Int32
 end
 
 "What pairs are drawn, as C sees it: axes in C order."
@@ -122,6 +124,29 @@ struct qlty_store_options
     chunk::NTuple{5,Int64}
     codec::Ptr{UInt8}
     overwrite::Int32
+    reserved::Int32
+end
+
+"The arrays that pairs are written to, as C sees them."
+struct qlty_pair_arrays
+    struct_size::UInt32
+    reserved::Int32
+    patches1::Ptr{qlty_array}
+    patches2::Ptr{qlty_array}
+    deltas::Ptr{qlty_array}
+    rotations::Ptr{qlty_array}
+    positions1::Ptr{qlty_array}
+    positions2::Ptr{qlty_array}
+end
+
+"The progress of a result on disk, as C sees it."
+struct qlty_large_status
+    struct_size::UInt32
+    reserved::Int32
+    patches_done::Int64
+    patches::Int64
+    tiles_done::Int64
+    tiles::Int64
 end
 
 "How a pyramid is made, as C sees it: axes in C order."
@@ -246,6 +271,7 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_large_shape(large::Large_, batch::Array_, error::Failure)::Int32
 @c qlty_large_progress(large::Large_, patches_done::Ptr{Int64}, patches::Ptr{Int64}, tiles_done::Ptr{Int64},
                        tiles::Ptr{Int64}, error::Failure)::Int32
+@c qlty_large_get_status(large::Large_, status::Ptr{qlty_large_status}, error::Failure)::Int32
 @c qlty_large_pending(large::Large_, indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_large_next(large::Large_, indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_large_rewind(large::Large_, error::Failure)::Int32
@@ -284,6 +310,8 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_pairs_extract(pairs::Pairs_, batch::Array_, images::Images_, patches1::Array_, patches2::Array_,
                       deltas::Array_, rotations::Array_, positions1::Array_, positions2::Array_,
                       progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
+@c qlty_pairs_extract_into(pairs::Pairs_, batch::Array_, images::Images_, arrays::Ptr{qlty_pair_arrays},
+                           progress::Ptr{Cvoid}, user::Any, error::Failure)::Int32
 @c qlty_overlap_new(window::Ptr{Int64}, deltas::Array_, rotations::Array_, overlap::Ptr{Overlap_},
                     error::Failure)::Int32
 @c qlty_overlap_free(overlap::Overlap_)::Cvoid
@@ -302,11 +330,14 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_dataset_metadata(dataset::Dataset_, pairs::Ptr{Pairs_}, error::Failure)::Int32
 @c qlty_dataset_read(dataset::Dataset_, indices::Array_, patches1::Array_, patches2::Array_, deltas::Array_,
                      rotations::Array_, positions1::Array_, positions2::Array_, error::Failure)::Int32
+@c qlty_dataset_read_into(dataset::Dataset_, indices::Array_, arrays::Ptr{qlty_pair_arrays},
+                          error::Failure)::Int32
 @c qlty_dataset_epoch(dataset::Dataset_, seed::UInt64, epoch::UInt64, indices::Array_, error::Failure)::Int32
 @c qlty_batches_new(dataset::Dataset_, order::Array_, size::Int64, ahead::Int64, batches::Ptr{Batches_},
                     error::Failure)::Int32
 @c qlty_batches_free(batches::Batches_)::Cvoid
 @c qlty_batches_next_count(batches::Batches_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_batches_next_into(batches::Batches_, arrays::Ptr{qlty_pair_arrays}, error::Failure)::Int32
 @c qlty_batches_next(batches::Batches_, patches1::Array_, patches2::Array_, deltas::Array_, rotations::Array_,
                      positions1::Array_, positions2::Array_, error::Failure)::Int32
 

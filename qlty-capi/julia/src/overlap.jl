@@ -5,7 +5,7 @@
     Overlap(function, window, deltas; ...)
 
 Which pixels of the first patches and of the second show the same place. `window` is the size of a
-patch, `(x, y)` or `(x, y, z)`, which may be smaller than that of the patches that were cut, as after a
+patch, `(x, y)` or `(x, y, z)`, which may be smaller than that of the extracted patches, as after a
 convolution that takes as much off all sides; `deltas` has columns `(dx, dy)` or `(dx, dy, dz)` of
 `Float32`, and `rotations` are the quarter turns of the second patches. `length(overlap)` is the
 number of overlapping pixels.

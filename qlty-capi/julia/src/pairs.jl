@@ -1,4 +1,4 @@
-# Pairs of displaced, rotated patches: drawing, cutting, statistics, storing.
+# Pairs of displaced, rotated patches: drawing, extraction, statistics, storage.
 
 """
     Pairs(window, positions1, positions2; rotations = nothing)
@@ -170,7 +170,7 @@ function filled_pairs(fill, ::Type{T}, patch, count, positions) where {T}
     starts = ntuple(_ -> number == POSITIONS.none ? nothing : zeros(Int64, ndim + number - 1, count), 2)
     # C's columns run (n, z, y, x) from 0: counted backwards they are ours.
     backwards = map(start -> start === nothing ? nothing : view(start, size(start, 1):-1:1, :), starts)
-    fill(patches1, patches2, deltas, rotations, backwards...)
+    fill(BorrowedPairs(patches1, patches2, deltas, rotations, backwards...))
     foreach(start -> start === nothing || (start .+= 1), starts)
     (patches1 = patches1, patches2 = patches2, deltas = deltas, rotations = rotations, positions1 = starts[1],
      positions2 = starts[2])
@@ -179,7 +179,7 @@ end
 """
     extract_pairs(pairs, images; positions = :none, progress = nothing)
 
-Cuts the patches of pairs out of a batch of images or of [`ZarrImages`](@ref): a named tuple of
+Extracts the patches of pairs from a batch of images or from [`ZarrImages`](@ref): a named tuple of
 `patches1` and `patches2`, `(x, y, C, P)` or `(x, y, z, C, P)`, of which the second is displaced and
 turned; `deltas`, columns `(dx, dy)` or `(dx, dy, dz)`; `rotations`; and, with `positions = :pixels` or
 `:with_image`, `positions1` and `positions2`, columns like those of [`Pairs`](@ref), without the image or
@@ -189,8 +189,8 @@ function extract_pairs(pairs::Pairs, images::Source; positions::Symbol = :none, 
     raw = description()
     check(LibQlty.qlty_pairs_extract_shape, pairs, from_c(images)..., raw)
     shape = shape_of(raw)
-    filled_pairs(eltype(images), shape[1:end-1], shape[end], positions) do arrays...
-        check_long(progress, LibQlty.qlty_pairs_extract, pairs, from_c(images)..., arrays...)
+    filled_pairs(eltype(images), shape[1:end-1], shape[end], positions) do arrays
+        check_long(progress, LibQlty.qlty_pairs_extract_into, pairs, from_c(images)..., arrays)
     end
 end
 
@@ -212,7 +212,8 @@ function write_pairs(pairs::Pairs{D}, images::Source, path::AbstractString; posi
     name = codec === nothing ? nothing : Base.cconvert(Cstring, String(codec))
     GC.@preserve name begin
         text = name === nothing ? Ptr{UInt8}(C_NULL) : Ptr{UInt8}(Base.unsafe_convert(Cstring, name))
-        options = Ref(qlty_store_options(initial[].struct_size, positions_number(positions), sizes, text, overwrite))
+        options = Ref(qlty_store_options(initial[].struct_size, positions_number(positions), sizes, text, overwrite,
+                                         0))
         check_long(progress, LibQlty.qlty_pairs_write, pairs, from_c(images)..., path, options)
     end
 end

@@ -4,7 +4,7 @@
     Quilt(size, window, step; border = 0, border_weight = nothing, profile = :border, sigma = 0.125, alpha = 0.5)
     Quilt(function, size, window, step; ...)
 
-A geometry with weights: what cuts and sews. `size` of an image, `window` and `step` are in pixels,
+A geometry with weights: how images are split into patches and stitched. `size` of an image, `window` and `step` are in pixels,
 `(x, y)` or `(x, y, z)`; `border` is such a tuple or one number for all axes.
 
 `profile` says how much the pixels of a window count: `:border` (1 inside the border and
@@ -29,7 +29,7 @@ mutable struct Quilt{D}
         check(LibQlty.qlty_quilt_options_init, initial, sizeof(qlty_quilt_options))
         weight = border_weight === nothing ? initial[].border_weight : Float64(border_weight)
         options = Ref(qlty_quilt_options(initial[].struct_size, D, to_c(size, 3), to_c(window, 3), to_c(step, 3),
-                                         to_c(rim, 3), weight, kind, parameter))
+                                         to_c(rim, 3), weight, kind, 0, parameter))
         handle = Ref{Ptr{LibQlty.qlty_quilt}}(C_NULL)
         check(LibQlty.qlty_quilt_new, options, handle)
         finalizer(close, new{D}(handle[], size, window))

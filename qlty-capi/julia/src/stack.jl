@@ -1,6 +1,6 @@
 # Stacks of images, whose planes are pages of TIFF files, or PNG files.
 
-"The text that a C function hands out, where there is one."
+"The text that a C function stores, if there is one."
 text_of(slot) = slot[] == C_NULL ? nothing : unsafe_string(slot[])
 
 """

@@ -82,7 +82,7 @@ results(stitcher::Stitcher{T}, images...) where {T} =
     finish!(batch, weights, stitcher)
 
 What [`stitch`](@ref) gives, into new arrays or those of the caller, where `weights` may be `nothing`.
-The stitcher is empty then and begins anew. Throws while patches are missing.
+The stitcher is empty then and can be used again. Throws while patches are missing.
 """
 finish!(stitcher::Stitcher) = finish!(results(stitcher)..., stitcher)
 
@@ -95,7 +95,7 @@ end
     finish_incomplete!(stitcher, fill = NaN)
 
 What can be had while patches are missing: pixels that none has reached are `fill`, and `weights`,
-with the images as its last axis, are those that arrived. The stitcher is empty then and begins anew.
+with the images as its last axis, are those that arrived. The stitcher is empty then and can be used again.
 """
 function finish_incomplete!(stitcher::Stitcher, fill::Real = NaN)
     batch, weights = results(stitcher, stitcher.images)

@@ -53,9 +53,9 @@ end
     wide = fill(-1.0f0, 4, 4, 5, 24)
     unstitch!(view(wide, :, :, 4:-1:2, :), quilt, batch)
     @test wide[:, :, 4:-1:2, :] == plain && all(==(-1), wide[:, :, [1, 5], :])
-    sewn, sums = zeros(Float32, 10, 12, 3, 2), zeros(Float32, 12, 10)
-    stitch!(PermutedDimsArray(sewn, (2, 1, 3, 4)), sums, quilt, plain)
-    @test permutedims(sewn, (2, 1, 3, 4)) ≈ batch && sums == weights(quilt)
+    stitched, sums = zeros(Float32, 10, 12, 3, 2), zeros(Float32, 12, 10)
+    stitch!(PermutedDimsArray(stitched, (2, 1, 3, 4)), sums, quilt, plain)
+    @test permutedims(stitched, (2, 1, 3, 4)) ≈ batch && sums == weights(quilt)
     @test stitch!(copy(batch), nothing, quilt, plain).weights === nothing
     @test throws(() -> unstitch(quilt, view(batch, [1; 1:11], :, :, :)), ARGUMENT, "strides in memory")
     @test throws(() -> unstitch(quilt, 1:3), ARGUMENT, "strides in memory")

@@ -5,14 +5,14 @@
 
 /* The arrays of a quilt of 10 x 10 pixels, window 4, step 3: 9 patches of each image. */
 static qlty_quilt *quilt;
-static owned batch, patches, sewn, sums, positions, mask, weight, channels, labels, label_patches, labelled, kept;
+static owned batch, patches, stitched, sums, positions, mask, weight, channels, labels, label_patches, labelled, kept;
 static float missing = -1;
 
 static void make_all(void) {
   quilt = quilt_2d(10, 4, 3, 1);
   batch = MAKE(QLTY_DTYPE_F32, 2, 3, 10, 10);
   patches = MAKE(QLTY_DTYPE_F32, 18, 3, 4, 4);
-  sewn = MAKE(QLTY_DTYPE_F32, 2, 3, 10, 10);
+  stitched = MAKE(QLTY_DTYPE_F32, 2, 3, 10, 10);
   sums = MAKE(QLTY_DTYPE_F32, 10, 10);
   positions = MAKE(QLTY_DTYPE_I64, 18, 2);
   mask = MAKE(QLTY_DTYPE_U8, 4, 4);
@@ -25,7 +25,7 @@ static void make_all(void) {
 }
 
 static void release_all(void) {
-  owned *all[] = {&batch, &patches, &sewn, &sums, &positions, &mask, &weight, &channels, &labels,
+  owned *all[] = {&batch, &patches, &stitched, &sums, &positions, &mask, &weight, &channels, &labels,
                   &label_patches, &labelled, &kept};
   size_t i;
   for (i = 0; i < sizeof all / sizeof *all; i++) {
@@ -72,11 +72,11 @@ static void check_null(void) {
   IS_NULL("quilt", qlty_quilt_stitch_shape(NULL, p, &described, NULL, &error));
   IS_NULL("patches", qlty_quilt_stitch_shape(quilt, NULL, &described, NULL, &error));
   IS_NULL("batch", qlty_quilt_stitch_shape(quilt, p, NULL, &described, &error));
-  IS_NULL("quilt", qlty_quilt_stitch(NULL, p, &sewn.array, NULL, NULL, NULL, &error));
-  IS_NULL("patches", qlty_quilt_stitch(quilt, NULL, &sewn.array, NULL, NULL, NULL, &error));
+  IS_NULL("quilt", qlty_quilt_stitch(NULL, p, &stitched.array, NULL, NULL, NULL, &error));
+  IS_NULL("patches", qlty_quilt_stitch(quilt, NULL, &stitched.array, NULL, NULL, NULL, &error));
   IS_NULL("batch", qlty_quilt_stitch(quilt, p, NULL, &sums.array, NULL, NULL, &error));
-  IS_NULL("quilt", qlty_quilt_unstitch_adjoint(NULL, p, &sewn.array, NULL, NULL, &error));
-  IS_NULL("patches", qlty_quilt_unstitch_adjoint(quilt, NULL, &sewn.array, NULL, NULL, &error));
+  IS_NULL("quilt", qlty_quilt_unstitch_adjoint(NULL, p, &stitched.array, NULL, NULL, &error));
+  IS_NULL("patches", qlty_quilt_unstitch_adjoint(quilt, NULL, &stitched.array, NULL, NULL, &error));
   IS_NULL("batch", qlty_quilt_unstitch_adjoint(quilt, p, NULL, NULL, NULL, &error));
   IS_NULL("quilt", qlty_quilt_stitch_adjoint(NULL, a, p, NULL, NULL, &error));
   IS_NULL("batch", qlty_quilt_stitch_adjoint(quilt, NULL, p, NULL, NULL, &error));
@@ -87,8 +87,8 @@ static void check_null(void) {
   IS_NULL("stitcher", qlty_stitcher_push_at(NULL, &positions.array, p, &error));
   IS_NULL("stitcher", qlty_stitcher_missing_count(NULL, &number, &error));
   IS_NULL("stitcher", qlty_stitcher_missing(NULL, &positions.array, &error));
-  IS_NULL("stitcher", qlty_stitcher_finish(NULL, &sewn.array, NULL, &error));
-  IS_NULL("stitcher", qlty_stitcher_finish_incomplete(NULL, 0, &sewn.array, NULL, &error));
+  IS_NULL("stitcher", qlty_stitcher_finish(NULL, &stitched.array, NULL, &error));
+  IS_NULL("stitcher", qlty_stitcher_finish_incomplete(NULL, 0, &stitched.array, NULL, &error));
   IS_NULL("quilt", qlty_quilt_unstitch_labels(NULL, &labels.array, NULL, 0, &label_patches.array, NULL, NULL, &error));
   IS_NULL("labels", qlty_quilt_unstitch_labels(quilt, NULL, NULL, 0, &label_patches.array, NULL, NULL, &error));
   IS_NULL("patches", qlty_quilt_unstitch_labels(quilt, &labels.array, NULL, 0, NULL, NULL, NULL, &error));
@@ -175,7 +175,7 @@ static void check_arrays(void) {
   RESET, a.ndim = 7;
   FAILS(ARGUMENT, "batch: got ndim 7", "1 to 6", UNSTITCH);
   RESET, a.ndim = 3;
-  FAILS(QLTY_STATUS_SHAPE, "batch: got 3 axes", "expected", UNSTITCH);
+  FAILS(QLTY_STATUS_SHAPE, "batch: got shape [2, 3, 10]", "expected", UNSTITCH);
   RESET, p.ndim = -1;
   FAILS(ARGUMENT, "patches: got ndim -1", "1 to 6", UNSTITCH);
   RESET, a.dtype = 0;
@@ -236,7 +236,7 @@ static void check_calls(void) {
   FAILS(QLTY_STATUS_SHAPE, "positions: got shape [18, 4]", "2 or 3", (a.strides[0] = 4, qlty_quilt_positions(quilt, 0, &a, &error)));
   FAILS(ARGUMENT, "first: got -5", "0 or more", qlty_quilt_positions(quilt, -5, &positions.array, &error));
   FAILS(QLTY_STATUS_DTYPE, "mask: got dtype f32", "u8 or bool", qlty_quilt_border_mask(quilt, &weight.array, &error));
-  FAILS(QLTY_STATUS_SHAPE, "mask: got 1 axes", "expected", qlty_quilt_border_mask(quilt, &labelled.array, &error));
+  FAILS(QLTY_STATUS_SHAPE, "mask: got shape [18]", "expected", qlty_quilt_border_mask(quilt, &labelled.array, &error));
   FAILS(QLTY_STATUS_SHAPE, "weights: got shape [10, 10]", "[4, 4]", qlty_quilt_window_weight(quilt, &sums.array, &error));
   FAILS(QLTY_STATUS_DTYPE, "weights: got dtype u8", "f32 or f64", qlty_quilt_window_weight(quilt, &mask.array, &error));
   FAILS(QLTY_STATUS_SHAPE, "weights: got shape [4, 4]", "[10, 10]", qlty_quilt_weights(quilt, &weight.array, &error));
@@ -254,16 +254,16 @@ static void check_calls(void) {
   a.dtype = 99;
   FAILS(QLTY_STATUS_DTYPE, "patches: got dtype 99", "a QLTY_DTYPE", (a.shape[0] = 18, qlty_quilt_stitch_shape(quilt, &a, &described, NULL, &error)));
   CHECK(is_sentinel((unsigned char *)&described, sizeof described));
-  a = sewn.array, a.dtype = QLTY_DTYPE_F64;
+  a = stitched.array, a.dtype = QLTY_DTYPE_F64;
   FAILS(QLTY_STATUS_DTYPE, "batch: got dtype f64", "f32 for these patches", qlty_quilt_stitch(quilt, &patches.array, &a, NULL, NULL, NULL, &error));
   FAILS(QLTY_STATUS_SHAPE, "batch: got shape [18, 3, 4, 4]", "[2, 3, 10, 10]", qlty_quilt_stitch(quilt, &patches.array, &kept.array, NULL, NULL, NULL, &error));
-  FAILS(QLTY_STATUS_SHAPE, "weights: got shape [4, 4]", "[10, 10]", qlty_quilt_stitch(quilt, &patches.array, &sewn.array, &weight.array, NULL, NULL, &error));
-  a = sums.array, a.data = sewn.array.data;
-  FAILS(ARGUMENT, "weights: got memory that overlaps with batch", "none", qlty_quilt_stitch(quilt, &patches.array, &sewn.array, &a, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_SHAPE, "weights: got shape [4, 4]", "[10, 10]", qlty_quilt_stitch(quilt, &patches.array, &stitched.array, &weight.array, NULL, NULL, &error));
+  a = sums.array, a.data = stitched.array.data;
+  FAILS(ARGUMENT, "weights: got memory that overlaps with batch", "none", qlty_quilt_stitch(quilt, &patches.array, &stitched.array, &a, NULL, NULL, &error));
   a = sums.array, a.data = patches.array.data;
-  FAILS(ARGUMENT, "weights: got memory that overlaps with patches", "none", qlty_quilt_stitch(quilt, &patches.array, &sewn.array, &a, NULL, NULL, &error));
+  FAILS(ARGUMENT, "weights: got memory that overlaps with patches", "none", qlty_quilt_stitch(quilt, &patches.array, &stitched.array, &a, NULL, NULL, &error));
   a = patches.array, a.shape[0] = 9, a.shape[2] = a.shape[3] = 2;
-  FAILS(ARGUMENT, "step along y: got 4", "at most 2", qlty_quilt_stitch(gaps, &a, &sewn.array, NULL, NULL, NULL, &error));
+  FAILS(ARGUMENT, "step along y: got 4", "at most 2", qlty_quilt_stitch(gaps, &a, &stitched.array, NULL, NULL, NULL, &error));
   FAILS(ARGUMENT, "step along y: got 4", "at most 2", qlty_quilt_stitch_adjoint(gaps, &batch.array, &a, NULL, NULL, &error));
   FAILS(QLTY_STATUS_SHAPE, "batch: got shape [18, 3, 4, 4]", "[2, 3, 10, 10]", qlty_quilt_unstitch_adjoint(quilt, &patches.array, &kept.array, NULL, NULL, &error));
   a = batch.array, a.dtype = QLTY_DTYPE_U32;
@@ -295,7 +295,7 @@ static void check_labels(void) {
   qlty_array a = label_patches.array, two;
   a.shape[0] = 19;
   FAILS(ARGUMENT, "0..19", "18 patches", qlty_quilt_unstitch_labels(quilt, &labels.array, &missing, 0, &a, NULL, NULL, &error));
-  FAILS(QLTY_STATUS_SHAPE, "patches: got 4 axes", "expected", qlty_quilt_unstitch_labels(quilt, &labels.array, NULL, 0, &patches.array, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_SHAPE, "label patches: got shape [18, 3, 4, 4]", "expected", qlty_quilt_unstitch_labels(quilt, &labels.array, NULL, 0, &patches.array, NULL, NULL, &error));
   FAILS(ARGUMENT, "first: got -1", "0 or more", qlty_quilt_unstitch_labels(quilt, &labels.array, NULL, -1, &label_patches.array, NULL, NULL, &error));
   FAILS(QLTY_STATUS_SHAPE, "[2, 10, 10]", "[4, 4]", qlty_quilt_labelled(quilt, &labels.array, &missing, (two = labelled.array, two.shape[0] = 2, &two), &error));
   a = labelled.array, a.shape[0] = 17;
@@ -342,13 +342,13 @@ static void check_stitcher(void) {
   FAILS(QLTY_STATUS_DTYPE, "indices: got dtype f32", "i64", qlty_stitcher_missing(stitcher, &sums.array, &error));
   one = qlty_array_contiguous(positions.array.data, QLTY_DTYPE_I64, 1, SHAPE(19));
   FAILS(QLTY_STATUS_SHAPE, "indices: got shape [19]", "[18]", qlty_stitcher_missing(stitcher, &one, &error));
-  FAILS(QLTY_STATUS_INCOMPLETE, "18 of 18 patches are missing", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", qlty_stitcher_finish(stitcher, &sewn.array, &sums.array, &error));
+  FAILS(QLTY_STATUS_INCOMPLETE, "18 of 18 patches are missing", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", qlty_stitcher_finish(stitcher, &stitched.array, &sums.array, &error));
   FAILS(QLTY_STATUS_SHAPE, "batch: got shape [18, 3, 4, 4]", "[2, 3, 10, 10]", qlty_stitcher_finish(stitcher, &kept.array, NULL, &error));
-  FAILS(QLTY_STATUS_SHAPE, "weights: got 2 axes", "expected", qlty_stitcher_finish_incomplete(stitcher, 0, &sewn.array, &sums.array, &error));
-  a = sewn.array, a.dtype = QLTY_DTYPE_F64;
+  FAILS(QLTY_STATUS_SHAPE, "weights: got shape [10, 10]", "expected", qlty_stitcher_finish_incomplete(stitcher, 0, &stitched.array, &sums.array, &error));
+  a = stitched.array, a.dtype = QLTY_DTYPE_F64;
   FAILS(QLTY_STATUS_DTYPE, "batch: got dtype f64", "f32", qlty_stitcher_finish(stitcher, &a, NULL, &error));
-  a = sums.array, a.data = sewn.array.data;
-  FAILS(ARGUMENT, "weights: got memory that overlaps with batch", "none", qlty_stitcher_finish(stitcher, &sewn.array, &a, &error));
+  a = sums.array, a.data = stitched.array.data;
+  FAILS(ARGUMENT, "weights: got memory that overlaps with batch", "none", qlty_stitcher_finish(stitcher, &stitched.array, &a, &error));
   qlty_stitcher_free(stitcher);
   qlty_quilt_free(gaps);
 }

@@ -151,14 +151,14 @@ static double number_at(const qlty_array *array, int64_t index) {
 /* What was cut and is stitched is what it was, at once and patch by patch. */
 static void check_stitch(const geometry *g, const qlty_quilt *quilt, const qlty_array *batch, const qlty_array *patches) {
   qlty_array described, part = *patches;
-  owned sewn, again;
+  owned merged, again;
   qlty_stitcher *stitcher = NULL;
   int64_t index, first, count;
   OK(qlty_quilt_stitch_shape(quilt, patches, &described, NULL, &error));
   CHECK(described.dtype == batch->dtype && memcmp(described.shape, batch->shape, sizeof batch->shape) == 0);
-  sewn = scattered(described.dtype, described.ndim, described.shape);
+  merged = scattered(described.dtype, described.ndim, described.shape);
   again = scattered(described.dtype, described.ndim, described.shape);
-  OK(qlty_quilt_stitch(quilt, patches, &sewn.array, NULL, NULL, NULL, &error));
+  OK(qlty_quilt_stitch(quilt, patches, &merged.array, NULL, NULL, NULL, &error));
   OK(qlty_stitcher_new(quilt, patches->dtype, g->images, g->channels, &stitcher, &error));
   for (first = 0; first < g->patches; first += count) {
     count = RANDOM(1, g->patches - first);
@@ -169,10 +169,10 @@ static void check_stitch(const geometry *g, const qlty_quilt *quilt, const qlty_
   OK(qlty_stitcher_finish(stitcher, &again.array, NULL, &error));
   qlty_stitcher_free(stitcher);
   for (index = 0; index < (int64_t)values_of(batch); index++) {
-    CHECK(fabs(number_at(&sewn.array, index) - number_at(batch, index)) < 1e-4);
-    CHECK(number_at(&sewn.array, index) == number_at(&again.array, index));
+    CHECK(fabs(number_at(&merged.array, index) - number_at(batch, index)) < 1e-4);
+    CHECK(number_at(&merged.array, index) == number_at(&again.array, index));
   }
-  release(&sewn);
+  release(&merged);
   release(&again);
 }
 

@@ -79,7 +79,7 @@ static void check_cutting(const char *folder, const golden_case *c, const qlty_q
   release(&patches);
 }
 
-static void check_sewing(const char *folder, const golden_case *c, const qlty_quilt *quilt) {
+static void check_stitching(const char *folder, const golden_case *c, const qlty_quilt *quilt) {
   owned processed = npy_read(folder, c->name, "processed"), stitched = npy_read(folder, c->name, "stitched");
   owned expected = npy_read(folder, c->name, "weights"), batch, weights, again;
   qlty_array described, described_weights, part = processed.array;
@@ -190,7 +190,7 @@ int main(int argc, char **argv) {
       check_sparse(argv[1], &c, quilt);
     } else {
       check_cutting(argv[1], &c, quilt);
-      check_sewing(argv[1], &c, quilt);
+      check_stitching(argv[1], &c, quilt);
       check_windows(argv[1], &c, quilt);
       if (c.ndim == 2) check_places(argv[1], &c, quilt);
     }

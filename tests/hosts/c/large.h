@@ -47,7 +47,7 @@ static inline qlty_array index_array(int64_t *indices, int64_t count) {
   return qlty_array_contiguous(indices, QLTY_DTYPE_I64, 1, &count);
 }
 
-/* Stitches the next pending patches one by one, at most so many, and says how many there were. */
+/* Stitches the next pending patches one by one, at most `most`, and returns their number. */
 static inline int64_t stitch_next(const qlty_large *large, const owned *patches, const owned *variances, int64_t most) {
   int64_t done, index, count;
   for (done = 0; done < most; done++) {

@@ -111,7 +111,7 @@ static void check_images(const char *folder) {
   release(&expected);
 }
 
-/* Half of the patches, a checkpoint, more patches, the end; then another handle goes on. */
+/* Half of the patches, a checkpoint, more patches, the end; then another handle resumes. */
 static void check_resume(const char *folder) {
   char path[4096];
   qlty_quilt *quilt = large_quilt();

@@ -10,7 +10,7 @@
 #include "large.h"
 #include "watch.h"
 
-/* The long calls, on a result of so many images of one tile per patch. */
+/* The long calls, on a result of images with one tile per patch. */
 typedef enum { UNSTITCH, STITCH, CHECKPOINT, INCOMPLETE, READ } long_call;
 
 /* Whether the call was cancelled. What it left undone is then done by calling it again. */

@@ -220,7 +220,7 @@ static void check_sources(void) {
   FAILS(QLTY_STATUS_SHAPE, "positions2: got shape [8, 3]", "[2, 3]", qlty_pairs_new(window, &given.array, &cut.positions1.array, NULL, &no_pairs, &error));
   FAILS(QLTY_STATUS_SHAPE, "rotations: got shape [8]", "[2]", qlty_pairs_new(window, &given.array, &given.array, &numbers.array, &no_pairs, &error));
   start[0] = -1;
-  FAILS(ARGUMENT, "positions1: got -1", "0 or more", qlty_pairs_new(window, &given.array, &given.array, NULL, &no_pairs, &error));
+  FAILS(ARGUMENT, "positions1 of pair 0: got -1", "at least 0", qlty_pairs_new(window, &given.array, &given.array, NULL, &no_pairs, &error));
   start[0] = 5;
   window[1] = -3;
   FAILS(ARGUMENT, "window: got -3", "0 or more", qlty_pairs_new(window, &given.array, &given.array, NULL, &no_pairs, &error));
@@ -238,7 +238,7 @@ static void check_sources(void) {
     memset(elsewhere.array.data, 0, elsewhere.bytes);
     ((int64_t *)elsewhere.array.data)[3] = 1;
     start[4] = 0;
-    FAILS(ARGUMENT, "positions2: got image 1 for pair 1", "0 as in positions1", qlty_pairs_new(window, &given.array, &elsewhere.array, NULL, &no_pairs, &error));
+    FAILS(ARGUMENT, "positions2: image of pair 1: got 1", "0 as in positions1", qlty_pairs_new(window, &given.array, &elsewhere.array, NULL, &no_pairs, &error));
     release(&elsewhere);
   }
   release(&given);
@@ -255,8 +255,8 @@ static void check_pairs(void) {
   FAILS(QLTY_STATUS_OUT_OF_MEMORY, "indices: no memory", "values", qlty_pairs_select(pairs, &a, &no_pairs, &error));
   FAILS(ARGUMENT, "column: got 15", "a QLTY_COLUMN", qlty_pairs_column(pairs, 15, &numbers.array, &error));
   FAILS(ARGUMENT, "column: got -1", "a QLTY_COLUMN", qlty_pairs_column(pairs, -1, &numbers.array, &error));
-  FAILS(ARGUMENT, "column: got dz", "no volumes", qlty_pairs_column(pairs, QLTY_COLUMN_DZ, &numbers.array, &error));
-  FAILS(ARGUMENT, "without mean1", "qlty_pairs_measure", qlty_pairs_column(pairs, QLTY_COLUMN_MEAN1, &values.array, &error));
+  FAILS(ARGUMENT, "column: got \"dz\"", "one of image_idx, patch1_y", qlty_pairs_column(pairs, QLTY_COLUMN_DZ, &numbers.array, &error));
+  FAILS(ARGUMENT, "without mean1", "measured pairs", qlty_pairs_column(pairs, QLTY_COLUMN_MEAN1, &values.array, &error));
   FAILS(QLTY_STATUS_DTYPE, "values: got dtype i64", "f64", qlty_pairs_column(measured, QLTY_COLUMN_MEAN1, &numbers.array, &error));
   a = values.array, a.shape[0] = 7;
   FAILS(QLTY_STATUS_SHAPE, "values: got shape [7]", "[8]", qlty_pairs_column(measured, QLTY_COLUMN_MEAN1, &a, &error));
@@ -274,7 +274,7 @@ static void check_cutting(void) {
   a = *r, a.data = d->data;
   FAILS(ARGUMENT, "rotations: got memory that overlaps with deltas", "none", EXTRACT(p1, p2, d, &a, NULL, NULL));
   a = *p2, a.shape[0] = 7;
-  FAILS(QLTY_STATUS_SHAPE, "patches 2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", EXTRACT(p1, &a, d, r, NULL, NULL));
+  FAILS(QLTY_STATUS_SHAPE, "patches2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", EXTRACT(p1, &a, d, r, NULL, NULL));
   a = *p2, a.dtype = QLTY_DTYPE_I32;
   FAILS(QLTY_STATUS_DTYPE, "patches2: got dtype i32", "f32", EXTRACT(p1, &a, d, r, NULL, NULL));
   a = *p2, a.strides[0] = 0;
@@ -282,7 +282,7 @@ static void check_cutting(void) {
   a = *d, a.shape[1] = 1;
   FAILS(QLTY_STATUS_SHAPE, "deltas: got shape [8, 1]", "[8, 2]", EXTRACT(p1, p2, &a, r, NULL, NULL));
   a = cut.positions1.array, a.shape[1] = 1;
-  FAILS(QLTY_STATUS_SHAPE, "positions 1: got shape [8, 1]", "[8, 2] or [8, 3]", EXTRACT(p1, p2, d, r, &a, NULL));
+  FAILS(QLTY_STATUS_SHAPE, "positions1: got shape [8, 1]", "[8, 2] or [8, 3]", EXTRACT(p1, p2, d, r, &a, NULL));
 }
 
 static void check_overlap(void) {
@@ -309,12 +309,12 @@ static void check_overlap(void) {
   FAILS(QLTY_STATUS_OUT_OF_MEMORY, "overlaps", "no memory", qlty_overlap_new(window, &a, NULL, &no_overlap, &error));
 
   a = *q1, a.shape[0]--;
-  FAILS(QLTY_STATUS_SHAPE, "pixels 1: got shape", "2]", qlty_overlap_extract(overlap, p1, p2, &a, q2, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_SHAPE, "pixels1: got shape", "2]", qlty_overlap_extract(overlap, p1, p2, &a, q2, NULL, NULL, &error));
   FAILS(ARGUMENT, "pixels2: got memory that overlaps with pixels1", "none", qlty_overlap_extract(overlap, p1, p2, q1, q1, NULL, NULL, &error));
   FAILS(ARGUMENT, "patches2: got memory that overlaps with patches1", "none", qlty_overlap_adjoint(overlap, q1, q2, p1, p1, NULL, NULL, &error));
   a = *p2, a.shape[0] = 7;
-  FAILS(QLTY_STATUS_SHAPE, "patches 2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", qlty_overlap_extract(overlap, p1, &a, q1, q2, NULL, NULL, &error));
-  FAILS(QLTY_STATUS_SHAPE, "patches 2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", qlty_overlap_adjoint(overlap, q1, q2, p1, &a, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_SHAPE, "patches2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", qlty_overlap_extract(overlap, p1, &a, q1, q2, NULL, NULL, &error));
+  FAILS(QLTY_STATUS_SHAPE, "patches2: got shape [7, 2, 8, 8]", "[8, 2, 8, 8]", qlty_overlap_adjoint(overlap, q1, q2, p1, &a, NULL, NULL, &error));
   a = *p2, a.dtype = QLTY_DTYPE_I32;
   FAILS(QLTY_STATUS_DTYPE, "patches2: got dtype i32", "f32 like the first", qlty_overlap_extract(overlap, p1, &a, q1, q2, NULL, NULL, &error));
   a = *q2, a.dtype = QLTY_DTYPE_U32;

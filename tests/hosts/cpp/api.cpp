@@ -90,11 +90,11 @@ void check_views(const qlty::Quilt& quilt) {
   quilt.unstitch_into(batch, 0, wide.view().slice(1, 1, 3));
   CHECK(wide(17, 3, 3, 3) == plain(17, 2, 3, 3) && wide(17, 0, 3, 3) == 0 && wide(17, 4, 0, 0) == 0);
 
-  qlty::Array<float> sewn({2, 3, 10, 10}), weights({10, 10});
-  quilt.stitch_into(plain, sewn.view().flip(2), &weights);
-  CHECK(std::abs(sewn(1, 2, 0, 4) - batch(1, 2, 9, 4)) < 1e-4f && weights(0, 0) > 0);
-  quilt.stitch_into(plain, sewn);
-  CHECK(close_to(sewn, batch, 1e-6f));
+  qlty::Array<float> merged({2, 3, 10, 10}), weights({10, 10});
+  quilt.stitch_into(plain, merged.view().flip(2), &weights);
+  CHECK(std::abs(merged(1, 2, 0, 4) - batch(1, 2, 9, 4)) < 1e-4f && weights(0, 0) > 0);
+  quilt.stitch_into(plain, merged);
+  CHECK(close_to(merged, batch, 1e-6f));
 }
 
 void check_adjoints(const qlty::Quilt& quilt) {

@@ -1,4 +1,4 @@
-/* A program of somebody else's: cuts an image, sews it together again, and prints the version of the library. */
+/* A program outside of this repository: splits an image, stitches it together again, and prints the version of the library. */
 #include <math.h>
 #include <stdio.h>
 
@@ -7,11 +7,11 @@
 enum { SIZE = 40, WINDOW = 16, COUNT = 9 };
 
 int main(void) {
-  static float image[SIZE * SIZE], patches[COUNT * WINDOW * WINDOW], sewn[SIZE * SIZE];
+  static float image[SIZE * SIZE], patches[COUNT * WINDOW * WINDOW], stitched[SIZE * SIZE];
   const int64_t image_shape[4] = {1, 1, SIZE, SIZE}, patches_shape[4] = {COUNT, 1, WINDOW, WINDOW};
   const qlty_array from = qlty_array_contiguous(image, QLTY_DTYPE_F32, 4, image_shape);
   const qlty_array cut = qlty_array_contiguous(patches, QLTY_DTYPE_F32, 4, patches_shape);
-  const qlty_array to = qlty_array_contiguous(sewn, QLTY_DTYPE_F32, 4, image_shape);
+  const qlty_array to = qlty_array_contiguous(stitched, QLTY_DTYPE_F32, 4, image_shape);
   qlty_quilt_options options;
   qlty_quilt *quilt = NULL;
   qlty_error *error = NULL;
@@ -29,7 +29,7 @@ int main(void) {
     return 1;
   }
   for (i = 0; i < SIZE * SIZE; i++)
-    if (!(fabsf(sewn[i] - image[i]) < 1e-5f)) return 1;
+    if (!(fabsf(stitched[i] - image[i]) < 1e-5f)) return 1;
   printf("qlty %s\n", qlty_version());
   return 0;
 }

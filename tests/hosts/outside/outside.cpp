@@ -1,4 +1,4 @@
-// A program of somebody else's: cuts a volume, sews it together again, and prints the version of the library.
+// A program outside of this repository: splits a volume, stitches it together again, and prints the version of the library.
 #include <cmath>
 #include <iostream>
 #include <qlty.hpp>
@@ -9,8 +9,8 @@ int main() {
   qlty::Array<double> volume({1, 2, 12, 20, 30});
   double next = 0;
   for (double& value : volume.values()) value = std::sin(next++);
-  const auto sewn = quilt.stitch(quilt.unstitch(volume)).batch;
+  const auto stitched = quilt.stitch(quilt.unstitch(volume)).batch;
   for (std::size_t i = 0; i < volume.values().size(); i++)
-    if (!(std::abs(sewn.values()[i] - volume.values()[i]) < 1e-12)) return 1;
+    if (!(std::abs(stitched.values()[i] - volume.values()[i]) < 1e-12)) return 1;
   std::cout << "qlty " << qlty::version() << '\n';
 }

@@ -15,7 +15,7 @@ def counts(made, ndim):
 
 
 @pytest.mark.parametrize("case", names("quilt"), indirect=True)
-def test_cutting_and_sewing(case):
+def test_unstitching_and_stitching(case):
     made = case.quilt()
     assert counts(made, case.ndim) == case.parameters["times"]
 

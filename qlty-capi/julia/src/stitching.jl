@@ -1,4 +1,4 @@
-# Cutting and sewing whole batches, and labels.
+# Unstitching and stitching whole batches, and labels.
 
 function patches_shape(quilt, batch, count)
     raw = description()
@@ -36,7 +36,7 @@ unstitch_one(quilt::Quilt, batch::AbstractArray, index::Integer) =
 """
     unstitch!(patches, quilt, batch; first = 1, progress = nothing)
 
-Cuts as many patches as `patches` has room for, from index `first` on. Returns `patches`.
+Copies as many patches as `patches` has room for, from index `first` on. Returns `patches`.
 """
 function unstitch!(patches::AbstractArray, quilt::Quilt, batch::AbstractArray; first::Integer = 1, progress = nothing)
     check_long(progress, LibQlty.qlty_quilt_unstitch, quilt, batch, first - 1, patches)

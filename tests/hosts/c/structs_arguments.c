@@ -1,0 +1,98 @@
+/* Structs that cannot be. usage: structs_arguments FOLDER */
+#include "pairs.h"
+
+/* Two images of two channels, whose values are counted. */
+static owned counted(void) {
+  owned made = MAKE(QLTY_DTYPE_U16, 2, 2, 40, 50);
+  size_t i;
+  for (i = 0; i < made.bytes / 2; i++) ((uint16_t *)made.array.data)[i] = (uint16_t)i;
+  return made;
+}
+
+#define ARGUMENT QLTY_STATUS_INVALID_ARGUMENT
+#define IS_NULL(name, call) FAILS(ARGUMENT, name ": got NULL", "expected a pointer", call)
+
+int main(int argc, char **argv) {
+  owned batch, order = MAKE(QLTY_DTYPE_I64, 8);
+  qlty_pairs *pairs, *measured;
+  qlty_store_options options = store_options();
+  qlty_dataset *dataset = NULL;
+  qlty_batches *batches = NULL;
+  qlty_quilt *quilt = quilt_2d(20, 8, 4, 0);
+  qlty_large_options large_options;
+  qlty_large *large = NULL;
+  qlty_pair_arrays arrays;
+  struct {
+    qlty_pair_arrays known;
+    const void *later;
+  } later;
+  qlty_large_status status;
+  qlty_array described;
+  pair_arrays cut;
+  int64_t i;
+  CHECK(argc == 2);
+  batch = counted();
+  pairs = draw(pair_options(), &batch.array);
+  measured = measure(pairs, &batch.array);
+  OK(qlty_pairs_extract_shape(pairs, &batch.array, NULL, &described, &error));
+  cut = make_pairs(&described, 8);
+  for (i = 0; i < 8; i++) ((int64_t *)order.array.data)[i] = i;
+  OK(qlty_pairs_write(measured, &batch.array, NULL, path_in(argv[1], "pairs.zarr"), &options, NULL, NULL, &error));
+  OK(qlty_dataset_open(path_in(argv[1], "pairs.zarr"), -1, &dataset, &error));
+  OK(qlty_batches_new(dataset, &order.array, 8, 1, &batches, &error));
+  OK(qlty_large_options_init(&large_options, sizeof large_options, &error));
+  large_options.images = 1;
+  OK(qlty_large_new(quilt, path_in(argv[1], "large"), &large_options, &large, &error));
+
+  memset(&arrays, 0, sizeof arrays);
+  FAILS(ARGUMENT, "arrays: got struct_size 0", "at least 56; set it to the size of the struct",
+        qlty_pairs_extract_into(pairs, &batch.array, NULL, &arrays, NULL, NULL, &error));
+  arrays.struct_size = sizeof arrays;
+  IS_NULL("pairs", qlty_pairs_extract_into(NULL, &batch.array, NULL, &arrays, NULL, NULL, &error));
+  IS_NULL("arrays", qlty_pairs_extract_into(pairs, &batch.array, NULL, NULL, NULL, NULL, &error));
+  IS_NULL("patches1", qlty_pairs_extract_into(pairs, &batch.array, NULL, &arrays, NULL, NULL, &error));
+  arrays.patches1 = &cut.patches1.array;
+  arrays.patches2 = &cut.patches2.array;
+  arrays.deltas = &cut.deltas.array;
+  IS_NULL("rotations", qlty_dataset_read_into(dataset, &order.array, &arrays, &error));
+  IS_NULL("rotations", qlty_batches_next_into(batches, &arrays, &error));
+  arrays.rotations = &cut.rotations.array;
+  IS_NULL("dataset", qlty_dataset_read_into(NULL, &order.array, &arrays, &error));
+  IS_NULL("indices", qlty_dataset_read_into(dataset, NULL, &arrays, &error));
+  IS_NULL("arrays", qlty_dataset_read_into(dataset, &order.array, NULL, &error));
+  IS_NULL("batches", qlty_batches_next_into(NULL, &arrays, &error));
+  IS_NULL("arrays", qlty_batches_next_into(batches, NULL, &error));
+  arrays.reserved = 1;
+  FAILS(ARGUMENT, "reserved of arrays: got 1", "expected 0", qlty_dataset_read_into(dataset, &order.array, &arrays, &error));
+  arrays.reserved = 0;
+  arrays.struct_size = UINT32_MAX;
+  FAILS(ARGUMENT, "arrays: got struct_size 4294967295", "at most 4096", qlty_batches_next_into(batches, &arrays, &error));
+  arrays.struct_size = sizeof arrays;
+  later.known = arrays;
+  later.known.struct_size = sizeof later;
+  later.later = &later;
+  FAILS(ARGUMENT, "arrays: got an option at byte", "does not know", qlty_batches_next_into(batches, &later.known, &error));
+  arrays.patches2 = arrays.patches1;
+  FAILS(ARGUMENT, "patches2: got memory that overlaps with patches1", "none",
+        qlty_batches_next_into(batches, &arrays, &error));
+  CHECK(are_untouched(&cut));
+
+  memset(&status, 0, sizeof status);
+  FAILS(ARGUMENT, "status: got struct_size 0", "at least 40", qlty_large_get_status(large, &status, &error));
+  status.struct_size = 5000;
+  FAILS(ARGUMENT, "status: got struct_size 5000", "at most 4096", qlty_large_get_status(large, &status, &error));
+  status.struct_size = sizeof status;
+  IS_NULL("large", qlty_large_get_status(NULL, &status, &error));
+  IS_NULL("status", qlty_large_get_status(large, NULL, &error));
+
+  qlty_large_free(large);
+  qlty_quilt_free(quilt);
+  qlty_batches_free(batches);
+  qlty_dataset_free(dataset);
+  qlty_pairs_free(measured);
+  qlty_pairs_free(pairs);
+  release_pairs(&cut);
+  release(&batch);
+  release(&order);
+  return 0;
+}
