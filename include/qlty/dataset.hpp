@@ -44,9 +44,8 @@ class Dataset {
   [[nodiscard]] PatchPairs<T> read(const std::vector<std::int64_t>& indices) const {
     PatchPairs<T> out(shape(), static_cast<std::int64_t>(indices.size()), positions_);
     const auto wanted = detail::list(indices);
-    out.fill([&](const qlty_pair_arrays* arrays) {
-      detail::call(qlty_dataset_read_into, raw(), &wanted.raw(), arrays);
-    });
+    out.fill(
+        [&](const qlty_pair_arrays* arrays) { detail::call(qlty_dataset_read_into, raw(), &wanted.raw(), arrays); });
     return out;
   }
   /// All indices in the random order of an epoch: each epoch of a seed has its own.

@@ -277,9 +277,7 @@ class LargeQuilt {
     detail::call(qlty_large_skip, raw(), &places.raw());
   }
   /// Writes the unfinished sums: a process that is killed later resumes from here.
-  void checkpoint(const Progress& progress = {}) const {
-    detail::Report(progress).call(qlty_large_checkpoint, raw());
-  }
+  void checkpoint(const Progress& progress = {}) const { detail::Report(progress).call(qlty_large_checkpoint, raw()); }
   /// Gives the result; throws Status::incomplete while patches are pending, after which more may come.
   [[nodiscard]] LargeResult<S> finish() const {
     return own([&](qlty_stitched** mean, qlty_stitched** deviation) {

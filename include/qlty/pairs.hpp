@@ -43,7 +43,8 @@ class PairOptions {
   /// least and the largest length of the displacement, within a quarter and three quarters of the window.
   PairOptions(const Shape& window, std::int64_t pairs_per_image, double delta_low, double delta_high) {
     if (window.size() != 2 && window.size() != 3)
-      detail::refuse(Status::invalid_argument, "window: got " + std::to_string(window.size()) + " axes, expected 2 or 3");
+      detail::refuse(Status::invalid_argument,
+                     "window: got " + std::to_string(window.size()) + " axes, expected 2 or 3");
     check_abi();
     detail::call(qlty_pair_options_init, &raw_, static_cast<std::uint32_t>(sizeof raw_));
     raw_.ndim = static_cast<std::int32_t>(window.size());
@@ -153,8 +154,9 @@ struct PatchPairs {
     qlty_array starts1{}, starts2{};
     if (positions1) starts1 = positions1->raw_mut();
     if (positions2) starts2 = positions2->raw_mut();
-    const qlty_pair_arrays arrays{sizeof(qlty_pair_arrays),          0,      &first, &second, &delta, &rotation,
-                                  positions1 ? &starts1 : nullptr, positions2 ? &starts2 : nullptr};
+    const qlty_pair_arrays arrays{
+        sizeof(qlty_pair_arrays),       0, &first, &second, &delta, &rotation, positions1 ? &starts1 : nullptr,
+        positions2 ? &starts2 : nullptr};
     with(&arrays);
   }
 

@@ -133,7 +133,8 @@ end
 
 function BorrowedPairs(arrays...)
     borrowed = map(array -> Base.cconvert(Ptr{qlty_array}, array), arrays)
-    raw = qlty_pair_arrays(sizeof(qlty_pair_arrays), 0, map(array -> Base.unsafe_convert(Ptr{qlty_array}, array), borrowed)...)
+    addresses = map(array -> Base.unsafe_convert(Ptr{qlty_array}, array), borrowed)
+    raw = qlty_pair_arrays(sizeof(qlty_pair_arrays), 0, addresses...)
     BorrowedPairs(borrowed, Ref(raw))
 end
 

@@ -14,7 +14,7 @@ typedef char laplacian_size[sizeof(qlty_laplacian_options) == 24 ? 1 : -1];
 typedef char reconstruct_size[sizeof(qlty_reconstruct_options) == 32 ? 1 : -1];
 
 /* What is behind a field of 4 bytes becomes what a host in C or Julia may leave there when it copies the struct. */
-#define SPOIL(options, field) memset((char *)&(options).field + sizeof (options).field, SENTINEL, 4)
+#define SPOIL(options, field) memset((char *)&(options).field + sizeof(options).field, SENTINEL, 4)
 
 int main(int argc, char **argv) {
   qlty_quilt_options quilt_options = options_2d(20, 8, 4, 1);
@@ -46,8 +46,7 @@ int main(int argc, char **argv) {
   CHECK(done == 16 && all == 16 && tiles_done == tiles && tiles > 0);
   OK(qlty_large_finish(large, &mean, NULL, &error));
   OK(qlty_stitched_read(mean, NULL, &stitched.array, NULL, NULL, &error));
-  for (i = 0; i < 800; i++)
-    CHECK(fabsf(((float *)stitched.array.data)[i] - ((float *)batch.array.data)[i]) < 1e-6f);
+  for (i = 0; i < 800; i++) CHECK(fabsf(((float *)stitched.array.data)[i] - ((float *)batch.array.data)[i]) < 1e-6f);
 
   pairs = draw(pair_options(), &batch.array);
   measured = measure(pairs, &batch.array);

@@ -63,15 +63,18 @@ int main(int argc, char **argv) {
   IS_NULL("batches", qlty_batches_next_into(NULL, &arrays, &error));
   IS_NULL("arrays", qlty_batches_next_into(batches, NULL, &error));
   arrays.reserved = 1;
-  FAILS(ARGUMENT, "reserved of arrays: got 1", "expected 0", qlty_dataset_read_into(dataset, &order.array, &arrays, &error));
+  FAILS(ARGUMENT, "reserved of arrays: got 1", "expected 0",
+        qlty_dataset_read_into(dataset, &order.array, &arrays, &error));
   arrays.reserved = 0;
   arrays.struct_size = UINT32_MAX;
-  FAILS(ARGUMENT, "arrays: got struct_size 4294967295", "at most 4096", qlty_batches_next_into(batches, &arrays, &error));
+  FAILS(ARGUMENT, "arrays: got struct_size 4294967295", "at most 4096",
+        qlty_batches_next_into(batches, &arrays, &error));
   arrays.struct_size = sizeof arrays;
   later.known = arrays;
   later.known.struct_size = sizeof later;
   later.later = &later;
-  FAILS(ARGUMENT, "arrays: got an option at byte", "does not know", qlty_batches_next_into(batches, &later.known, &error));
+  FAILS(ARGUMENT, "arrays: got an option at byte", "does not know",
+        qlty_batches_next_into(batches, &later.known, &error));
   arrays.patches2 = arrays.patches1;
   FAILS(ARGUMENT, "patches2: got memory that overlaps with patches1", "none",
         qlty_batches_next_into(batches, &arrays, &error));
