@@ -49,7 +49,7 @@ cargo=${CARGO:-cargo}
 version=$("$cargo" pkgid --package qlty-capi)
 version=${version##*[@#]}
 # Only cargo knows where it builds.
-files=$("$cargo" build --release --locked --package qlty-capi --message-format json-render-diagnostics |
+files=$("$cargo" build --profile dist --locked --package qlty-capi --message-format json-render-diagnostics |
   sed -n 's/.*"name":"qlty".*"filenames":\[\([^]]*\)\].*/\1/p')
 file() { printf %s "$files" | tr ',' '\n' | sed -n "s|^\"\(.*/$1\)\"\$|\1|p"; }
 shared=$(file 'libqlty\.so') archive=$(file 'libqlty\.a')

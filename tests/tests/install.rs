@@ -14,7 +14,7 @@ use qlty_tests::hosts::{Outcome, Suite, Tool, julia, libraries, repository, run,
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where cargo has built the library, so that nobody builds it anew.
+/// The target folder of cargo, which has what the profile `dist` shares with an earlier run.
 fn target() -> Outcome<PathBuf> {
     let folder = libraries()?.shared.ancestors().nth(2).ok_or("the library lies in no target folder")?;
     Ok(folder.to_owned())
