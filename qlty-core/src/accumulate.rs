@@ -1,10 +1,10 @@
 //! The accumulation kernel: adds weighted patches to images, in the order of the patch memory.
 //!
-//! A task owns some channels of a band of rows of one image, small enough for the second-level
-//! cache, and adds to it every patch that overlaps the band, in the order of the patch index. So
-//! each piece of a patch is read in one run and once, the sums stay in the cache, no two threads
-//! write the same pixel, and the order of the additions at a pixel does not depend on the threads.
-//! Small and large windows take the same path; only the height of a band follows from the sizes.
+//! A task owns some channels of a band of rows of one image, small enough for the L2 cache, and adds to it every patch
+//! that overlaps the band, in the order of the patch index. Each piece of a patch is therefore read once and
+//! sequentially, the sums stay in the cache, no two threads write the same pixel, and the order of the additions at a
+//! pixel does not depend on the number of threads. Small and large windows take the same path; only the height of a
+//! band depends on the sizes.
 
 use std::ops::Range;
 
@@ -18,18 +18,18 @@ use crate::rows::Rows;
 use crate::slots::Slots;
 use crate::weights::{Coverage, CoverageRow, WindowRows, column_runs};
 
-/// The bytes of sums of a task: a part of the second-level cache of common processors.
+/// The size of a task's sums in bytes: a fraction of the L2 cache of common processors.
 pub(crate) const BAND_BYTES: usize = 512 << 10;
 
-/// Bands are not split below this number of rows as long as there are channels to split: lower
-/// bands cut the runs of patch memory short.
+/// Bands are not split below this number of rows while there are channels to split: lower bands would shorten the
+/// sequential reads of patch memory.
 const LEAST_ROWS: usize = 32;
 
-/// How far ahead of the sums patch memory is fetched: a patch's piece of a band is one run, but
-/// too short for the processor to fetch ahead enough by itself.
+/// How far ahead of the sums patch memory is prefetched, in bytes: a patch's piece of a band is contiguous, but too
+/// short for the hardware prefetcher.
 const FETCH_AHEAD: usize = 2048;
 
-/// Patches to be added to sums of type `S`, and how.
+/// Patches to be added to sums of type `S`, and the parameters of the addition.
 #[derive(Debug)]
 pub(crate) struct Accumulation<'a, S> {
     pub(crate) axes: [Axis; 3],
@@ -39,7 +39,7 @@ pub(crate) struct Accumulation<'a, S> {
     pub(crate) weights: &'a WindowRows<S>,
     /// Divide by these weights at the end.
     pub(crate) divide_by: Option<&'a Coverage>,
-    /// Begin with zeros, whatever the images hold.
+    /// Start from zero, whatever the images hold.
     pub(crate) fresh: bool,
     pub(crate) monitor: &'a Monitor,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Accumulation<'a, S> {
 pub(crate) struct Band<'b, S> {
     pub(crate) image: usize,
     pub(crate) first_channel: usize,
-    /// The rows, counted through the planes: row `r` is (z, y) = (r / height, r % height).
+    /// The rows, numbered across planes: row `r` is (z, y) = (r / height, r % height).
     pub(crate) rows: Range<usize>,
     pub(crate) columns: Range<usize>,
     /// The sums of each channel, row after row.
@@ -56,8 +56,8 @@ pub(crate) struct Band<'b, S> {
 }
 
 impl<S: Real> Accumulation<'_, S> {
-    /// Accumulates whole images: `images` holds the sums of (N, C, Z, Y, X) in standard layout, beginning
-    /// with image `first_image`.
+    /// Accumulates whole images: `images` holds the sums of (N, C, Z, Y, X) in standard layout, starting with image
+    /// `first_image`.
     pub(crate) fn images(&self, images: &mut [S], first_image: usize, channels: usize) {
         let volume: usize = self.axes.iter().map(|axis| axis.size).product();
         let rows = self.axes[0].size * self.axes[1].size;
@@ -85,7 +85,7 @@ impl<S: Real> Accumulation<'_, S> {
         self.split(Band { image, first_channel, rows, columns, channels: sums.chunks_exact_mut(run).collect() });
     }
 
-    /// Halves a band until it fits the cache: rows first, then channels, then rows to the last.
+    /// Halves a band until it fits the cache: first by rows down to `LEAST_ROWS`, then by channels, then by rows again.
     fn split(&self, band: Band<'_, S>) {
         let width = band.columns.len();
         let (rows, channels) = (band.rows.len(), band.channels.len());
@@ -114,7 +114,7 @@ impl<S: Real> Accumulation<'_, S> {
         rayon::join(|| self.split(low), || self.split(high));
     }
 
-    /// Whether nothing is to be done in a band, which then need not be split up and searched.
+    /// Whether a band needs no work, so that it need not be split and searched.
     fn is_idle(&self, band: &Band<'_, S>) -> bool {
         !self.fresh && self.divide_by.is_none() && {
             let [nz, ny, nx] = self.axes.map(|axis| axis.count());
@@ -126,7 +126,7 @@ impl<S: Real> Accumulation<'_, S> {
         }
     }
 
-    /// The planes that a range of rows lies in, and the lines of them that it may reach.
+    /// The planes of a range of rows, and the range of lines within them.
     fn planes_and_lines(&self, rows: &Range<usize>) -> (Range<usize>, Range<usize>) {
         let height = self.axes[1].size;
         let planes = rows.start / height..(rows.end - 1) / height + 1;
@@ -156,8 +156,8 @@ impl<S: Real> Accumulation<'_, S> {
         self.band_kernel(&patches, band);
     }
 
-    /// [`Self::band_kernel`], compiled for wider vectors. The operations and their order are the
-    /// same, no two are fused, and so the results are the same to the bit.
+    /// [`Self::band_kernel`], compiled for wider vectors. The operations and their order are the same and none are
+    /// fused, so the results are bit-identical.
     ///
     /// # Safety
     /// The processor has AVX2.
@@ -210,7 +210,7 @@ impl<S: Real> Accumulation<'_, S> {
         let planes = planes.start.max(corner[0])..planes.end.min(corner[0] + az.window);
         let count = channels.len();
         for (c, sums) in channels.iter_mut().enumerate() {
-            // The piece of the next channel follows, after the last that of the next patch.
+            // The next channel's piece comes after the last channel of the next patch.
             let channels_to_next = if c + 1 < count { 1 } else { patches.channels() + 1 - count };
             let to_next = channels_to_next * az.window * ay.window * ax.window;
             for z in planes.clone() {
@@ -237,7 +237,7 @@ impl<S: Real> Accumulation<'_, S> {
         }
     }
 
-    /// Adds some lines of one plane of a patch to `sums`, which begin at the first of its pixels.
+    /// Adds some lines of one plane of a patch to `sums`, which start at the first of these pixels.
     #[inline(always)]
     fn add_piece<T: Element>(&self, sums: &mut [S], piece: &Piece, patches: &Rows<'_, T>, spare: &mut Vec<T>) {
         let [_, _, ax] = self.axes;
@@ -262,7 +262,7 @@ impl<S: Real> Accumulation<'_, S> {
     }
 }
 
-/// Where a patch is: its slot, and where its window starts, (z, y) and x.
+/// The position of a patch: its slot, and the start of its window, (z, y) and x.
 struct Place {
     slot: usize,
     corner: [usize; 2],
@@ -276,15 +276,15 @@ struct Piece {
     plane: usize,
     lines: Range<usize>,
     columns: Range<usize>,
-    /// The width of the band that these are added to.
+    /// The width of the band that they are added to.
     width: usize,
-    /// How many values lie between the first of these and those that are wanted after the last.
+    /// The number of values between the first of these and the next values to be read after the last.
     to_next: usize,
-    /// Whether these are the last lines that are wanted of the channel.
+    /// Whether these are the last lines needed from the channel.
     is_last: bool,
 }
 
-/// Divides the sums of a band by the weights that reached them.
+/// Divides the sums of a band by the accumulated window weights.
 #[inline(always)]
 fn divide<S: Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: usize) {
     let width = band.columns.len();
@@ -302,8 +302,8 @@ fn divide<S: Real>(coverage: &Coverage, band: &mut Band<'_, S>, height: usize) {
     }
 }
 
-/// Asks for the memory that is wanted some way after `values`, which begin the last `left` values of a
-/// piece of memory; the next piece begins `to_next` values from here.
+/// Prefetches the memory needed a fixed distance after `values`, which are the start of the last `left` values of a
+/// piece of memory; the next piece starts `to_next` values from here.
 #[inline(always)]
 fn fetch_ahead<T>(values: &[T], left: usize, to_next: usize) {
     let ahead = FETCH_AHEAD / size_of::<T>();
@@ -312,8 +312,8 @@ fn fetch_ahead<T>(values: &[T], left: usize, to_next: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..size_of_val(values)).step_by(64) {
         let wanted = values.as_ptr().wrapping_add(ahead).cast::<i8>().wrapping_add(line);
-        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is
-        // made by wrapping arithmetic and is not dereferenced. SSE is part of x86-64.
+        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is computed with
+        // wrapping arithmetic and never dereferenced. SSE is part of x86-64.
         unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(wanted) };
     }
 }

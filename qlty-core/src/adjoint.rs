@@ -1,4 +1,4 @@
-//! The adjoints of unstitching and stitching, with which a host registers their gradients.
+//! The adjoints of unstitching and stitching, for the backward pass of an autodiff framework.
 //!
 //! Both are linear maps A, and these are their transposes: `<A x, y> = <x, A* y>` for all x and y.
 
@@ -13,7 +13,7 @@ impl AnyQuilt {
     /// [`crate::Quilt::unstitch_adjoint_into`]: `batch` has the type of sums of `patches`.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches are not those of whole images, or the batch is not the one that they were
+    /// [`Error::Shape`] if the patches do not make up whole images, or the batch is not the one that they were
     /// unstitched from; [`Error::DataType`], [`Error::OutOfMemory`] and [`Error::Cancelled`].
     pub fn unstitch_adjoint_into(&self, patches: ArrayRef<'_>, batch: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         self.accumulate_all(patches, batch, Combine::Sum, monitor)
@@ -22,7 +22,7 @@ impl AnyQuilt {
     /// [`crate::Quilt::stitch_adjoint_into`]: both are `f32`, or both `f64`.
     ///
     /// # Errors
-    /// [`Error::Shape`]; [`Error::DataType`]; [`Error::Argument`] where the step leaves gaps between the windows;
+    /// [`Error::Shape`]; [`Error::DataType`]; [`Error::Argument`] if the step leaves gaps between the windows;
     /// [`Error::OutOfMemory`] and [`Error::Cancelled`].
     pub fn stitch_adjoint_into(&self, batch: ArrayRef<'_>, patches: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         self.check_no_gaps()?;
@@ -38,10 +38,10 @@ impl AnyQuilt {
         })
     }
 
-    /// Gives each pixel of a patch its share in the pixel of the batch that it was added to.
+    /// Gives each pixel of a patch its share of the batch pixel that it was added to.
     fn share<S: Real>(&self, batch: ArrayRef<'_>, patches: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         let (window, coverage) = (self.window_rows::<S>()?, self.coverage());
-        // SAFETY: of these types any bits are values, and values are written.
+        // SAFETY: any bits are valid values of these types, and only values are written.
         let patches = unsafe { patches.bits::<S>() };
         self.extract(batch.bits::<S>(), 0, patches, monitor, |to, from, ([z, y, x], [wz, wy])| {
             let (scale, weights) = window.row(wz, wy);

@@ -1,11 +1,11 @@
-//! Making arrays of checked sizes, and dividing them among threads.
+//! Allocating arrays with checked sizes, and dividing them among threads.
 
 use ndarray::{Array, ArrayViewMut5, Axis, Dimension, IxDyn};
 
 use crate::element::Element;
 use crate::{Error, Result};
 
-/// The product of `factors`, which a slice can have as its length in bytes.
+/// The product of `factors`, if a slice can have this length in bytes.
 ///
 /// # Errors
 /// [`Error::Overflow`].
@@ -18,8 +18,8 @@ pub fn product(what: &'static str, factors: &[usize]) -> Result<usize> {
 
 /// A vector of `len` zeros.
 ///
-/// The pages come zeroed from the system and are touched first by the thread that fills them,
-/// where `vec![T::default(); len]` would abort for want of memory and, for some `T`, write twice.
+/// The pages come zeroed from the system and are first touched by the thread that fills them. `vec![T::default(); len]`
+/// would abort if memory is missing and, for some `T`, write the values twice.
 pub(crate) fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T>> {
     let bytes = product(what, &[len, size_of::<T>()])?;
     let out_of_memory = Error::OutOfMemory { what, bytes };
@@ -32,15 +32,15 @@ pub(crate) fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T
     if start.is_null() {
         return Err(out_of_memory);
     }
-    // SAFETY: the global allocator gave `start` for `len` values of `T`, and all-zero bytes are a
-    // value of every `Element`, a sealed trait that says so.
+    // SAFETY: the global allocator returned `start` for `len` values of `T`, and all-zero bytes are a valid value of
+    // every `Element`, which this sealed trait guarantees.
     Ok(unsafe { Vec::from_raw_parts(start, len, len) })
 }
 
 /// An array of zeros in standard layout.
 ///
 /// # Errors
-/// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`Error::Shape`] where `shape` does not have the
+/// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`Error::Shape`] if `shape` does not have the
 /// axes of `Dim`.
 pub fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usize]) -> Result<Array<T, Dim>> {
     let values = zeroed(what, product(what, shape)?)?;
@@ -48,11 +48,11 @@ pub fn zeros<T: Element, Dim: Dimension>(what: &'static str, shape: &[usize]) ->
     Array::from_shape_vec(IxDyn(shape), values).map_err(mismatch)?.into_dimensionality().map_err(mismatch)
 }
 
-/// Calls `leaf` with the parts of an array, from several threads, where each part has at most
-/// `most` values or is a single row along the last axis, and is contiguous if the whole array is.
+/// Calls `leaf` with the parts of an array, from several threads. Each part has at most `most` values or is a single
+/// row along the last axis, and is contiguous if the whole array is.
 ///
-/// `at` is where the array begins in a larger one; `leaf` gets where its part begins. It is behind a
-/// pointer so that this is compiled once for each type, not for each of the many leaves.
+/// `at` is the start of the array within a larger one; `leaf` gets the start of its part. `leaf` is a trait object so
+/// that this function is compiled once per type, not once per closure.
 pub fn divide<T: Send>(
     array: ArrayViewMut5<'_, T>,
     at: [usize; 4],

@@ -1,4 +1,4 @@
-//! One spatial axis: where its windows start, and which of them reach a coordinate.
+//! One spatial axis: where its windows start, and which of them overlap a coordinate.
 
 use std::ops::Range;
 
@@ -6,23 +6,23 @@ use crate::profile::Profile;
 
 /// Window `index` of [`Axis::count`] starts at `min(index * step, size - window)`.
 ///
-/// Always: `1 <= window <= size`, `1 <= step`, `2 * border < window`, and all are multiples of
-/// `1 <= values`.
+/// Invariants: `1 <= window <= size`, `1 <= step`, `2 * border < window`, and all are multiples of `values`, which is
+/// at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Axis {
     pub(crate) size: usize,
     pub(crate) window: usize,
     pub(crate) step: usize,
     pub(crate) border: usize,
-    /// How many values a pixel has along the axis: the number of channels where these are interleaved along it.
+    /// The number of values per pixel along the axis: the number of channels if they are interleaved along it.
     pub(crate) values: usize,
 }
 
 impl Axis {
-    /// The axis that a plane has where a volume has its depth.
+    /// The z axis of a plane: one pixel.
     pub(crate) const UNIT: Self = Self { size: 1, window: 1, step: 1, border: 0, values: 1 };
 
-    /// The axis with `values` values for each pixel.
+    /// The axis with `values` values per pixel.
     pub(crate) fn interleaved(self, values: usize) -> Self {
         let Self { size, window, step, border, .. } = self;
         // A step may be larger than any image.
@@ -35,50 +35,50 @@ impl Axis {
         }
     }
 
-    /// The axis with one value for each pixel.
+    /// The axis with one value per pixel.
     pub(crate) fn of_pixels(self) -> Self {
         let Self { size, window, step, border, values } = self;
         Self { size: size / values, window: window / values, step: step / values, border: border / values, values: 1 }
     }
 
-    /// How many windows there are: the last may be pulled back to end where the axis ends.
+    /// The number of windows. The last may be pulled back to end at the end of the axis.
     pub(crate) fn count(&self) -> usize {
         (self.size - self.window).div_ceil(self.step) + 1
     }
 
-    /// Where window `index` starts.
+    /// The start of window `index`.
     pub(crate) fn start(&self, index: usize) -> usize {
         index.saturating_mul(self.step).min(self.size - self.window)
     }
 
-    /// How many windows start at `from` or before, where `from` may lie before the axis.
+    /// The number of windows that start at or before `from`, which is `None` before the axis.
     fn started(&self, from: Option<usize>) -> usize {
         let last = self.count() - 1;
         // All but the last start at a multiple of the step.
         from.map_or(0, |from| (from / self.step + 1).min(last) + usize::from(self.start(last) <= from))
     }
 
-    /// The windows that reach a coordinate in `from..to`, which is not empty and within the axis.
+    /// The windows that overlap the coordinates `from..to`, a non-empty range within the axis.
     pub(crate) fn overlapping(&self, from: usize, to: usize) -> Range<usize> {
         self.started(from.checked_sub(self.window))..self.started(Some(to - 1))
     }
 
-    /// How many windows have the coordinate `at` inside their border.
+    /// The number of windows that have the coordinate `at` inside their border.
     pub(crate) fn inner_count(&self, at: usize) -> usize {
         self.started(at.checked_sub(self.border)) - self.started(at.checked_sub(self.window - self.border))
     }
 
-    /// Whether every coordinate lies in a window.
+    /// Whether every coordinate is in a window.
     pub(crate) fn is_covered(&self) -> bool {
         self.step.min(self.size - self.window) <= self.window
     }
 
-    /// The factor of a profile at a coordinate of the window.
+    /// The profile's factor at a coordinate of the window.
     pub(crate) fn factor(&self, profile: Profile, offset: usize) -> f64 {
         profile.factor(offset / self.values, self.window / self.values)
     }
 
-    /// Whether a coordinate of the window lies inside its border.
+    /// Whether a coordinate of the window is inside its border.
     pub(crate) fn is_inner(&self, offset: usize) -> bool {
         (self.border..self.window - self.border).contains(&offset)
     }

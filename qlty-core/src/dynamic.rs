@@ -1,10 +1,10 @@
-//! Arrays whose element type and number of axes are known only when the program runs.
+//! Arrays whose element type and number of axes are known only at run time.
 //!
-//! A C host, a Zarr array or a TIFF file says its type at run time. So every operation of these crates takes
-//! [`ArrayRef`] and [`ArrayMut`]: a pointer, a [`DType`], a shape and strides. Where values are copied it chooses
-//! by their width ([`with_width!`](crate::with_width)), where it calculates by their type
-//! ([`with_dtype!`](crate::with_dtype)), at the innermost call in both cases; all before that is compiled once. The
-//! typed interface over [`ndarray`] views is a thin layer above.
+//! A C host, a Zarr array or a TIFF file states its type at run time, so every operation of these crates takes
+//! [`ArrayRef`] and [`ArrayMut`]: a pointer, a [`DType`], a shape and strides. Operations that copy values dispatch by
+//! element width ([`with_width!`](crate::with_width)), those that compute dispatch by type
+//! ([`with_dtype!`](crate::with_dtype)). Both do so at the innermost call; everything above it is compiled once. The
+//! typed interface over [`ndarray`] views is a thin layer on top.
 //!
 //! ```
 //! use qlty_core::dynamic::{AnyQuilt, ArrayMut, ArrayRef, OwnedArray};
@@ -12,7 +12,7 @@
 //!
 //! let quilt = AnyQuilt::builder(&[120, 200], &[32, 32], &[16, 16]).build()?;
 //! let batch = ndarray::Array4::<u16>::ones((2, 3, 120, 200));
-//! let batch = ArrayRef::of("batch", batch.view())?; // the type is forgotten here
+//! let batch = ArrayRef::of("batch", batch.view())?; // the type is known only at run time from here on
 //! let mut patches = OwnedArray::zeros("patches", batch.dtype(), &quilt.unstitch_shape(batch.shape(), None)?)?;
 //! quilt.unstitch_into(batch, 0, patches.array_mut(), &Monitor::new())?;
 //! assert_eq!(patches.into_array::<u16, ndarray::Ix4>()?.dim(), (2 * 7 * 12, 3, 32, 32));

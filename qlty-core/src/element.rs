@@ -9,10 +9,10 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A type of pixel: `u8 i8 u16 i16 u32 i32 u64 i64 f16 bf16 f32 f64` and `bool`.
+/// A pixel type: `u8 i8 u16 i16 u32 i32 u64 i64 f16 bf16 f32 f64` and `bool`.
 ///
-/// Unstitching copies any of them; stitching sums them as [`Element::Sum`]. Sealed: all-zero bytes are a value of each
-/// of these types, which allocation relies on.
+/// Unstitching copies any of them; stitching sums them as [`Element::Sum`]. Sealed: all-zero bytes are a valid value of
+/// each of these types, which allocation relies on.
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// The type of sums: `f32` for types of up to 16 bits, for `f32` and for `bool`, else `f64`.
     type Sum: Real;
@@ -23,7 +23,7 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug
     /// The value as a term of a sum.
     fn widen(self) -> Self::Sum;
 
-    /// `sums[i] += values[i] * (scale * weights[i])`, over the shortest of the three slices.
+    /// `sums[i] += values[i] * (scale * weights[i])`, for the length of the shortest of the three slices.
     #[doc(hidden)]
     #[inline(always)]
     fn add_weighted<S: Real>(sums: &mut [S], values: &[Self], scale: S, weights: &[S]) {
@@ -33,7 +33,7 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + std::fmt::Debug
     }
 }
 
-/// An [`Element`] that holds fractions: `f16`, `bf16`, `f32` and `f64`.
+/// A floating-point [`Element`]: `f16`, `bf16`, `f32` and `f64`.
 pub trait Float: Element {
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
@@ -53,7 +53,7 @@ pub trait Real:
     /// The square root.
     fn sqrt(self) -> Self;
 
-    /// The value in the type that holds all of them.
+    /// The value as `f64`, which represents all of them.
     fn to_f64(self) -> f64;
 }
 
@@ -96,8 +96,8 @@ macro_rules! half_element {
             fn widen(self) -> f32 {
                 self.to_f32()
             }
-            // `half` looks for conversion instructions once a call: a call for a block of values
-            // costs a fraction of a call for each.
+            // `half` detects conversion instructions on each call: one call per block of values costs a fraction of one
+            // call per value.
             #[inline(always)]
             fn add_weighted<S: Real>(sums: &mut [S], values: &[Self], scale: S, weights: &[S]) {
                 const BLOCK: usize = 256;

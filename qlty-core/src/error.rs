@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An argument has a value that the call cannot take.
+    /// An argument has a value that the call does not accept.
     #[error("{argument}: got {got}, expected {expected}")]
     Argument {
         /// Which argument.
@@ -14,24 +14,24 @@ pub enum Error {
         /// What it may be.
         expected: String,
     },
-    /// An array has another shape than the geometry asks for.
+    /// An array has a shape that does not match the geometry.
     #[error("{argument}: got shape {got:?}, expected {expected}")]
     Shape {
         /// Which array.
         argument: &'static str,
         /// Its shape.
         got: Vec<usize>,
-        /// The shape that it should have had.
+        /// The expected shape.
         expected: String,
     },
-    /// An array has elements of another type than the call asks for.
+    /// An array has elements of a type that the call does not accept.
     #[error("{argument}: got dtype {got}, expected {expected}")]
     DataType {
         /// Which array.
         argument: &'static str,
         /// The type of its elements.
         got: crate::DType,
-        /// The types that the call takes.
+        /// The types that the call accepts.
         expected: String,
     },
     /// A product of sizes does not fit the address space.
@@ -42,31 +42,31 @@ pub enum Error {
         /// The factors of the product.
         factors: Vec<usize>,
     },
-    /// The system did not give the memory for a result.
+    /// The system could not allocate the memory for a result.
     #[error("{what}: no memory for {bytes} bytes")]
     OutOfMemory {
         /// What the memory was for.
         what: &'static str,
-        /// How much was asked for.
+        /// The number of bytes requested.
         bytes: usize,
     },
-    /// Patches have not arrived yet; the stitcher is unchanged and takes more.
+    /// Patches have not arrived yet; the stitcher is unchanged and accepts more.
     #[error("{missing} of {total} patches are missing, the first of them {first:?}")]
     Incomplete {
-        /// How many are missing.
+        /// The number of missing patches.
         missing: usize,
-        /// How many there are in all.
+        /// The total number of patches.
         total: usize,
         /// The lowest missing patch indices, ten at most.
         first: Vec<usize>,
     },
-    /// A patch has arrived before; nothing of the batch that held it was added.
+    /// A patch has arrived before; nothing of the call that contained it was added.
     #[error("patch {index} was given twice")]
     Duplicate {
         /// The patch index.
         index: usize,
     },
-    /// An earlier call panicked while it changed something, of which nobody knows now what it holds.
+    /// An earlier call panicked while it was changing an object, whose contents are now unknown.
     #[error("{what}: an earlier call panicked and left it in an unknown state; drop it and begin anew")]
     Poisoned {
         /// What is in an unknown state.
@@ -81,7 +81,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An [`Error::Argument`]: for the implementation of calls.
+    /// An [`Error::Argument`]: for use by other crates that implement calls.
     pub fn argument(argument: impl Into<String>, got: impl std::fmt::Debug, expected: impl Into<String>) -> Self {
         Self::Argument { argument: argument.into(), got: format!("{got:?}"), expected: expected.into() }
     }

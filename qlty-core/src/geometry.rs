@@ -1,4 +1,4 @@
-//! The geometry of a quilt of either rank: which windows there are, and where they lie.
+//! The geometry of a quilt of two or three axes: its windows and their positions.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::profile::{LEAST_WEIGHT, Profile};
 use crate::slots::Slots;
 use crate::{Error, Result};
 
-/// Collects what an [`AnyQuilt`] is made of; see [`AnyQuilt::builder`].
+/// The builder of an [`AnyQuilt`]; see [`AnyQuilt::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AnyQuiltBuilder {
@@ -23,13 +23,13 @@ pub struct AnyQuiltBuilder {
 }
 
 impl AnyQuiltBuilder {
-    /// The border of a window in pixels along each axis. None by default.
+    /// The border of a window in pixels along each axis. No border by default.
     pub fn border(mut self, border: &[usize]) -> Self {
         self.border = border.to_vec();
         self
     }
 
-    /// The weight of the border, 0 to 1, 0.1 by default; raised to 1e-8 where it is less.
+    /// The weight of the border, 0 to 1, 0.1 by default; at least 1e-8 is used.
     pub fn border_weight(mut self, weight: f64) -> Self {
         self.border_weight = Some(weight);
         self
@@ -41,14 +41,13 @@ impl AnyQuiltBuilder {
         self
     }
 
-    /// The quilt.
+    /// Builds the quilt.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there are not two or three axes, or other lists have another number; where, on any
-    /// axis, the image or the window is empty, the window larger than the image, the step is zero, or twice the border
-    /// is not less than the window; where the border weight is not within 0 to 1, or is given with a profile that has
-    /// no use for it; where the profile's parameter is out of its range. [`Error::Overflow`] where an image has too
-    /// many pixels.
+    /// [`Error::Argument`] if there are not two or three axes, or the lists differ in length; if, on any axis, the
+    /// image or the window is empty, the window is larger than the image, the step is zero, or twice the border is not
+    /// less than the window; if the border weight is not within 0 to 1, or is given with a profile that does not use
+    /// it; if the profile's parameter is out of range. [`Error::Overflow`] if an image has too many pixels.
     pub fn build(self) -> Result<AnyQuilt> {
         let ndim = self.size.len();
         if ndim != 2 && ndim != 3 {
@@ -102,14 +101,14 @@ impl AnyQuiltBuilder {
     }
 }
 
-/// [`crate::Quilt`] of two or three spatial axes, known when the program runs.
+/// [`crate::Quilt`] of two or three spatial axes, known at run time.
 ///
-/// Sizes and positions are lists (y, x) or (z, y, x). It never changes: threads may share it.
+/// Sizes and positions are lists (y, x) or (z, y, x). A quilt is immutable, so threads may share it.
 #[derive(Clone, Copy, PartialEq)]
 pub struct AnyQuilt {
     /// 2 or 3.
     pub(crate) ndim: usize,
-    /// The axes z, y, x; z is [`Axis::UNIT`] where there are two.
+    /// The axes z, y, x; z is [`Axis::UNIT`] if there are two.
     pub(crate) axes: [Axis; 3],
     pub(crate) border_weight: f64,
     pub(crate) profile: Profile,
@@ -128,8 +127,8 @@ impl fmt::Debug for AnyQuilt {
 }
 
 impl AnyQuilt {
-    /// Begins a quilt for images of `size`, with windows of size `window` at distances of `step`, each in pixels,
-    /// (y, x) or (z, y, x).
+    /// Starts building a quilt for images of `size`, with windows of size `window` every `step`, each in pixels, (y, x)
+    /// or (z, y, x).
     pub fn builder(size: &[usize], window: &[usize], step: &[usize]) -> AnyQuiltBuilder {
         AnyQuiltBuilder {
             border: vec![0; size.len()],
@@ -145,7 +144,7 @@ impl AnyQuilt {
         self.own_axes().iter().map(of).collect()
     }
 
-    /// The axes, without the z of an image of two.
+    /// The axes, without z if there are two.
     pub(crate) fn own_axes(&self) -> &[Axis] {
         &self.axes[3 - self.ndim..]
     }
@@ -165,7 +164,7 @@ impl AnyQuilt {
         self.each_axis(|axis| axis.window)
     }
 
-    /// The distance of neighbouring windows in pixels, per spatial axis.
+    /// The distance between neighbouring windows in pixels, per spatial axis.
     pub fn step(&self) -> Vec<usize> {
         self.each_axis(|axis| axis.step)
     }
@@ -199,12 +198,12 @@ impl AnyQuilt {
     /// The number of patches of a batch of `images`.
     ///
     /// # Errors
-    /// [`Error::Overflow`] where it is too large to be counted.
+    /// [`Error::Overflow`] if it does not fit `usize`.
     pub fn patch_count(&self, images: usize) -> Result<usize> {
         product("patches of a batch", &[images, self.patches_per_image()])
     }
 
-    /// The image of a patch, and the place (z, y, x) of its window in the grid of windows. Any index is a place in
+    /// The image of a patch, and the position (z, y, x) of its window in the grid of windows. Any index is valid for
     /// some batch.
     pub fn grid_place(&self, index: usize) -> (usize, [usize; 3]) {
         let [_, ny, nx] = self.axes.map(|axis| axis.count());
@@ -213,12 +212,12 @@ impl AnyQuilt {
         (index / per_image, [rest / (ny * nx), rest / nx % ny, rest % nx])
     }
 
-    /// The first pixel (z, y, x) of the window at this place in the grid of windows.
+    /// The first pixel (z, y, x) of the window at this position in the grid of windows.
     pub fn starts(&self, window: [usize; 3]) -> [usize; 3] {
         std::array::from_fn(|d| self.axes[d].start(window[d]))
     }
 
-    /// The image of a patch and the first pixel (z, y, x) of its window. Any index is a place in some batch.
+    /// The image of a patch and the first pixel (z, y, x) of its window. Any index is valid for some batch.
     pub fn position(&self, index: usize) -> (usize, [usize; 3]) {
         let (image, window) = self.grid_place(index);
         (image, self.starts(window))
@@ -234,11 +233,11 @@ impl AnyQuilt {
         self.axes.map(|axis| axis.window)
     }
 
-    /// The windows that overlap a box of pixels that is not empty and lies within the image: a range of the grid of
-    /// windows along (z, y, x).
+    /// The windows that overlap a non-empty box of pixels within the image: a range of the grid of windows along (z, y,
+    /// x).
     ///
     /// # Errors
-    /// [`Error::Argument`] where the box is empty or leaves the image.
+    /// [`Error::Argument`] if the box is empty or extends beyond the image.
     pub fn windows_overlapping(&self, start: [usize; 3], size: [usize; 3]) -> Result<[Range<usize>; 3]> {
         let mut ranges = [0..0, 0..0, 0..0];
         for (d, range) in ranges.iter_mut().enumerate() {
@@ -251,11 +250,11 @@ impl AnyQuilt {
         Ok(ranges)
     }
 
-    /// Writes where patches lie, one for each row of `rows`, an array of `i64`, from patch index `first` on: columns
-    /// (y, x) or (z, y, x) with the first pixel, or one more before them with the image.
+    /// Writes the positions of patches, starting with patch index `first`, one per row of `rows`, an array of `i64`:
+    /// columns (y, x) or (z, y, x) of the first pixel, optionally preceded by a column with the image.
     ///
     /// # Errors
-    /// [`Error::Shape`] where `rows` has another number of columns, [`Error::DataType`], and [`Error::Argument`] where
+    /// [`Error::Shape`] if `rows` has a different number of columns, [`Error::DataType`], and [`Error::Argument`] if
     /// the indices are too large.
     pub fn positions_into(&self, first: usize, mut rows: ArrayMut<'_>) -> Result<()> {
         let ndim = self.ndim;
@@ -273,7 +272,7 @@ impl AnyQuilt {
         Ok(())
     }
 
-    /// The quilt of images whose channels are interleaved along x, `values` for each pixel.
+    /// The quilt of images with `values` interleaved channels per pixel along x.
     pub(crate) fn interleaved(&self, values: usize) -> Self {
         let [z, y, x] = self.axes;
         Self { axes: [z, y, x.interleaved(values)], ..*self }
@@ -288,7 +287,7 @@ impl AnyQuilt {
         [images, channels].into_iter().chain(self.size()).collect()
     }
 
-    /// The number of channels of a batch, whose size is checked.
+    /// Checks the shape of a batch and returns its number of channels.
     pub(crate) fn check_batch(&self, argument: &'static str, shape: &[usize]) -> Result<usize> {
         if shape.len() != self.ndim + 2 || shape[2..] != self.size() {
             let expected = format!("(images, channels) and then {:?}", self.size());
@@ -307,7 +306,7 @@ impl AnyQuilt {
         Ok(())
     }
 
-    /// The number of channels of an array of `count` patches, whose shape is checked.
+    /// Checks the shape of an array of `count` patches and returns its number of channels.
     pub(crate) fn check_patches(&self, shape: &[usize], count: usize, channels: Option<usize>) -> Result<usize> {
         let channels = channels.or(shape.get(1).copied()).unwrap_or(1);
         let expected = self.patches_shape(count, channels);
@@ -318,7 +317,7 @@ impl AnyQuilt {
         Ok(channels)
     }
 
-    /// The images and channels of an array that should hold all patches of whole images.
+    /// The number of images and channels of an array that should hold all patches of whole images.
     pub(crate) fn whole_images(&self, shape: &[usize]) -> Result<(usize, usize)> {
         let count = shape.first().copied().unwrap_or(0);
         let channels = self.check_patches(shape, count, None)?;
@@ -332,7 +331,7 @@ impl AnyQuilt {
         Ok((images, channels))
     }
 
-    /// Fails where some pixels would get no value.
+    /// Fails if some pixels would get no value.
     pub(crate) fn check_no_gaps(&self) -> Result<()> {
         for (axis, name) in self.own_axes().iter().zip(axis_names(self.ndim)) {
             if !axis.is_covered() {
@@ -344,7 +343,7 @@ impl AnyQuilt {
         Ok(())
     }
 
-    /// The images that some patches are of.
+    /// The images that some patches belong to.
     pub(crate) fn images_of(&self, slots: &Slots<'_>) -> Option<Range<usize>> {
         let patches = slots.range()?;
         let per_image = self.patches_per_image();
@@ -358,13 +357,13 @@ pub(crate) fn axis_names(ndim: usize) -> &'static [&'static str] {
     &NAMES[NAMES.len() - ndim..]
 }
 
-/// Fails where `count` patches from index `first` on have no indices.
+/// Fails if the indices of `count` patches from index `first` on overflow.
 pub(crate) fn check_last(first: usize, count: usize) -> Result<usize> {
     let last = first.checked_add(count).filter(|last| isize::try_from(*last).is_ok());
     last.ok_or_else(|| Error::argument("first patch", first, format!("an index with {count} more after it")))
 }
 
-/// Fails where an array does not have the type of sums of another.
+/// Fails if an array does not have the sum type of another.
 pub(crate) fn check_sum(name: &'static str, got: DType, of: DType) -> Result<()> {
     if got != of.sum() {
         return Err(Error::dtype(name, got, format!("{} for these patches", of.sum())));

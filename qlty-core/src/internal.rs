@@ -1,4 +1,4 @@
-//! For the implementation of the crates beside this one: no part of the interface, and not stable.
+//! For the implementation of the other crates of this workspace: not part of the public interface, and not stable.
 #![doc(hidden)]
 
 /// Allocating, and dividing among threads.
@@ -11,7 +11,7 @@ pub mod region {
     pub use crate::region::{BoxAccumulator, PixelBox};
 }
 
-/// Copying past the caches.
+/// Copying with stores that bypass the caches.
 pub mod stream {
     pub use crate::stream::{RowWriter, STREAM_BYTES, copy, prefetch};
 }

@@ -1,4 +1,4 @@
-//! Labels: their patches, and the choice of patches that carry any.
+//! Labels: extracting their patches, and selecting patches that contain any.
 
 use ndarray::{ArrayView4, ArrayView5, Axis};
 use rayon::prelude::*;
@@ -14,17 +14,17 @@ impl AnyQuilt {
     /// The shape of an array of `count` label patches of labels of this shape, (N,Y,X) or (N,C,Y,X), or with z.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the labels do not have the size of the quilt.
+    /// [`Error::Shape`] if the labels do not have the size of the quilt.
     pub fn unstitch_labels_shape(&self, labels: &[usize], count: usize) -> Result<Vec<usize>> {
         self.check_labels("labels", labels, &self.size())?;
         let channels = &labels[1..labels.len() - self.ndim];
         Ok([count].into_iter().chain(channels.iter().copied()).chain(self.window()).collect())
     }
 
-    /// [`crate::Quilt::unstitch_labels_into`], with arrays of one type, which `missing` has too.
+    /// [`crate::Quilt::unstitch_labels_into`], with arrays of one type, which `missing` must have too.
     ///
     /// # Errors
-    /// [`Error::Shape`]; [`Error::DataType`]; [`Error::Argument`] where there are fewer patches; [`Error::Cancelled`].
+    /// [`Error::Shape`]; [`Error::DataType`]; [`Error::Argument`] if there are fewer patches; [`Error::Cancelled`].
     pub fn unstitch_labels_into(
         &self,
         labels: ArrayRef<'_>,
@@ -48,7 +48,7 @@ impl AnyQuilt {
         let [az, ay, ax] = self.axes;
         crate::with_width!(labels.dtype(), W => {
             let missing = missing.map(bits::<W>);
-            // SAFETY: the bits of labels, or of a missing one, are copied to labels of their type.
+            // SAFETY: the bits of labels, or of the missing label, are copied to labels of the same type.
             let patches = unsafe { patches.bits::<W>() };
             self.extract(labels.bits::<W>(), first, patches, monitor, |to, from, (_, [z, y])| {
                 to.copy_from_slice(from);
@@ -66,7 +66,7 @@ impl AnyQuilt {
     /// [`crate::Quilt::labelled`], with a `missing` of the patches' type.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches do not have the size of the windows, [`Error::DataType`], [`Error::OutOfMemory`].
+    /// [`Error::Shape`] if the patches do not have the size of the windows, [`Error::DataType`], [`Error::OutOfMemory`].
     pub fn labelled(&self, patches: ArrayRef<'_>, missing: Scalar) -> Result<Vec<bool>> {
         self.check_labels("label patches", patches.shape(), &self.window())?;
         check_copy("missing label", patches.dtype(), missing.dtype())?;
@@ -92,7 +92,7 @@ impl AnyQuilt {
         Ok(found)
     }
 
-    /// Fails where an array of labels or of label patches does not end with `spatial`.
+    /// Fails if the shape of labels or label patches does not end with `spatial`.
     fn check_labels(&self, argument: &'static str, shape: &[usize], spatial: &[usize]) -> Result<()> {
         let axes = shape.len().wrapping_sub(self.ndim);
         if !(axes == 1 || axes == 2) || !shape.ends_with(spatial) {
@@ -107,17 +107,17 @@ impl AnyQuilt {
 fn bits<W: Element>(value: Scalar) -> W {
     let mut wide = [0; 8];
     wide[..value.bytes().len()].copy_from_slice(value.bytes());
-    // SAFETY: there are eight bytes, of which any are a number, and the place need not be aligned; `W` is one of the
+    // SAFETY: there are eight bytes, any bytes are a valid number, and the read need not be aligned; `W` is one of the
     // unsigned integers of `with_width!`.
     unsafe { wide.as_ptr().cast::<W>().read_unaligned() }
 }
 
-/// Copies the patches that are to be kept, in their order, into an array of the same type. The first axis of `patches`
-/// counts them, the others are any.
+/// Copies the selected patches, in their order, into an array of the same type. The first axis of `patches` counts
+/// them; the other axes are arbitrary.
 ///
 /// # Errors
-/// [`Error::Shape`] where `kept` does not have a value per patch, or `out` not the shape of the patches that are kept;
-/// [`Error::DataType`].
+/// [`Error::Shape`] if `kept` does not have one value per patch, or `out` does not have the shape of the selected
+/// patches; [`Error::DataType`].
 pub fn keep_into(patches: ArrayRef<'_>, kept: &[bool], mut out: ArrayMut<'_>) -> Result<()> {
     let mut expected = patches.shape().to_vec();
     let Some(count) = expected.first_mut().filter(|count| **count == kept.len()) else {

@@ -1,18 +1,17 @@
 //! Split images and volumes into overlapping patches, and stitch them back together as a weighted mean.
 //!
-//! An image that is too large for a model, a GPU or memory is split into windows that overlap
-//! ([`Quilt::unstitch`]); a model processes each; and its output is stitched together
-//! ([`Quilt::stitch`], or a [`Stitcher`] as patches arrive). The borders of the windows, where the model saw
-//! only one side, count less.
+//! An image that is too large for a model, a GPU or memory is split into overlapping windows ([`Quilt::unstitch`]); a
+//! model processes each; and its output is stitched together ([`Quilt::stitch`], or a [`Stitcher`] as patches arrive).
+//! The borders of the windows, where the model lacks context on one side, count less.
 //!
 //! ```
 //! use qlty_core::{Error, NcyxQuilt};
 //!
-//! // Images of 120 x 200 pixels, windows of 32 x 32 every 16, a border of 4 that counts a tenth.
+//! // Images of 120 x 200 pixels, windows of 32 x 32 every 16, a border of 4 with a weight of 0.1.
 //! let quilt = NcyxQuilt::builder([120, 200], [32, 32], [16, 16]).border(4).border_weight(0.1).build()?;
 //! let batch = ndarray::Array4::<f32>::ones((2, 3, 120, 200)); // (N, C, Y, X)
 //! let patches = quilt.unstitch(batch.view())?; // (P, C, 32, 32)
-//! let mut stitcher = quilt.stitcher::<f32>(2, 1)?; // the model makes one channel of three
+//! let mut stitcher = quilt.stitcher::<f32>(2, 1)?; // the model turns three channels into one
 //! for (first, patches) in (0..).step_by(8).zip(patches.axis_chunks_iter(ndarray::Axis(0), 8)) {
 //!     stitcher.push(first, patches.mean_axis(ndarray::Axis(1)).unwrap().insert_axis(ndarray::Axis(1)).view())?;
 //! }
@@ -26,25 +25,25 @@
 //! | geometry: windows, steps, borders, positions | [`Quilt`], [`QuiltBuilder`], [`Position`] |
 //! | weights of windows, in closed form over images | [`Profile`], [`Quilt::window_weight`], [`Quilt::weights`] |
 //! | unstitching, of any element type | [`Quilt::unstitch`], [`Quilt::unstitch_range`], [`Quilt::unstitch_into`] |
-//! | channels that say where a pixel lies | [`Quilt::unstitch_positional`], [`Positional`] |
+//! | channels with the position of each pixel | [`Quilt::unstitch_positional`], [`Positional`] |
 //! | stitching | [`Quilt::stitch`], [`Quilt::stitch_into`], [`Stitcher`] |
 //! | gradients | [`Quilt::unstitch_adjoint`], [`Quilt::stitch_adjoint`] |
 //! | training pairs and sparse labels | [`Quilt::unstitch_pair`], [`Quilt::filter_labelled`] |
-//! | progress and cancelling | [`Monitor`], [`with_progress`] |
+//! | progress and cancellation | [`Monitor`], [`with_progress`] |
 //! | types and ranks known at run time | [`dynamic`] |
 //!
-//! Arrays are [`ndarray`] views of any strides, batches in the order (N,C,Y,X) or (N,C,Z,Y,X). Work
-//! is done on the threads of the current rayon pool, and no result depends on their number. Every
-//! mistake is an [`Error`] that says what was got and what was expected; nothing panics. Arrays of the
-//! caller's are unchanged after an error, except that a cancelled call leaves unspecified values.
+//! Arrays are [`ndarray`] views of any strides, batches in the order (N,C,Y,X) or (N,C,Z,Y,X). Work runs on the threads
+//! of the current rayon pool, and no result depends on their number. Every mistake is an [`Error`] that says what was
+//! got and what was expected; nothing panics. The caller's arrays are unchanged after an error, except that a cancelled
+//! call leaves unspecified values.
 //!
-//! Memory beyond a result does not grow with it, nor with the width of an image or the number of threads.
+//! Memory use beyond the result does not grow with the result, the width of an image or the number of threads.
 
-// How a call goes, from the outside in:
+// The layers of a call, from the outside in:
 //
 //   quilt                 the typed interface: Quilt<D>, Stitcher<T, D>; a thin layer over the next
 //   dynamic               arrays whose type and rank are known at run time: what everything below takes
-//   geometry, axis        which windows there are and where they lie: AnyQuilt
+//   geometry, axis        the windows and their positions: AnyQuilt
 //   profile, weights      how much a pixel of a window counts, and the sums of that over an image
 //   unstitch              batches to patches
 //   stitch, stitcher      patches to batches, all at once or as they arrive; region: box by box, for qlty-large
@@ -53,8 +52,8 @@
 //   interleaved           channels last: treated as longer rows
 //   rows, array, stream   rows of any strides; allocation, division among threads; non-temporal stores
 //
-// Inside, every array has five axes, (N,C,Z,Y,X), and a plane is a volume of depth one: there is one implementation for
-// both ranks. Types are chosen at the innermost call: by width where values are copied (unstitch, labels), by type
+// Internally every array has five axes, (N,C,Z,Y,X), and a plane is a volume of depth one, so one implementation serves
+// both ranks. Types are dispatched at the innermost call: by width where values are copied (unstitch, labels), by type
 // where they are added (accumulate).
 
 mod accumulate;

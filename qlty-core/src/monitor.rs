@@ -1,4 +1,4 @@
-//! Watching a long call from outside, and stopping it.
+//! Watching the progress of a long call, and cancelling it.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// How far a long call has come, and whether it should stop.
+/// The progress of a long call, and a request to stop it.
 ///
-/// Share one between the thread that makes the call and the thread that watches. The work is
-/// counted in units of the call's own (patches, rows); only their ratio to the total says anything.
+/// Share one between the thread that makes the call and the thread that watches. Work is counted in units that depend
+/// on the call (patches, rows); only the ratio to the total is meaningful.
 ///
 /// ```
 /// use qlty_core::{Error, Monitor, NcyxQuilt};
@@ -33,7 +33,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor of a call that has not begun.
+    /// A monitor of a call that has not started.
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,12 +43,12 @@ impl Monitor {
         self.done.load(Relaxed)
     }
 
-    /// The units that there are to do; zero before the call has begun.
+    /// The total number of units; zero before the call has started.
     pub fn total(&self) -> u64 {
         self.total.load(Relaxed)
     }
 
-    /// Asks the call to stop soon, with [`Error::Cancelled`]. It stays asked.
+    /// Asks the call to stop soon, with [`Error::Cancelled`]. The request is never reset.
     pub fn cancel(&self) {
         self.cancelled.store(true, Relaxed);
     }
@@ -58,7 +58,7 @@ impl Monitor {
         self.cancelled.load(Relaxed)
     }
 
-    /// Begins a call of `total` units: for the implementation of long calls.
+    /// Starts a call of `total` units: for the implementation of long calls.
     pub fn begin(&self, total: u64) {
         self.done.store(0, Relaxed);
         self.total.store(total, Relaxed);
@@ -69,7 +69,7 @@ impl Monitor {
         self.done.fetch_add(units, Relaxed);
     }
 
-    /// Fails when the call has been asked to stop: for the implementation of long calls.
+    /// Fails if the call has been asked to stop: for the implementation of long calls.
     ///
     /// # Errors
     /// [`Error::Cancelled`] after [`Monitor::cancel`].
@@ -78,11 +78,11 @@ impl Monitor {
     }
 }
 
-/// Runs `work` on another thread while this one calls `progress(done, total)`: a few milliseconds
-/// after the work has begun, then some twenty times a second, and once at the end.
-/// [`ControlFlow::Break`] cancels, after which it is not called again.
+/// Runs `work` on another thread while this one calls `progress(done, total)`: a few milliseconds after the work has
+/// started, then about twenty times a second, and once at the end. [`ControlFlow::Break`] cancels, after which
+/// `progress` is not called again.
 ///
-/// `progress` is only called on the calling thread, so it may touch what belongs to it.
+/// `progress` is only called on the calling thread, so it may use data that is not `Send`.
 pub fn with_progress<R: Send>(
     work: impl FnOnce(&Monitor) -> R + Send,
     mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
@@ -93,7 +93,7 @@ pub fn with_progress<R: Send>(
     std::thread::scope(|scope| {
         let (finished, wait) = channel::<()>();
         let worker = scope.spawn(|| {
-            // Dropped when the work ends, also by a panic, which wakes the loop below.
+            // Dropped when the work ends, even by a panic, which wakes the loop below.
             let _finished = finished;
             work(&monitor)
         });
@@ -109,7 +109,7 @@ pub fn with_progress<R: Send>(
     })
 }
 
-/// Reports how far the work is, and whether it has begun.
+/// Reports the progress of the work, and returns whether it has started.
 fn report(monitor: &Monitor, progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>) -> bool {
     let total = monitor.total();
     if total > 0 && !monitor.is_cancelled() && progress(monitor.done().min(total), total).is_break() {

@@ -1,4 +1,4 @@
-//! Channels that tell a model where its pixels lie.
+//! Channels that hold the position of each pixel.
 
 use crate::array;
 use crate::dynamic::ArrayMut;
@@ -6,7 +6,7 @@ use crate::element::Float;
 use crate::geometry::{AnyQuilt, check_last};
 use crate::{Error, Result};
 
-/// From where a positional channel counts.
+/// The origin of positional coordinates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Origin {
@@ -17,14 +17,14 @@ pub enum Origin {
     Window,
 }
 
-/// What positional channels hold: one channel per spatial axis, (y, x) or (z, y, x), with each
-/// pixel's coordinate along that axis.
+/// The contents of positional channels: one channel per spatial axis, (y, x) or (z, y, x), with each pixel's coordinate
+/// along that axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Positional {
-    /// From where coordinates count. "absolute" and "relative" in the Python package.
+    /// The origin of the coordinates: "absolute" and "relative" in the Python package.
     pub origin: Origin,
-    /// Whether pixels become fractions: of the image's size where coordinates count from the
-    /// image, of the last coordinate (size - 1) where they count from the window.
+    /// Whether coordinates become fractions: of the image's size if the origin is the image, of the last coordinate
+    /// (size - 1) if it is the window.
     pub normalize: bool,
 }
 
@@ -39,8 +39,8 @@ impl AnyQuilt {
     /// [`crate::Quilt::positional_into`], for `channels` of `f16`, `bf16`, `f32` or `f64`.
     ///
     /// # Errors
-    /// [`Error::Shape`] where `channels` has another number of channels or another window, [`Error::DataType`], and
-    /// [`Error::Argument`] where the indices are too large.
+    /// [`Error::Shape`] if `channels` has a different number of channels or window size, [`Error::DataType`], and
+    /// [`Error::Argument`] if the indices are too large.
     pub fn positional_into(&self, first: usize, channels: ArrayMut<'_>, positional: Positional) -> Result<()> {
         let count = channels.shape().first().copied().unwrap_or(0);
         self.check_patches(channels.shape(), count, Some(self.ndim))?;
@@ -58,7 +58,7 @@ impl AnyQuilt {
         channels: ArrayMut<'_>,
         Positional { origin, normalize }: Positional,
     ) {
-        // SAFETY: of these types any bits are values, and values are written.
+        // SAFETY: any bits are valid values of these types, and only values are written.
         let channels = unsafe { channels.bits::<T>() };
         array::divide(channels, [0; 4], 1 << 16, &|at, mut part| {
             let (patches, channels, depth, height, _) = part.dim();

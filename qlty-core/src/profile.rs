@@ -1,20 +1,18 @@
-//! How much a window's pixels count in a stitched mean.
+//! How much the pixels of a window count in a stitched mean.
 
-/// The least weight that a pixel of a window can have, so that a pixel which only borders reach
-/// still gets a value.
+/// The minimum weight of a pixel of a window, so that a pixel that only borders cover still gets a value.
 pub(crate) const LEAST_WEIGHT: f64 = 1e-8;
 
 /// The weight of a window's pixels.
 ///
-/// The separable profiles are the product of one factor per axis, each factor kept above 1e-8. They
-/// are sampled at the middles of the pixels, at `t = (i + 0.5) / window`, so that no weight is zero
-/// and hann and triangular windows at half-window steps add up to a constant. Formulas: F. J.
-/// Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform",
-/// Proceedings of the IEEE 66 (1978), 51-83.
+/// The separable profiles are the product of one factor per axis, each clamped to at least 1e-8. They are sampled at
+/// the centres of the pixels, at `t = (i + 0.5) / window`, so that no weight is zero, and hann and triangular windows
+/// at half-window steps add up to a constant. Formulas: F. J. Harris, "On the use of windows for harmonic analysis with
+/// the discrete Fourier transform", Proceedings of the IEEE 66 (1978), 51-83.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Profile {
-    /// 1 inside the border, the border weight on it: what the Python package qlty does.
+    /// 1 inside the border, the border weight on it, as in the Python package qlty.
     #[default]
     Border,
     /// `sin²(π t)`.
@@ -23,19 +21,19 @@ pub enum Profile {
     Triangular,
     /// `exp(-(t - 0.5)² / (2 sigma²))`.
     Gaussian {
-        /// The standard deviation as a part of the window's length; 0.125 is usual.
+        /// The standard deviation as a fraction of the window's length; 0.125 is usual.
         sigma: f64,
     },
-    /// 1 in the middle, with cosine flanks that take `alpha` of the window.
+    /// 1 in the middle, with cosine tapers over a fraction `alpha` of the window.
     Tukey {
-        /// The tapered part of the window, 0 to 1: 0 is a box, 1 is hann.
+        /// The tapered fraction of the window, 0 to 1: 0 is a box, 1 is hann.
         alpha: f64,
     },
 }
 
 impl Profile {
-    /// The factor of pixel `index` along an axis: 1 where the axis is one pixel long. 1 everywhere
-    /// for the border profile, which is no product.
+    /// The factor of pixel `index` along an axis: 1 if the axis is one pixel long. Always 1 for the border profile,
+    /// which is not separable.
     pub(crate) fn factor(self, index: usize, window: usize) -> f64 {
         let t = (index as f64 + 0.5) / window as f64;
         let value = match self {

@@ -1,7 +1,7 @@
 //! The typed interface: quilts whose rank is a type parameter, over [`ndarray`] views.
 //!
-//! A thin layer over [`crate::dynamic`]: it makes an [`crate::dynamic::ArrayRef`] of each view, and typed arrays of
-//! results. Nothing is calculated here.
+//! A thin layer over [`crate::dynamic`]: it creates an [`crate::dynamic::ArrayRef`] of each view, and typed arrays of
+//! results. No computation happens here.
 
 use std::fmt;
 use std::ops::Range;
@@ -41,7 +41,7 @@ impl<const D: usize> From<[usize; D]> for Border<D> {
     }
 }
 
-/// Collects what a [`Quilt`] is made of; see [`Quilt::builder`].
+/// The builder of a [`Quilt`]; see [`Quilt::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct QuiltBuilder<const D: usize>(AnyQuiltBuilder);
@@ -50,12 +50,12 @@ impl<const D: usize> QuiltBuilder<D>
 where
     Spatial<D>: Rank,
 {
-    /// The border of a window in pixels, per axis or one number for all. None by default.
+    /// The border of a window in pixels, per axis or one number for all. No border by default.
     pub fn border(self, border: impl Into<Border<D>>) -> Self {
         Self(self.0.border(&border.into().0))
     }
 
-    /// The weight of the border, 0 to 1, 0.1 by default; raised to 1e-8 where it is less.
+    /// The weight of the border, 0 to 1, 0.1 by default; at least 1e-8 is used.
     pub fn border_weight(self, weight: f64) -> Self {
         Self(self.0.border_weight(weight))
     }
@@ -65,13 +65,13 @@ where
         Self(self.0.profile(profile))
     }
 
-    /// The quilt.
+    /// Builds the quilt.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] where, on any axis, the image or the window is empty, the window larger than the
-    /// image, the step is zero, or twice the border is not less than the window; where the border weight is not within
-    /// 0 to 1, or is given with a profile that has no use for it; where the profile's parameter is out of its range.
-    /// [`crate::Error::Overflow`] where an image has too many pixels.
+    /// [`crate::Error::Argument`] if, on any axis, the image or the window is empty, the window is larger than the
+    /// image, the step is zero, or twice the border is not less than the window; if the border weight is not within 0
+    /// to 1, or is given with a profile that does not use it; if the profile's parameter is out of range.
+    /// [`crate::Error::Overflow`] if an image has too many pixels.
     pub fn build(self) -> Result<Quilt<D>> {
         self.0.build().map(Quilt)
     }
@@ -80,9 +80,9 @@ where
 /// A geometry with weights: extracts overlapping patches from batches of images, and stitches patches back together.
 /// `D` is the number of spatial axes: [`NcyxQuilt`] and [`NczyxQuilt`].
 ///
-/// Along an axis of size S, with window W and step T, there are `ceil((S - W) / T) + 1` windows,
-/// and window i starts at `min(i * T, S - W)`: the last is pulled back inside. Patches are counted
-/// in C order over (n, z, y, x). A quilt never changes: threads may share it.
+/// Along an axis of size S, with window W and step T, there are `ceil((S - W) / T) + 1` windows, and window i starts at
+/// `min(i * T, S - W)`: the last is pulled back inside the image. Patches are numbered in C order over (n, z, y, x). A
+/// quilt is immutable, so threads may share it.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Quilt<const D: usize>(AnyQuilt);
 
@@ -100,7 +100,7 @@ impl<const D: usize> fmt::Debug for Quilt<D> {
     }
 }
 
-/// Where a patch lies.
+/// The position of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position<const D: usize> {
     /// The image of the batch.
@@ -118,8 +118,8 @@ impl<const D: usize> Quilt<D>
 where
     Spatial<D>: Rank,
 {
-    /// Begins a quilt for images of `size`, with windows of size `window` at distances of `step`;
-    /// each in pixels, (y, x) or (z, y, x).
+    /// Starts building a quilt for images of `size`, with windows of size `window` every `step`; each in pixels, (y, x)
+    /// or (z, y, x).
     ///
     /// ```
     /// use qlty_core::{Error, NcyxQuilt, Profile};
@@ -132,7 +132,7 @@ where
         QuiltBuilder(AnyQuilt::builder(&size, &window, &step))
     }
 
-    /// The quilt with its rank as a value.
+    /// The same quilt with its rank known at run time.
     pub fn as_any(&self) -> &AnyQuilt {
         &self.0
     }
@@ -147,7 +147,7 @@ where
         last(self.0.window3())
     }
 
-    /// The distance of neighbouring windows in pixels, per spatial axis.
+    /// The distance between neighbouring windows in pixels, per spatial axis.
     pub fn step(&self) -> [usize; D] {
         last(self.0.axes.map(|axis| axis.step))
     }
@@ -180,22 +180,22 @@ where
     /// The number of patches of a batch of `images`.
     ///
     /// # Errors
-    /// [`crate::Error::Overflow`] where it is too large to be counted.
+    /// [`crate::Error::Overflow`] if it does not fit `usize`.
     pub fn patch_count(&self, images: usize) -> Result<usize> {
         self.0.patch_count(images)
     }
 
-    /// The image of a patch and its place in the grid of windows, (y, x) or (z, y, x).
+    /// The image of a patch and its position in the grid of windows, (y, x) or (z, y, x).
     pub fn grid_place(&self, index: usize) -> (usize, [usize; D]) {
         let (image, window) = self.0.grid_place(index);
         (image, last(window))
     }
 
-    /// The windows that overlap a box of pixels that is not empty and lies within the image: a range of the grid of
-    /// windows along each axis.
+    /// The windows that overlap a non-empty box of pixels within the image: a range of the grid of windows along each
+    /// axis.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] where the box is empty or leaves the image.
+    /// [`crate::Error::Argument`] if the box is empty or leaves the image.
     pub fn windows_overlapping(&self, start: [usize; D], size: [usize; D]) -> Result<[Range<usize>; D]> {
         let (mut start3, mut size3) = ([0; 3], [1; 3]);
         start3[3 - D..].copy_from_slice(&start);
@@ -204,13 +204,13 @@ where
         Ok(std::array::from_fn(|d| ranges[3 - D + d].clone()))
     }
 
-    /// Where a patch lies. Any index is a place in some batch.
+    /// The position of a patch. Any index is valid for some batch.
     pub fn position(&self, index: usize) -> Position<D> {
         let (image, start) = self.0.position(index);
         Position { image, start: last(start) }
     }
 
-    /// Where the patches of `images` lie: a row (y, x) or (z, y, x) per patch, in pixels.
+    /// The positions of the patches of `images`: a row (y, x) or (z, y, x) per patch, in pixels.
     ///
     /// # Errors
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
@@ -218,7 +218,7 @@ where
         self.position_rows(images, D)
     }
 
-    /// [`Quilt::positions`] with the image before the pixels: a row (n, y, x) or (n, z, y, x).
+    /// [`Quilt::positions`] with the image before the pixel: a row (n, y, x) or (n, z, y, x).
     ///
     /// # Errors
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
@@ -230,17 +230,17 @@ where
         filled("positions", &[self.patch_count(images)?, columns], |rows| self.0.positions_into(0, rows))
     }
 
-    /// Where patches lie, as many as `rows` has rows, from patch index `first` on: the columns of
+    /// Writes the positions of patches, one per row of `rows`, starting with patch index `first`: the columns of
     /// [`Quilt::positions`] or of [`Quilt::positions_with_image`].
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where `rows` has another number of columns, [`crate::Error::Argument`] where the
+    /// [`crate::Error::Shape`] if `rows` has a different number of columns, [`crate::Error::Argument`] if the
     /// indices are too large.
     pub fn positions_into(&self, first: usize, rows: ArrayViewMut2<'_, i64>) -> Result<()> {
         self.0.positions_into(first, ArrayMut::of("positions", rows)?)
     }
 
-    /// Which pixels of a window lie inside its border: (Y,X) or (Z,Y,X).
+    /// The mask of pixels of a window that are inside its border: (Y,X) or (Z,Y,X).
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
@@ -257,9 +257,9 @@ where
         filled("window weight", &self.window(), |weights| self.0.window_weight_into(weights))
     }
 
-    /// The sum of the window weights that reach each pixel of an image, (Y,X) or (Z,Y,X): what
-    /// stitching divides by. A closed form of the geometry, in `f64`, rounded once to `S`; zero
-    /// in the gaps that a step larger than the window leaves.
+    /// The sum of the window weights over each pixel of an image, (Y,X) or (Z,Y,X): the divisor of stitching. A closed
+    /// form of the geometry, computed in `f64` and rounded once to `S`; zero in the gaps that a step larger than the
+    /// window leaves.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
@@ -267,16 +267,16 @@ where
         filled("weights", &self.size(), |weights| self.0.weights_into(weights))
     }
 
-    /// [`Quilt::weights`], into an array of the caller's, of any strides.
+    /// [`Quilt::weights`], into the caller's array, of any strides.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where `out` is not (Y,X) or (Z,Y,X).
+    /// [`crate::Error::Shape`] if `out` is not (Y,X) or (Z,Y,X).
     pub fn weights_into<S: Real>(&self, out: ArrayViewMut<'_, S, WindowDim<D>>) -> Result<()> {
         self.0.weights_into(ArrayMut::of("weights", out)?)
     }
 }
 
-/// An array of zeros of this shape, filled by a call.
+/// A new array of this shape, filled by a call.
 fn filled<T: crate::Element, Dim: Dimension>(
     what: &'static str,
     shape: &[usize],

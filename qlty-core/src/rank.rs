@@ -1,4 +1,4 @@
-//! The number of spatial axes as a type: what the arrays of a 2-D or a 3-D quilt look like.
+//! The number of spatial axes as a type: the dimensions of the arrays of a 2-D or a 3-D quilt.
 
 use ndarray::{Dimension, Ix2, Ix3, Ix4, Ix5, RemoveAxis};
 
@@ -10,7 +10,7 @@ mod sealed {
 #[derive(Debug, Clone, Copy)]
 pub struct Spatial<const D: usize>;
 
-/// The array dimensions that go with a number of spatial axes. Sealed.
+/// The array dimensions for a number of spatial axes. Sealed.
 pub trait Rank: sealed::Sealed {
     /// Of a window or of an image without channels: (Y,X) or (Z,Y,X).
     type Window: Dimension;
@@ -20,8 +20,7 @@ pub trait Rank: sealed::Sealed {
     type Batch: Dimension + RemoveAxis<Smaller = Self::Image>;
 }
 
-/// The dimension of a batch or of patches of `D` spatial axes, of which an array is
-/// `Array<T, BatchDim<D>>`.
+/// The dimension of a batch or of patches with `D` spatial axes: `Array<T, BatchDim<D>>`.
 pub type BatchDim<const D: usize> = <Spatial<D> as Rank>::Batch;
 
 /// The dimension of one image with channels, or of a batch without.

@@ -1,6 +1,6 @@
 //! Accumulating an image box by box, with the kernel that stitches whole images.
 //!
-//! The sums of a box, to which the patches are added in the order of their index, are to the bit those of
+//! The sums of a box to which the patches are added in the order of their index are bit-identical to those of
 //! [`crate::Quilt::stitch`] in that box.
 
 use std::ops::Range;
@@ -32,7 +32,7 @@ impl PixelBox {
     }
 }
 
-/// Accumulates boxes in sums of type `S`, each on the thread that calls.
+/// Accumulates boxes in sums of type `S`, each on the calling thread.
 #[derive(Debug, Clone)]
 pub struct BoxAccumulator<S> {
     quilt: AnyQuilt,
@@ -44,7 +44,7 @@ impl<S: Real> BoxAccumulator<S> {
     /// An accumulator for the boxes of a quilt.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the step leaves gaps between the windows, and [`Error::OutOfMemory`].
+    /// [`Error::Argument`] if the step leaves gaps between the windows, and [`Error::OutOfMemory`].
     pub fn new(quilt: &AnyQuilt) -> Result<Self> {
         quilt.check_no_gaps()?;
         Ok(Self { quilt: *quilt, window: quilt.window_rows()?, coverage: quilt.coverage() })
@@ -56,13 +56,14 @@ impl<S: Real> BoxAccumulator<S> {
     }
 
     /// Adds patches of any type, (P,C,y,x) or (P,C,z,y,x), to the `sums` of a box, (C,Y,X) or (C,Z,Y,X) in standard
-    /// layout. `pairs` are patch indices and the place in `patches` of each, in ascending order of the index, which is
-    /// the order of the additions; patches that do not overlap the box add nothing. A value is converted to the type in
-    /// which its own are summed, and then to `S`.
+    /// layout. `pairs` are patch indices and the position of each in `patches`, in ascending order of the index, which
+    /// is the order of the additions; patches that do not overlap the box add nothing. A value is converted to the sum
+    /// type of its own type, and then to `S`.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches do not have the size of the windows or the channels of the sums, and
-    /// [`Error::Argument`] where the box leaves the image or a pair the patches. Nothing is added then.
+    /// [`Error::Shape`] if the patches do not have the size of the windows or the channels of the sums, and
+    /// [`Error::Argument`] if the box extends beyond the image, or a pair is outside the patches. Nothing is added
+    /// then.
     pub fn add(&self, sums: &mut [S], of: &PixelBox, patches: ArrayRef<'_>, pairs: &[(usize, usize)]) -> Result<()> {
         let (count, channels) = (patches.shape().first().copied().unwrap_or(0), sums.len() / of.volume().max(1));
         self.quilt.check_patches(patches.shape(), count, Some(channels))?;
@@ -77,7 +78,7 @@ impl<S: Real> BoxAccumulator<S> {
     /// (Z,Y,X) in standard layout.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the box leaves the image.
+    /// [`Error::Argument`] if the box extends beyond the image.
     pub fn add_weights(&self, weights: &mut [S], of: &PixelBox, indices: &[usize]) -> Result<()> {
         let one = [S::from_f64(1.0)];
         let pairs: Vec<_> = indices.iter().map(|index| (*index, 0)).collect();
@@ -87,13 +88,13 @@ impl<S: Real> BoxAccumulator<S> {
     /// Divides the `sums` of a box by the weights of all windows over its pixels, as [`crate::Quilt::stitch`] does.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the box leaves the image.
+    /// [`Error::Argument`] if the box extends beyond the image.
     pub fn divide(&self, sums: &mut [S], of: &PixelBox) -> Result<()> {
         let nothing = ArrayRef::repeated::<S>("patches", &[], &[0; 5])?;
         self.each_band(sums, of, nothing, Slots::Run { first: 0, len: 0 }, true)
     }
 
-    /// Accumulates a box in bands that fit the cache: lines of one plane, of all channels.
+    /// Accumulates a box in bands that fit the cache: lines of one plane, with all channels.
     fn each_band(
         &self,
         sums: &mut [S],

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use ndarray::{ArrayView1, ArrayView5, s};
 
-/// The bytes of rows that are copied at a time where an array does not have them in one run.
+/// The number of bytes copied at a time from rows that are not contiguous.
 const SPARE_BYTES: usize = 16 << 10;
 
-/// An array to be read row by row along its last axis.
+/// An array that is read row by row along its last axis.
 #[derive(Debug)]
 pub(crate) enum Rows<'a, T> {
     /// In standard layout: the values and the shape.
@@ -25,7 +25,7 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// Calls `each` with the number and the values `along` of `count` rows, the one at `at` first.
+    /// Calls `each` with the number and the values `along` of `count` rows, starting with the one at `at`.
     #[inline(always)]
     pub(crate) fn lines(&self, at: [usize; 4], count: usize, along: Range<usize>, mut each: impl FnMut(usize, &[T])) {
         match self {
@@ -52,8 +52,8 @@ impl<'a, T: Copy> Rows<'a, T> {
         }
     }
 
-    /// The values of whole rows, the one at `at` first, one after the other: of all `count` where the
-    /// array has them so, else of some, at least one, copied to `spare`.
+    /// The values of whole rows, starting with the one at `at`: of all `count` if they are contiguous, else of at least
+    /// one, copied to `spare`.
     #[inline(always)]
     pub(crate) fn block<'b>(&'b self, at: [usize; 4], count: usize, spare: &'b mut Vec<T>) -> &'b [T] {
         if let Self::Strided(array) = self {
@@ -66,7 +66,7 @@ impl<'a, T: Copy> Rows<'a, T> {
         self.run(at, count)
     }
 
-    /// The values of `count` rows of an array in standard layout; none of another array.
+    /// The values of `count` rows of an array in standard layout; `None` for other arrays.
     #[inline(always)]
     fn run(&self, at: [usize; 4], count: usize) -> &[T] {
         let Self::Flat(values, [_, c, z, y, x]) = self else { return &[] };
@@ -90,7 +90,7 @@ impl<'a, T: Copy> Rows<'a, T> {
     }
 }
 
-/// Adds the values of a row of any stride: a plain loop, which those of ndarray's iterators are not.
+/// Adds the values of a row of any stride: a plain loop, unlike ndarray's iterators.
 #[inline(always)]
 fn gather<T: Copy>(to: &mut Vec<T>, row: &ArrayView1<'_, T>) {
     // SAFETY: the index is below the length of the row.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Patches by their patch index, where their memory holds them in this order or another.
+/// Patches by their patch index, with the order in which memory holds them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Slots<'a> {
     /// Slot `i` holds patch `first + i`.
@@ -36,7 +36,7 @@ impl<'a> Slots<'a> {
 }
 
 impl Slots<'_> {
-    /// From the first index to the last, where there is a patch.
+    /// From the first index to the last; `None` if there is no patch.
     pub(crate) fn range(&self) -> Option<Range<usize>> {
         match self {
             Self::Run { first, len } => Some(*first..first + len).filter(|range| !range.is_empty()),

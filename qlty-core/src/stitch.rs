@@ -15,7 +15,7 @@ use crate::slots::Slots;
 use crate::weights::WindowRows;
 use crate::{Error, Result};
 
-/// The bytes that are accumulated at a time of a result that is not in standard layout: a few bands.
+/// The number of bytes that are accumulated at a time if the result is not in standard layout: a few bands.
 const BUFFER_BYTES: usize = 4 << 20;
 
 /// How patches combine at a pixel.
@@ -31,7 +31,7 @@ impl AnyQuilt {
     /// The shape of the batch that patches of this shape give.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches are not those of whole images, [`Error::Overflow`].
+    /// [`Error::Shape`] if the patches do not make up whole images, [`Error::Overflow`].
     pub fn stitch_shape(&self, patches: &[usize]) -> Result<Vec<usize>> {
         let (images, channels) = self.whole_images(patches)?;
         Ok(self.batch_shape(images, channels))
@@ -41,8 +41,8 @@ impl AnyQuilt {
     /// Progress is counted in rows.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches are not those of whole images, or `batch` or `weights` has another shape than
-    /// the result; [`Error::DataType`]; [`Error::Argument`] where the step leaves gaps between the windows;
+    /// [`Error::Shape`] if the patches do not make up whole images, or `batch` or `weights` does not have the shape of
+    /// the result; [`Error::DataType`]; [`Error::Argument`] if the step leaves gaps between the windows;
     /// [`Error::Overflow`], [`Error::OutOfMemory`] and [`Error::Cancelled`].
     pub fn stitch_into(
         &self,
@@ -79,7 +79,7 @@ impl AnyQuilt {
         let quilt = self.interleaved(values);
         let slots = Slots::Run { first: 0, len: self.patch_count(images)? };
         crate::with_real!(batch.dtype(), S => {
-            // SAFETY: of these types any bits are values, and sums are written.
+            // SAFETY: any bits are valid values of these types, and only sums are written.
             quilt.accumulate_as::<S>(patches, slots, unsafe { batch.bits() }, combine, monitor)
         }, else Err(Error::dtype("batch", batch.dtype(), "f32 or f64")))
     }
@@ -108,7 +108,7 @@ impl AnyQuilt {
         monitor.check()
     }
 
-    /// What adds patches, (P,C,z,y,x), to sums.
+    /// The accumulation of patches (P,C,z,y,x).
     pub(crate) fn accumulation<'a, S: Real>(
         &self,
         patches: ArrayRef<'a>,
@@ -120,8 +120,8 @@ impl AnyQuilt {
     }
 }
 
-/// Accumulates in an array that is not in standard layout: part by part, by way of a buffer of a few bands, so that the
-/// memory needed does not grow with the result.
+/// Accumulates in an array that is not in standard layout: part by part, through a buffer of a few bands, so that
+/// memory use does not grow with the result.
 fn accumulate_strided<S: Real>(accumulation: &Accumulation<'_, S>, mut batch: ArrayViewMut5<'_, S>) -> Result<()> {
     let most = BUFFER_BYTES / size_of::<S>();
     let (images, channels, depth, height, width) = batch.dim();
@@ -146,7 +146,7 @@ fn accumulate_strided<S: Real>(accumulation: &Accumulation<'_, S>, mut batch: Ar
     Ok(())
 }
 
-/// `0..len` in ranges of at most `most`.
+/// `0..len` as ranges of at most `most`.
 fn blocks(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     (0..len).step_by(most).map(move |start| start..len.min(start + most))
 }

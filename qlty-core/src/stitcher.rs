@@ -1,4 +1,4 @@
-//! Stitching patch by patch, as a model gives them: in any order, holding only the result.
+//! Stitching patch by patch, as a model produces them: in any order, with only the result in memory.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::slots::{Slots, bit};
 use crate::weights::WindowRows;
 use crate::{Error, Result};
 
-/// What [`AnyStitcher::finish`] and [`AnyStitcher::finish_incomplete`] give.
+/// The result of [`AnyStitcher::finish`] and [`AnyStitcher::finish_incomplete`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AnyStitched {
@@ -24,7 +24,7 @@ pub struct AnyStitched {
     pub weights: OwnedArray,
 }
 
-/// [`crate::Stitcher`] for patches of any type and of two or three spatial axes, known when the program runs.
+/// [`crate::Stitcher`] for patches of any type and of two or three spatial axes, known at run time.
 #[derive(Clone)]
 pub struct AnyStitcher {
     quilt: AnyQuilt,
@@ -33,7 +33,7 @@ pub struct AnyStitcher {
     channels: usize,
     sums: Sums,
     arrived: Arrivals,
-    /// Whether a call that was adding patches has panicked, after which nobody knows what the sums hold.
+    /// Whether a call panicked while it was adding patches, after which the contents of the sums are unknown.
     is_poisoned: bool,
 }
 
@@ -47,11 +47,11 @@ enum Sums {
 #[derive(Clone)]
 struct SumsOf<S> {
     window: WindowRows<S>,
-    /// (N,C,Z,Y,X) in standard layout; empty until the first patch comes.
+    /// (N,C,Z,Y,X) in standard layout; empty until the first patch arrives.
     values: Vec<S>,
 }
 
-/// Runs an expression with a name for the [`SumsOf`] of either type.
+/// Evaluates an expression with a name for the [`SumsOf`] of either type.
 macro_rules! with_sums {
     ($sums:expr, $of:ident => $run:expr) => {
         match $sums {
@@ -73,7 +73,7 @@ impl AnyQuilt {
     /// A stitcher for a batch of `images` with `channels`, whose patches are of type `dtype`.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the step leaves gaps between the windows, [`Error::Overflow`] and
+    /// [`Error::Argument`] if the step leaves gaps between the windows, [`Error::Overflow`] and
     /// [`Error::OutOfMemory`].
     pub fn stitcher(&self, dtype: DType, images: usize, channels: usize) -> Result<AnyStitcher> {
         self.check_no_gaps()?;
@@ -89,7 +89,7 @@ impl AnyQuilt {
 }
 
 impl AnyStitcher {
-    /// The quilt that this stitches for.
+    /// The quilt of this stitcher.
     pub fn quilt(&self) -> &AnyQuilt {
         &self.quilt
     }
@@ -117,8 +117,8 @@ impl AnyStitcher {
     /// Adds the patches `first`, `first + 1`, ..., (P,C,y,x) or (P,C,z,y,x).
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches have another size or number of channels, [`Error::DataType`],
-    /// [`Error::Argument`] where an index leaves the batch, [`Error::Duplicate`] where a patch has arrived before, and
+    /// [`Error::Shape`] if the patches have a different size or number of channels, [`Error::DataType`],
+    /// [`Error::Argument`] if an index is outside the batch, [`Error::Duplicate`] if a patch has arrived before, and
     /// [`Error::OutOfMemory`]; nothing is added then. [`Error::Poisoned`].
     pub fn push(&mut self, first: usize, patches: ArrayRef<'_>) -> Result<()> {
         self.check_poisoned()?;
@@ -132,10 +132,10 @@ impl AnyStitcher {
         Ok(())
     }
 
-    /// Adds patches in any order: the first of `patches` has the first of the `indices`, and so on.
+    /// Adds patches in any order: patch `i` of `patches` has the index `indices[i]`.
     ///
     /// # Errors
-    /// Those of [`AnyStitcher::push`], and [`Error::Argument`] where there are not as many indices as patches.
+    /// The errors of [`AnyStitcher::push`], and [`Error::Argument`] if the numbers of indices and patches differ.
     pub fn push_at(&mut self, indices: &[usize], patches: ArrayRef<'_>) -> Result<()> {
         self.check_poisoned()?;
         let len = patches.shape().first().copied().unwrap_or(0);
@@ -169,9 +169,9 @@ impl AnyStitcher {
         }
         let patches = patches.five("patches", self.quilt.ndim)?;
         self.allocate()?;
-        // Only the images that the patches are of.
+        // Only the images that the patches belong to.
         let Some(images) = self.quilt.images_of(&slots) else { return Ok(()) };
-        // Sums that hold a part of these patches are of no use: a panic leaves the flag as it is.
+        // Sums that hold only a part of these patches are useless: a panic leaves the flag set.
         self.is_poisoned = true;
         with_sums!(&mut self.sums, sums => {
             let image = sums.values.len() / self.images;
@@ -192,11 +192,11 @@ impl AnyStitcher {
         Ok(())
     }
 
-    /// Gives the stitched batch and its weights, and begins anew: the stitcher is then empty.
+    /// Returns the stitched batch and its weights, and resets the stitcher, which is then empty.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] while patches are missing, and [`Error::OutOfMemory`]: the stitcher is unchanged then,
-    /// and takes more patches. [`Error::Poisoned`].
+    /// [`Error::Incomplete`] while patches are missing, and [`Error::OutOfMemory`]: the stitcher is unchanged then, and
+    /// accepts more patches. [`Error::Poisoned`].
     pub fn finish(&mut self) -> Result<AnyStitched> {
         self.check_poisoned()?;
         if self.missing_count() > 0 {
@@ -211,7 +211,7 @@ impl AnyStitcher {
         self.allocate()?;
         let (coverage, monitor) = (self.quilt.coverage(), Monitor::new());
         with_sums!(&mut self.sums, sums => {
-            // Nothing is added any more: this only divides.
+            // No patch is added here: this only divides.
             let (none, slots) = (none_of(&sums.values)?, Slots::Run { first: 0, len: 0 });
             let nothing = self.quilt.accumulation(none, slots, &sums.window, &monitor);
             let nothing = Accumulation { divide_by: Some(&coverage), ..nothing };
@@ -220,8 +220,8 @@ impl AnyStitcher {
         Ok(AnyStitched { batch: self.take()?, weights })
     }
 
-    /// Gives the mean of the patches that have arrived, with `fill` in the pixels that none has reached, and the
-    /// weights that arrived, per image; begins anew as [`AnyStitcher::finish`].
+    /// Returns the mean of the patches that have arrived, with `fill` in the pixels that none covers, and the weights
+    /// that arrived, per image; resets the stitcher as [`AnyStitcher::finish`] does.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]; the stitcher is unchanged then. [`Error::Poisoned`].
@@ -240,22 +240,22 @@ impl AnyStitcher {
         Ok(AnyStitched { batch: self.take()?, weights })
     }
 
-    /// [`AnyStitcher::finish`] into arrays of the caller's.
+    /// [`AnyStitcher::finish`] into the caller's arrays.
     ///
     /// # Errors
-    /// Those of [`AnyStitcher::finish`]; [`Error::Shape`] and [`Error::DataType`] where an array is not as the result
-    /// is. The stitcher is unchanged then.
+    /// The errors of [`AnyStitcher::finish`]; [`Error::Shape`] and [`Error::DataType`] if an array does not have the
+    /// shape or type of the result. The stitcher is unchanged then.
     pub fn finish_into(&mut self, batch: ArrayMut<'_>, weights: Option<ArrayMut<'_>>) -> Result<()> {
         let size = self.quilt.size();
         self.check_outputs(&batch, weights.as_ref(), &size)?;
         self.finish()?.write(batch, weights)
     }
 
-    /// [`AnyStitcher::finish_incomplete`] into arrays of the caller's.
+    /// [`AnyStitcher::finish_incomplete`] into the caller's arrays.
     ///
     /// # Errors
-    /// Those of [`AnyStitcher::finish_incomplete`]; [`Error::Shape`] and [`Error::DataType`] where an array is not as
-    /// the result is. The stitcher is unchanged then.
+    /// The errors of [`AnyStitcher::finish_incomplete`]; [`Error::Shape`] and [`Error::DataType`] if an array does not
+    /// have the shape or type of the result. The stitcher is unchanged then.
     pub fn finish_incomplete_into(
         &mut self,
         fill: f64,
@@ -279,7 +279,7 @@ impl AnyStitcher {
         Ok(())
     }
 
-    /// Takes the sums out, which leaves the stitcher empty.
+    /// Takes the sums, which leaves the stitcher empty.
     fn take(&mut self) -> Result<OwnedArray> {
         let shape = self.shape();
         self.arrived.clear();
@@ -302,14 +302,14 @@ fn add_weights<S: Real>(quilt: &AnyQuilt, sums: &mut [S], window: &WindowRows<S>
 }
 
 impl AnyQuilt {
-    /// A patch of ones, of which one pixel stands for all: what such patches add up to are the weights.
+    /// A patch of ones, in which a single value is repeated: accumulating such patches gives the weights.
     pub(crate) fn patch_of_ones<'a, S: Real>(&self, one: &'a [S; 1]) -> Result<ArrayRef<'a>> {
         let [z, y, x] = self.window3();
         ArrayRef::repeated("ones", one, &[1, 1, z, y, x])
     }
 }
 
-/// An array of no patches, of the type of some sums.
+/// An empty array of patches, of the type of some sums.
 fn none_of<S: Real>(_: &[S]) -> Result<ArrayRef<'static>> {
     ArrayRef::repeated::<S>("patches", &[], &[0; 5])
 }
@@ -330,7 +330,7 @@ fn owned<S: Real>(what: &'static str, shape: &[usize], values: Vec<S>) -> Result
     OwnedArray::from_array(what, values.map_err(|_| Error::shape(what, shape, "the shape of its values"))?)
 }
 
-/// Which patches have arrived, a bit each.
+/// Which patches have arrived, one bit each.
 #[derive(Debug, Clone)]
 struct Arrivals {
     bits: Vec<u64>,

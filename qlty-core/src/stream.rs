@@ -1,7 +1,7 @@
-//! Copying past the caches, for results larger than any of them.
+//! Copying with non-temporal stores, for results larger than the caches.
 //!
-//! An ordinary store first reads the line that it overwrites. For a result which will not be in a
-//! cache when it is read, a streaming store saves that, a third of the memory traffic of a copy.
+//! An ordinary store first reads the cache line that it overwrites. If a result will have left the cache before it is
+//! read, a streaming store saves that read, a third of the memory traffic of a copy.
 
 use crate::element::Element;
 
@@ -9,10 +9,10 @@ mod row_writer;
 
 pub use row_writer::RowWriter;
 
-/// Results of fewer bytes may well stay in a cache until they are read.
+/// Results smaller than this may still be in a cache when they are read.
 pub const STREAM_BYTES: usize = 32 << 20;
 
-/// Copies `source` to the first values of `target`, past the caches where the machine can.
+/// Copies `source` to the first values of `target`, bypassing the caches if the processor can.
 ///
 /// # Panics
 /// Where `target` is shorter than `source`.
@@ -23,7 +23,7 @@ pub fn copy<T: Element>(target: &mut [T], source: &[T]) {
     const LINE: usize = 64;
     let target = &mut target[..source.len()];
     let bytes = size_of_val(source);
-    // Whole lines are streamed; values before and after them are copied.
+    // Whole cache lines are streamed; the values before and after them are copied.
     let head = target.as_ptr().align_offset(LINE).min(target.len());
     let lines = (bytes - head * size_of::<T>()) / LINE;
     let tail = head + lines * LINE / size_of::<T>();
@@ -36,14 +36,14 @@ pub fn copy<T: Element>(target: &mut [T], source: &[T]) {
     let from = source[head..tail].as_ptr().cast::<__m128i>();
     let to = target[head..tail].as_mut_ptr().cast::<__m128i>();
     for piece in 0..lines * LINE / size_of::<__m128i>() {
-        // SAFETY: `head..tail` holds `lines * LINE` bytes of both slices, which do not overlap as
-        // one is borrowed mutably; `piece` counts the 16-byte pieces of those bytes. `to` begins a
-        // line, so its pieces are aligned; the load may be unaligned. The bytes of an `Element`
-        // are all initialised, and 64 is a multiple of its size. SSE2 is part of x86-64.
+        // SAFETY: `head..tail` holds `lines * LINE` bytes of both slices, which do not overlap, as one is borrowed
+        // mutably; `piece` counts the 16-byte pieces of those bytes. `to` is at the start of a line, so its pieces are
+        // aligned; the load may be unaligned. All bytes of an `Element` are initialised, and 64 is a multiple of its
+        // size. SSE2 is part of x86-64.
         unsafe { _mm_stream_si128(to.add(piece), _mm_loadu_si128(from.add(piece))) };
     }
-    // SAFETY: SSE is part of x86-64. The fence orders the streamed bytes before whatever tells
-    // another thread that they are there, as ordinary stores would be.
+    // SAFETY: SSE is part of x86-64. The fence orders the streamed bytes before any store that tells another thread
+    // that they are there, as ordinary stores would be ordered.
     unsafe { _mm_sfence() };
 }
 
@@ -56,7 +56,7 @@ pub fn copy<T: Element>(target: &mut [T], source: &[T]) {
     target[..source.len()].copy_from_slice(source);
 }
 
-/// Asks for values that are read or written soon, in rows that lie too far apart for the machine to foresee.
+/// Prefetches values that are read or written soon, in rows too far apart for the hardware prefetcher.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub fn prefetch<T>(values: &[T]) {
@@ -65,13 +65,13 @@ pub fn prefetch<T>(values: &[T]) {
     const LINE: usize = 64;
     let start = values.as_ptr().cast::<i8>();
     for at in (0..size_of_val(values)).step_by(LINE) {
-        // SAFETY: `at` is within the slice, so the address is too; a prefetch reads and writes nothing that a
-        // program could see. SSE is part of x86-64.
+        // SAFETY: `at` is within the slice, so the address is too; a prefetch has no effect that a program can observe.
+        // SSE is part of x86-64.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(at)) };
     }
 }
 
-/// Asks for values that are read or written soon, where the machine can be asked.
+/// Prefetches values that are read or written soon, if the processor can.
 #[cfg(not(target_arch = "x86_64"))]
 pub fn prefetch<T>(_values: &[T]) {}
 

@@ -12,18 +12,18 @@ use crate::monitor::Monitor;
 use crate::rows::Rows;
 use crate::stream::{RowWriter, STREAM_BYTES};
 
-/// The bytes of patches that a thread extracts at a time: enough to be worth a task, few enough that every thread gets
-/// some.
+/// The number of patch bytes that a thread extracts at a time: enough to be worth a task, few enough for every thread
+/// to get some.
 const TASK_BYTES: usize = 512 << 10;
 
-/// Where a row of a patch lies: its first pixel (z, y, x) in the image, and its (z, y) in the window.
+/// The position of a row of a patch: its first pixel (z, y, x) in the image, and its (z, y) in the window.
 pub(crate) type RowPlace = ([usize; 3], [usize; 2]);
 
 impl AnyQuilt {
     /// The shape of an array of `count` patches of a batch of this shape; of all of them for `None`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt, [`crate::Error::Overflow`].
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt, [`crate::Error::Overflow`].
     pub fn unstitch_shape(&self, batch: &[usize], count: Option<usize>) -> Result<Vec<usize>> {
         let channels = self.check_batch("batch", batch)?;
         let count = match count {
@@ -35,12 +35,12 @@ impl AnyQuilt {
         Ok(shape)
     }
 
-    /// Extracts patches of a batch, as many as `patches` has room for, from patch index `first` on. Both have the same
-    /// type; pixels are copied bit by bit. Progress is counted in patches.
+    /// Extracts patches of a batch, as many as `patches` has room for, starting with patch index `first`. Both have the
+    /// same type; pixels are copied bit by bit. Progress is counted in patches.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt, or `patches` not the size of its
-    /// windows and the channels of the batch; [`crate::Error::DataType`]; [`crate::Error::Argument`] where there are
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt, or `patches` does not have the size of
+    /// its windows and the channels of the batch; [`crate::Error::DataType`]; [`crate::Error::Argument`] if there are
     /// fewer patches; [`crate::Error::Cancelled`].
     pub fn unstitch_into(
         &self,
@@ -59,14 +59,13 @@ impl AnyQuilt {
         let (batch, patches, values) = interleave_both(batch, patches);
         let quilt = self.interleaved(values);
         crate::with_width!(batch.dtype(), W => {
-            // SAFETY: the bits of pixels are copied to pixels of the same type, or of truth values to bytes.
+            // SAFETY: the bits of pixels are copied to pixels of the same type, or of `Bool` to `U8`.
             let to = unsafe { patches.bits::<W>() };
             quilt.extract(batch.bits::<W>(), first, to, monitor, |to, from, _| copy_row(to, from))
         })
     }
 
-    /// Writes patches row by row: `write` gets the row to be written, the row of the batch that lies there, and where
-    /// it lies.
+    /// Writes patches row by row: `write` gets the row to write, the corresponding row of the batch, and its position.
     pub(crate) fn extract<T: Element>(
         &self,
         batch: ArrayView5<'_, T>,
@@ -112,7 +111,7 @@ impl AnyQuilt {
                 }
             }
             rows.finish();
-            // A patch that is extracted in parts counts with its last row.
+            // A patch that is extracted in parts is counted with its last row.
             if at[1] + part_channels == channels && at[2] + part_depth == depth && at[3] + part_height == height {
                 monitor.advance(parts as u64);
             }
@@ -122,7 +121,7 @@ impl AnyQuilt {
     }
 }
 
-/// Copies a row; short ones block by block, which spares them a call to the system's copy.
+/// Copies a row; short ones block by block, which avoids a call to `memcpy`.
 #[inline(always)]
 fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     const BLOCK: usize = 16;
@@ -137,7 +136,7 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     }
     let (mut to_blocks, mut from_blocks) = (to.chunks_exact_mut(BLOCK), from.chunks_exact(BLOCK));
     for (to, from) in to_blocks.by_ref().zip(from_blocks.by_ref()) {
-        // Of a length that is known, so that this is no call either.
+        // The length is known at compile time, so this is no call either.
         if let (Ok(to), Ok(from)) = (<&mut [T; BLOCK]>::try_from(to), <&[T; BLOCK]>::try_from(from)) {
             *to = *from;
         }

@@ -12,19 +12,19 @@ use crate::geometry::AnyQuilt;
 use crate::profile::Profile;
 use crate::{Error, Result};
 
-/// The number of columns whose weights are computed at a time: a row of them stays in the first-level cache, and the
-/// memory of all threads together is small.
+/// The number of columns whose weights are computed at a time: a row of them stays in the L1 cache, and the memory of
+/// all threads together is small.
 pub(crate) const COLUMNS: usize = 4096;
 
-/// The longest axes, z, y and x, whose sums of weights are tabulated. Along x they are needed for every pixel that is
-/// stitched, so that an image which is wider takes several times as long.
+/// The longest axes, z, y and x, whose sums of weights are tabulated. Along x they are needed for every stitched pixel,
+/// so a wider image takes several times as long.
 const TABLES: [usize; 3] = [1 << 16, 1 << 16, 1 << 17];
 
-/// The values that a thread writes at a time when rows are all that there is to write.
+/// The number of values that a thread writes at a time when it only writes weights.
 const BLOCK: usize = 1 << 16;
 
 impl AnyQuilt {
-    /// Writes which pixels of a window lie inside its border into an array (Y,X) or (Z,Y,X) of `bool` or `u8`.
+    /// Writes the mask of pixels inside the border of a window into an array (Y,X) or (Z,Y,X) of `bool` or `u8`.
     ///
     /// # Errors
     /// [`Error::Shape`] and [`Error::DataType`].
@@ -49,7 +49,7 @@ impl AnyQuilt {
         let weights = weights.five(NAME, self.ndim)?;
         crate::with_real!(weights.dtype(), S => {
             let rows = self.window_rows::<S>()?;
-            // SAFETY: weights are written, which are of this type.
+            // SAFETY: only weights of this type are written.
             for ((_, _, z, y, x), weight) in unsafe { weights.bits::<S>() }.indexed_iter_mut() {
                 let (scale, row) = rows.row(z, y);
                 *weight = scale * row[x];
@@ -61,12 +61,12 @@ impl AnyQuilt {
     /// [`crate::Quilt::weights_into`].
     ///
     /// # Errors
-    /// [`Error::Shape`] where `out` is not (Y,X) or (Z,Y,X), [`Error::DataType`] where it is neither `f32` nor `f64`.
+    /// [`Error::Shape`] if `out` is not (Y,X) or (Z,Y,X), [`Error::DataType`] if it is neither `f32` nor `f64`.
     pub fn weights_into(&self, out: ArrayMut<'_>) -> Result<()> {
         self.check_weights(out.shape())?;
         let (out, coverage) = (out.five("weights", self.ndim)?, self.coverage());
         crate::with_real!(out.dtype(), S => {
-            // SAFETY: weights are written, which are of this type.
+            // SAFETY: only weights of this type are written.
             array::divide(unsafe { out.bits::<S>() }, [0; 4], BLOCK, &|at, mut block| {
                 let (_, _, depth, height, width) = block.dim();
                 for columns in column_runs(0..width) {
@@ -105,13 +105,13 @@ fn check_shape(name: &'static str, got: &[usize], expected: &[usize]) -> Result<
 
 /// The weights of a window, a row at a time.
 ///
-/// A border window has only two kinds of rows, and a separable one has one kind at many scales, so
-/// that the weights of a window of any size stay in the first-level cache.
+/// A border window has only two kinds of rows, and a separable one has one kind at many scales, so the weights of a
+/// window of any size stay in the L1 cache.
 #[derive(Debug, Clone)]
 pub(crate) enum WindowRows<S> {
-    /// The row of weight one, everywhere: for sums that are no mean.
+    /// A row of ones, everywhere: for sums without weights.
     Ones(Vec<S>),
-    /// Rows with inner pixels where z and y are inner, else rows of border.
+    /// Rows with inner pixels if z and y are inner, else rows of border.
     Border { z: Axis, y: Axis, inner: Vec<S>, border: Vec<S> },
     /// Row (z, y) is `x` times the factors of z and y.
     Separable { z: Vec<f64>, y: Vec<f64>, x: Vec<S> },
@@ -133,8 +133,8 @@ impl<S: Real> WindowRows<S> {
         Ok(Self::Ones(row(width, |_| S::from_f64(1.0))?))
     }
 
-    /// How many of the `lines` of plane z of the window, from the first on, have the same weights,
-    /// and these as a scale and a row: a weight is their product, rounded once more in `S`.
+    /// The number of `lines` of plane z of the window, from the first on, that have the same weights, and these weights
+    /// as a scale and a row: a weight is their product, rounded in `S`.
     #[inline(always)]
     pub(crate) fn run(&self, z: usize, lines: Range<usize>) -> (usize, S, &[S]) {
         let one = S::from_f64(1.0);
@@ -165,18 +165,17 @@ fn row<S: Real>(width: usize, value: impl Fn(usize) -> S) -> Result<Vec<S>> {
     Ok(row)
 }
 
-/// The sum of the window weights that reach each pixel, in closed form: never accumulated.
+/// The sum of the window weights over each pixel, in closed form, without accumulation.
 ///
-/// With `n_d` and `m_d` the number of windows and of inner windows over a coordinate of axis `d`,
-/// it is `bw * Π n_d + (1 - bw) * Π m_d` for the border profile, and for a separable one the
-/// product of the sums `s_d` of the factors over a coordinate. Both are
-/// `a * Π first_d + b * Π second_d`, computed in `f64` and rounded once.
+/// With `n_d` and `m_d` the number of windows and of inner windows over a coordinate of axis `d`, it is `bw * Π n_d +
+/// (1 - bw) * Π m_d` for the border profile, and the product of the sums `s_d` of the factors over a coordinate for a
+/// separable one. Both are `a * Π first_d + b * Π second_d`, computed in `f64` and rounded once.
 #[derive(Debug, Clone)]
 pub(crate) struct Coverage {
-    /// Of pixels: those of x have one value each.
+    /// In pixels: along x there is one value per pixel.
     axes: [AxisSums; 3],
     coefficients: (f64, f64),
-    /// How many columns a pixel has in the rows that are asked for.
+    /// The number of columns per pixel in the requested rows.
     values: usize,
 }
 
@@ -198,7 +197,7 @@ impl Coverage {
     #[inline(always)]
     pub(crate) fn row(&self, (a, b): (f64, f64), columns: Range<usize>) -> impl Iterator<Item = f64> {
         let x = &self.axes[2];
-        // Of a table they are computed side by side.
+        // From a table, columns are computed together.
         let table = x.table.get(columns.clone()).unwrap_or_default();
         let computed = if table.is_empty() { columns } else { 0..0 };
         let sums = table.iter().copied().chain(computed.map(|at| x.compute(at)));
@@ -211,7 +210,7 @@ impl Coverage {
 struct AxisSums {
     axis: Axis,
     profile: Profile,
-    /// All of them, where the axis is not long.
+    /// The values of all coordinates, if the axis is short enough.
     table: Vec<[f64; 2]>,
 }
 
@@ -239,7 +238,7 @@ impl AxisSums {
     }
 }
 
-/// Some columns of one row of [`Coverage`], kept while the coefficients stay the same.
+/// Some columns of a row of [`Coverage`], kept while the coefficients stay the same.
 #[derive(Debug)]
 pub(crate) struct CoverageRow<'a, S> {
     coverage: &'a Coverage,
@@ -271,7 +270,7 @@ impl<'a, S: Real> CoverageRow<'a, S> {
     fn fill(&mut self, coefficients: (f64, f64)) {
         let values = self.coverage.row(coefficients, self.columns.clone());
         let mut weights = self.row.iter_mut();
-        // By `for_each`, in which a chain is two plain loops.
+        // With `for_each`, a chain becomes two plain loops.
         values.for_each(|value| {
             if let Some(weight) = weights.next() {
                 *weight = S::from_f64(value);
@@ -279,7 +278,7 @@ impl<'a, S: Real> CoverageRow<'a, S> {
         });
     }
 
-    /// The same where a pixel has `values` columns.
+    /// The same for pixels of `values` columns.
     fn fill_interleaved(&mut self, coefficients: (f64, f64), values: usize) {
         let Range { start, end } = self.columns;
         let (mut rest, mut of_pixel) = (self.row.as_mut_slice(), values - start % values);

@@ -2,22 +2,23 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | reading boxes of an array, each chunk decoded rarely | [`ArrayReader`] |
-//! | what an array or a group says of itself | [`inspect`], [`group_attributes`] |
-//! | images to read from: arrays in memory, on disk, or a caller's own | [`ImageSource`], [`ZarrImages`] |
-//! | the same with a type known at run time | [`AnyImageSource`], [`AnyZarrImages`], [`ArrayImages`], [`ErasedSource`] |
-//! | making arrays and groups, writing chunks | [`Plan`], [`ArrayWriter`], [`create_group`] |
+//! | reading boxes of an array through a chunk cache | [`ArrayReader`] |
+//! | the metadata of an array or a group | [`inspect`], [`group_attributes`] |
+//! | images to read from: arrays in memory, on disk, or the caller's own | [`ImageSource`], [`ZarrImages`] |
+//! | the same with a type known at run time | [`AnyImageSource`], [`AnyZarrImages`], [`ArrayImages`], [`ErasedSource`]
+//! |
+//! | creating arrays and groups, writing chunks | [`Plan`], [`ArrayWriter`], [`create_group`] |
 //! | compression, by name | [`Codec`] |
-//! | files that appear whole, and what survives what | [`FolderStore`] |
+//! | atomic file writes, and durability | [`FolderStore`] |
 //! | stores that appear under their name only when they are complete | [`Partial`] |
 //!
-//! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers above. The types of the
-//! Zarr library underneath are no part of the interface.
+//! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers on top. The types of the
+//! underlying Zarr library are not part of the interface.
 //!
-//! Two promises are made here once, for all that is written. All bytes of chunks and metadata go through a
-//! [`FolderStore`], which says when a file can be seen and when it survives a loss of power. And a thread that waits
-//! for a chunk starts no others: calls divide their work among threads themselves, so codecs run on the thread that
-//! wants the chunk, unless [`ArrayWriter::with_threads`] says otherwise.
+//! Two rules hold for everything that is written. All bytes of chunks and metadata go through a [`FolderStore`], which
+//! defines when a file becomes visible and when it survives a power failure. And a thread that waits for a chunk starts
+//! no other threads: calls divide their work among threads themselves, so codecs run on the thread that needs the
+//! chunk, unless [`ArrayWriter::with_threads`] sets a different number.
 
 mod cache;
 mod chunk;

@@ -7,15 +7,15 @@ use proptest::prelude::*;
 use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
 use qlty_core::{DType, Error};
 
-/// Values that count up, of this shape.
+/// An array of this shape with increasing values.
 fn counted(shape: &[usize]) -> ArrayD<i32> {
     let mut values = 0..;
     ArrayD::from_shape_simple_fn(IxDyn(shape), || values.next().unwrap_or_default())
 }
 
 proptest! {
-    /// Steps, also backwards, and orders of the axes: what `from_raw` makes of an address, a shape and strides is the
-    /// view that has them, for reading and for writing.
+    /// For any strides, including negative ones, and any order of the axes: `from_raw` with the address, shape and
+    /// strides of a view gives the same array as the view, for reading and for writing.
     #[test]
     fn an_address_with_strides_is_the_view_that_has_them(
         sizes in prop::collection::vec(0usize..5, 1..5),
@@ -106,7 +106,7 @@ fn types_are_not_confused() {
     let (bytes, truths) =
         (ArrayRef::of("bytes", bytes.view()).unwrap(), ArrayRef::of("truths", truths.view()).unwrap());
     assert!(matches!(bytes.view::<i8>("bytes"), Err(Error::DataType { got: DType::U8, .. })));
-    // A byte need not be a truth value, but a truth value is a byte.
+    // A byte is not necessarily a valid `bool`, but a `bool` is a valid byte.
     assert!(bytes.view::<bool>("bytes").is_err());
     assert_eq!(truths.view::<u8>("truths").unwrap(), ndarray::arr1(&[0_u8, 1]).into_dyn());
     let mut to = OwnedArray::zeros("to", DType::Bool, &[2]).unwrap();

@@ -1,4 +1,4 @@
-//! What the public types may be used for: sent, shared, copied, printed, compared.
+//! The traits of the public types: Send, Sync, Clone, Debug, PartialEq.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -35,7 +35,7 @@ fn types_have_the_traits_that_hosts_need() {
     error::<Error>();
 }
 
-/// A program may be written for any number of axes.
+/// A program can be generic over the number of axes.
 #[test]
 fn the_number_of_axes_may_be_generic() {
     fn patches<const D: usize>(size: [usize; D]) -> qlty_core::Result<usize>

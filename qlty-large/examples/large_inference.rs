@@ -1,8 +1,8 @@
-//! Denoises a volume on disk with a stand-in for a model, in less memory than the volume takes.
+//! Denoises a volume on disk with a stand-in for a model, using less memory than the volume.
 //!
-//! `cargo run --release -p qlty-large --example large_inference -- [FOLDER] [SIZE]` makes a volume of SIZE³ pixels
+//! `cargo run --release -p qlty-large --example large_inference -- [FOLDER] [SIZE]` creates a volume of SIZE³ pixels
 //! (256) in FOLDER (`out/large`), writes the mean and its uncertainty to the same folder, and prints the error of the
-//! mean. Killed and run again, it resumes where it stopped.
+//! mean. If it is killed and run again, it resumes where it stopped.
 #![allow(clippy::print_stdout, reason = "a program that prints")]
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use qlty_core::{DType, NczyxQuilt};
 use qlty_large::{LargeQuilt, LargeResult, Region, Result, Std, ZarrImages};
 use rayon::prelude::*;
 
-/// The size of a slab of the volume that is made at a time.
+/// The thickness of the slabs in which the volume is created.
 const SLAB: usize = 32;
 
 fn main() -> Result<()> {
@@ -27,13 +27,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Denoises a volume of `size` pixels in each direction, which is made unless it exists.
+/// Denoises a volume of `size` pixels along each axis, which is created if it does not exist.
 fn denoise(folder: &Path, size: usize) -> Result<LargeResult<f32, 3>> {
     let volume = folder.join("volume.zarr");
     if !volume.exists() {
         make(&volume, size)?;
     }
-    // A quarter of the sums of mean and variance.
+    // A quarter of the memory for the sums of mean and variance.
     let budget = 2 * size.pow(3) * size_of::<f32>() / 4;
     let source = ZarrImages::<u16, 3>::with_cache(volume.join("0"), budget)?;
     let window = size.min(64);
@@ -94,7 +94,7 @@ fn make(path: &Path, size: usize) -> Result<()> {
     Ok(partial.complete()?)
 }
 
-/// Mean and variance of the mean over neighbourhoods of 27 pixels: where a network would be.
+/// Mean and variance of the mean over neighbourhoods of 27 pixels: a stand-in for a network.
 fn model(patches: ArrayView5<'_, u16>) -> (Array5<f32>, Array5<f32>) {
     let (mut mean, mut variance) = (Array5::<f32>::zeros(patches.dim()), Array5::<f32>::zeros(patches.dim()));
     let pairs = mean.axis_iter_mut(Axis(0)).into_par_iter().zip(variance.axis_iter_mut(Axis(0)));

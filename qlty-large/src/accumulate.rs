@@ -1,7 +1,7 @@
 //! Adding patches to the sums of a tile, and turning sums into means and standard deviations.
 //!
-//! Patches are added by the kernel that stitches in memory, [`BoxAccumulator`]: in the order of their index they give
-//! the same result to the bit.
+//! Patches are added by the same kernel that stitches in memory, [`BoxAccumulator`]: if they arrive in the order of
+//! their index, the results are bit-identical.
 
 use ndarray::{Array5, ArrayView3, ArrayView5, s};
 use qlty_core::dynamic::ArrayRef;
@@ -13,7 +13,7 @@ use crate::Std;
 
 /// The accumulation of one tile.
 ///
-/// Its values are sums, squares and weights, one after the other: the sums are (C,Z,Y,X); the squares, where there is a
+/// Its values are sums, squares and weights, one after the other: the sums are (C,Z,Y,X); the squares, if there is a
 /// standard deviation, have the same shape; the weights so far, for [`Std::Total`] only, are (Z,Y,X).
 #[derive(Debug)]
 pub(crate) struct Accumulation<'a, A> {
@@ -37,7 +37,7 @@ impl<A: Real> Accumulation<'_, A> {
         self.channels * self.pixels.volume()
     }
 
-    /// Adds patches, (P,C,y,x) or (P,C,z,y,x), given as pairs of index and place in ascending order of the index.
+    /// Adds patches, (P,C,y,x) or (P,C,z,y,x), given as pairs of index and position in ascending order of the index.
     pub(crate) fn add(
         &self,
         values: &mut [A],
@@ -49,7 +49,7 @@ impl<A: Real> Accumulation<'_, A> {
         let (sums, rest) = values.split_at_mut(len);
         if let Some(window) = self.window {
             let (squares, weights) = rest.split_at_mut(len);
-            // The distance of a patch from the mean so far depends on the order, so each is added by itself.
+            // The distance of a patch from the mean so far depends on the order, so patches are added one by one.
             for pair in pairs {
                 let patch = patches.part(0, pair.1..pair.1 + 1);
                 self.add_spread((sums, squares, weights), pair.0, patch, window)?;
@@ -74,7 +74,7 @@ impl<A: Real> Accumulation<'_, A> {
     ) -> Result<()> {
         let (quilt, volume) = (self.accumulator.quilt(), self.pixels.volume());
         let ((_, start), patch_size) = (quilt.position(index), quilt.window3());
-        // The pixels that the patch and the tile share: where they begin in each, and their number.
+        // The intersection of the patch and the tile: where it starts in each, and its size.
         let (mut in_patch, mut in_tile, mut size) = ([0; 3], [0; 3], [0; 3]);
         for d in 0..3 {
             let (patch_start, tile_start) = (start[d], self.pixels.start[d]);
@@ -113,8 +113,8 @@ impl<A: Real> Accumulation<'_, A> {
         Ok(())
     }
 
-    /// Turns sums into means, and squares into standard deviations. `added` are the patches that the tile has, where
-    /// these are not all that reach it.
+    /// Turns sums into means, and squares into standard deviations. `added` are the patches that were added to the
+    /// tile, if these are not all that overlap it.
     pub(crate) fn conclude(&self, values: &mut [A], added: Option<&[usize]>) -> Result<()> {
         let (len, volume) = (self.len(), self.pixels.volume());
         let kinds = if self.std == Std::None { 1 } else { 2 };
@@ -137,7 +137,7 @@ impl<A: Real> Accumulation<'_, A> {
         Ok(())
     }
 
-    /// Takes roots, and normalizes; pixels without `weights` stay as they are.
+    /// Takes square roots, and normalizes; pixels without `weights` stay unchanged.
     fn finish(&self, values: &mut [A], weights: Option<&[A]>) {
         let (len, volume) = (self.len(), self.pixels.volume());
         let is_reached = |pixel: usize| weights.is_none_or(|weights| weights[pixel] != A::default());

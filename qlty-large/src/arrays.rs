@@ -1,7 +1,7 @@
 //! The Zarr arrays of a result, and writing tiles to them.
 //!
-//! The files of the arrays are the record of what is finished: a tile is finished when all its files exist and no
-//! checkpoint has a file of it. So chunks are stored even where they equal the fill value.
+//! The files of the arrays record what is finished: a tile is finished when all its files exist and no checkpoint has a
+//! file of it. Chunks are therefore stored even if they equal the fill value.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,10 +26,10 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// Those of a result `folder/name`.
+    /// The folders of a result with the path `folder/name`.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where the path has no name.
+    /// [`qlty_core::Error::Argument`] if the path has no name.
     pub(crate) fn new(path: &Path) -> qlty_core::Result<Self> {
         let name = path.file_name().ok_or_else(|| {
             qlty_core::Error::argument("path of a result", path, "a folder and the beginning of a name")
@@ -43,7 +43,7 @@ impl Paths {
     }
 }
 
-/// What the arrays of a result have in common, whatever the number of channels.
+/// The properties that the arrays of a result share, independent of the number of channels.
 #[derive(Debug, Clone)]
 pub(crate) struct ArraySpec {
     /// The number of spatial axes.
@@ -53,7 +53,7 @@ pub(crate) struct ArraySpec {
     pub(crate) shapes: Shapes,
     pub(crate) codec: Codec,
     pub(crate) std: Std,
-    /// The value of pixels that no patch has reached, of the type of the result.
+    /// The value of pixels that no patch covers, in the type of the result.
     pub(crate) fill: Scalar,
 }
 
@@ -76,14 +76,14 @@ pub(crate) struct Arrays {
 }
 
 impl Arrays {
-    /// The arrays of this record, and whether this call created them; otherwise they existed, or another process has
+    /// The arrays of this record, and whether this call created them; otherwise they existed, or another process
     /// created them meanwhile.
     ///
-    /// Processes may start together: the metadata appears by a hard link, which does not replace a file.
+    /// Processes may start at the same time: the metadata appears by a hard link, which does not replace a file.
     ///
     /// # Errors
-    /// [`crate::Error::Geometry`] and [`crate::Error::Foreign`] where there are others; [`qlty_core::zarr::Error::Io`] and
-    /// [`qlty_core::zarr::Error::Zarr`].
+    /// [`crate::Error::Geometry`] and [`crate::Error::Foreign`] if other arrays exist; [`qlty_core::zarr::Error::Io`]
+    /// and [`qlty_core::zarr::Error::Zarr`].
     pub(crate) fn create(
         spec: &ArraySpec,
         channels: usize,
@@ -103,7 +103,7 @@ impl Arrays {
             let plan = Plan::new(spec.fill.dtype(), layout.clone()).codec(spec.codec).checksum(true);
             let plan = plan.axis_names(&axis_names).fill(spec.fill).store_fill(true);
             let array = plan.attributes(record.attributes(name)).build(&store, "")?;
-            // Nothing is put into a folder of something else.
+            // Nothing is written to a folder that holds something else.
             let mut on_disk = Record::read(path)?;
             let created = on_disk.is_none() && store.create(METADATA, &array.metadata_json()?)?;
             if !created && on_disk.is_none() {
@@ -112,7 +112,7 @@ impl Arrays {
             on_disk.map_or(Ok(()), |on_disk| record.check(path, &on_disk))?;
             Ok((array, created))
         };
-        // Where there is the mean, the standard deviation must exist as well: it comes first.
+        // If the mean exists, the standard deviation must exist as well: it is created first.
         let std = match spec.std {
             Std::None => None,
             Std::Within | Std::Total => Some(create(&paths.std, "std")?.0),
@@ -121,7 +121,7 @@ impl Arrays {
         Ok((Self { spec: spec.clone(), channels, checksum: record.checksum(), mean, std }, created))
     }
 
-    /// The number of sums of a tile: of each kind, one for each channel and pixel, and the weights for each pixel.
+    /// The number of sums of a tile: one of each kind for each channel and pixel, and the weights for each pixel.
     pub(crate) fn sums_len(&self, pixels: &PixelBox) -> usize {
         let kinds = match self.spec.std {
             Std::None => self.channels,
@@ -135,7 +135,7 @@ impl Arrays {
         [Some(&self.mean), self.std.as_ref()].into_iter().flatten()
     }
 
-    /// Whether all files of a tile exist. A file that is empty, as after a power failure, does not count.
+    /// Whether all files of a tile exist. An empty file, as after a power failure, does not count.
     pub(crate) fn has(&self, pixels: &PixelBox) -> bool {
         let files = self.files(pixels);
         let exists = |path: PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
@@ -182,7 +182,7 @@ impl Arrays {
             .collect()
     }
 
-    /// Waits until what was written survives a power failure.
+    /// Waits until everything written survives a power failure.
     pub(crate) fn sync(&self) -> Result<()> {
         self.each().try_for_each(|array| Ok(array.store().sync()?))
     }
@@ -190,10 +190,10 @@ impl Arrays {
 
 /// A file of a tile.
 struct TileFile {
-    /// Its place in the grid of files of the array.
+    /// Its position in the grid of files of the array.
     place: Vec<u64>,
     /// Its first pixel.
     start: [usize; 3],
-    /// The size of the part of it that lies within the tile.
+    /// The size of its part within the tile.
     size: [usize; 3],
 }

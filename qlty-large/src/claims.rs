@@ -1,9 +1,9 @@
-//! Which patches a worker needs, which of them are done, and which are being added.
+//! Which patches a worker needs, which are done, and which are being added.
 
 use qlty_core::internal::array::zeros;
 use qlty_core::{Error, Result};
 
-/// A set of patch indices, a bit each.
+/// A set of patch indices, one bit each.
 #[derive(Debug, Clone)]
 pub(crate) struct Bits(ndarray::Array1<u64>);
 
@@ -40,20 +40,20 @@ impl Bits {
     }
 }
 
-/// The patches of a worker. Always: those done or in work are wanted, and none is both.
+/// The patches of a worker. Invariant: those done or in progress are wanted, and none is both.
 #[derive(Debug)]
 pub(crate) struct Claims {
     /// The number of patches of the batch.
     total: usize,
-    /// Those that reach a tile of this worker.
+    /// The patches that overlap a tile of this worker.
     wanted: Bits,
-    /// Those that every tile of this worker that they reach has, or that will not come.
+    /// The patches that have been added to every tile of this worker that they overlap, or that will not arrive.
     done: Bits,
     /// Those that a thread is adding.
     in_work: Bits,
     wanted_count: usize,
     done_count: usize,
-    /// None from here on has been handed out.
+    /// Patches from this index on have not been handed out.
     next: usize,
 }
 
@@ -63,11 +63,11 @@ impl Claims {
         Ok(Self { total, wanted, done, in_work: Bits::new(total)?, wanted_count, done_count, next: 0 })
     }
 
-    /// Takes patches into work: all of them, or none.
+    /// Marks patches as in progress: all of them, or none.
     ///
     /// # Errors
-    /// [`Error::Argument`] where an index is no patch of the batch or reaches no tile of this worker;
-    /// [`Error::Duplicate`] where a patch has come, is in work, or is there twice.
+    /// [`Error::Argument`] if an index is not a patch of the batch or overlaps no tile of this worker;
+    /// [`Error::Duplicate`] if a patch has arrived, is in progress, or is listed twice.
     pub(crate) fn begin(&mut self, indices: impl Iterator<Item = usize> + Clone) -> Result<()> {
         for (taken, index) in indices.clone().enumerate() {
             let result = if index >= self.total {
@@ -87,7 +87,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Ends the work on patches, successfully if they are `done`.
+    /// Ends the work on patches, successfully if `done`.
     pub(crate) fn end(&mut self, indices: impl Iterator<Item = usize>, done: bool) {
         for index in indices {
             self.in_work.remove(index);
@@ -107,7 +107,7 @@ impl Claims {
         self.in_work.has(index)
     }
 
-    /// The patches wanted that are not done, ascending.
+    /// The wanted patches that are not done, ascending.
     pub(crate) fn pending(&self) -> impl Iterator<Item = usize> {
         (0..self.total).filter(|index| self.wanted.has(*index) && !self.done.has(*index))
     }
@@ -130,7 +130,7 @@ impl Claims {
         self.next = 0;
     }
 
-    /// The numbers of patches that are done and that are wanted.
+    /// The numbers of done and of wanted patches.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.done_count, self.wanted_count)
     }

@@ -1,7 +1,7 @@
 //! Stitching with sums of one type.
 //!
-//! A tile is the unit of everything: of memory, of locking, of writing, of the record of what is finished, and of a
-//! checkpoint. Each tile knows by itself which patches it has, so no two files on disk have to agree with each other.
+//! The tile is the unit of memory, locking, writing, the record of finished work, and checkpoints. Each tile records
+//! independently which patches it has, so no two files on disk have to agree.
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,23 +26,23 @@ mod tiles;
 
 use tiles::lock_tile;
 
-/// A result in work, with sums of type `A`.
+/// A result in progress, with sums of type `A`.
 #[derive(Debug)]
 pub(crate) struct Engine<A> {
     pub(crate) job: Job,
     accumulator: BoxAccumulator<A>,
     /// The weights of a window, (z, y, x), for [`Std::Total`] only.
     window: Option<Array3<A>>,
-    /// Those of this worker, the first of which is `job.tiling.own.start`.
+    /// The tiles of this worker, starting with `job.tiling.own.start`.
     tiles: Vec<Mutex<Tile<A>>>,
 }
 
 impl<A: Sum> Engine<A> {
-    /// Creates a result, or opens the one on disk; the options have this type of sums.
+    /// Creates a result, or opens the one on disk; the options have this sum type.
     pub(crate) fn start(mut options: AnyLargeBuilder, start: Start) -> Result<Self> {
         options.check()?;
         let fill = A::from_f64(options.fill);
-        // What is compared with the result on disk is the value that it has.
+        // The result on disk is compared with the value after rounding.
         options.fill = fill.to_f64();
         let (quilt, std) = (options.quilt, options.std);
         let total = quilt.patch_count(options.images)?;
@@ -64,7 +64,7 @@ impl<A: Sum> Engine<A> {
         Ok(engine)
     }
 
-    /// Finds out what is done.
+    /// Finds out which tiles and patches are done.
     fn recall_all(&mut self, total: usize) -> Result<()> {
         let own = self.job.tiling.own.clone();
         if let Some(arrays) = self.job.arrays() {
@@ -96,7 +96,7 @@ impl<A: Sum> Engine<A> {
         &self.tiles[index - self.job.tiling.own.start]
     }
 
-    /// Calls `work` with each tile of this worker, on several threads.
+    /// Calls `work` with each tile of this worker, in parallel.
     fn each_tile(&self, work: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
         let own = &self.job.tiling.own;
         try_for_each(own.len(), &|number| work(own.start + number))
@@ -106,7 +106,7 @@ impl<A: Sum> Engine<A> {
 fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
     let bytes = count.saturating_mul(size_of::<Mutex<Tile<A>>>());
     let mut tiles = Vec::new();
-    // By mistake there may be any number of images.
+    // The number of images may be absurdly large by mistake.
     tiles.try_reserve_exact(count).map_err(|_| qlty_core::Error::OutOfMemory { what: "tiles", bytes })?;
     tiles.resize_with(count, || Mutex::new(Tile::new()));
     Ok(tiles)
@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// No other thread may use the sums of a tile that a panic has left half changed.
+    /// No other thread may use the sums of a tile that a panic has left in an inconsistent state.
     #[test]
     fn a_panic_keeps_others_from_the_tile() {
         let folder = tempfile::tempdir().unwrap();

@@ -11,27 +11,27 @@ pub enum Error {
     /// An argument is wrong, memory or patches are missing, or the caller cancelled.
     #[error(transparent)]
     Core(#[from] qlty_core::Error),
-    /// A file or a Zarr array could not be read or written, or does not hold what it should. Never a
+    /// A file or a Zarr array could not be read or written, or does not have the expected contents. Never a
     /// [`zarr::Error::Core`], which becomes an [`Error::Core`].
     #[error(transparent)]
     Zarr(zarr::Error),
-    /// The result on disk was created with another geometry, or other options, than those given now.
+    /// The result on disk was created with a different geometry or options than those given now.
     #[error("{}: was created with {on_disk}; given now: {given}", path.display())]
     Geometry {
         /// The array.
         path: PathBuf,
-        /// What it was created with, where the two differ.
+        /// What it was created with, limited to the differences.
         on_disk: String,
         /// What is given now.
         given: String,
     },
-    /// The file or folder under the name of a result was not made by this library.
+    /// The file or folder with the name of a result was not created by this library.
     #[error("{}: was not made by qlty-large, so it is left alone", path.display())]
     Foreign {
         /// The file or folder.
         path: PathBuf,
     },
-    /// A file of this library ends too early.
+    /// A file of this library is truncated.
     #[error("{}: is cut short: got {got} bytes, expected {expected}", path.display())]
     Truncated {
         /// The file.
@@ -41,17 +41,17 @@ pub enum Error {
         /// The length that it should have.
         expected: String,
     },
-    /// A file of this library does not hold what was written.
+    /// A file of this library is corrupted.
     #[error("{}: its checksum is {got:08x}, expected {expected:08x}: the file has changed", path.display())]
     Checksum {
         /// The file.
         path: PathBuf,
-        /// The checksum of what it holds.
+        /// The checksum of its contents.
         got: u32,
         /// The checksum of what was written.
         expected: u32,
     },
-    /// Another process, or another quilt of this one, stitches some of the same tiles.
+    /// Another process, or another quilt in this process, is stitching some of the same tiles.
     #[error("{}: another process stitches some of the same tiles", path.display())]
     Busy {
         /// The folder of its session.
@@ -72,7 +72,7 @@ impl From<zarr::Error> for Error {
 }
 
 impl Error {
-    /// A [`zarr::Error::Io`] from what the system said.
+    /// A [`zarr::Error::Io`] from an operating system error.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let error = zarr::Error::io(path);
         |source| error(source).into()

@@ -1,4 +1,4 @@
-//! The part of a result in work that does not depend on the type of its sums.
+//! The part of a result in progress that does not depend on its sum type.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
@@ -15,10 +15,10 @@ use crate::session::Session;
 use crate::tiling::{GivenShapes, Shapes, Tiling, triple};
 use crate::{AnyLargeResult, Error, Result};
 
-/// The codec of results unless another is asked for: Zstandard, level 1.
+/// The default codec of results: Zstandard, level 1.
 ///
-/// Chosen by measurement, on one core, of two tiles of 3 channels and 256 x 256 pixels in `f32`: a smooth one with noise
-/// in the lower digits, and one of probabilities, mostly flat.
+/// Chosen from measurements on one core with two tiles of 3 channels and 256 x 256 pixels in `f32`: a smooth one with
+/// noise in the low-order digits, and one of probabilities, mostly flat.
 ///
 /// | codec | noisy: MB/s to write, MB/s to read, size | flat: MB/s to write, MB/s to read, size |
 /// |---|---|---|
@@ -29,19 +29,19 @@ use crate::{AnyLargeResult, Error, Result};
 /// | `zstd:3` | 708, 1001, 0.91 | 302, 1631, 0.47 |
 /// | `gzip:1` | 38, 161, 0.87 | 72, 261, 0.55 |
 ///
-/// `blosc-lz4:1` is the choice where time counts more than space.
+/// `blosc-lz4:1` is best if time matters more than space.
 pub const DEFAULT_CODEC: Codec = Codec::Zstd(1);
 
-/// The number of channels for which default tiles are sized where it is not given.
+/// The assumed number of channels for the size of default tiles if it is not given.
 const USUAL_CHANNELS: usize = 4;
 
-/// The progress of a quilt, as far as its shard goes.
+/// The progress of a quilt, within its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// The number of patches that have been stitched or skipped.
     pub patches_done: usize,
-    /// The number of patches that reach a tile of the shard.
+    /// The number of patches that overlap a tile of the shard.
     pub patches: usize,
     /// The number of tiles on disk.
     pub tiles_done: usize,
@@ -49,14 +49,14 @@ pub struct Progress {
     pub tiles: usize,
 }
 
-/// A result in work, apart from the sums of its tiles.
+/// A result in progress, except for the sums of its tiles.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) options: AnyLargeBuilder,
     pub(crate) spec: ArraySpec,
     pub(crate) tiling: Tiling,
     paths: Paths,
-    /// Created with the first patch, where the number of channels was not given.
+    /// Created with the first patch if the number of channels was not given.
     arrays: OnceLock<Arrays>,
     creating: Mutex<()>,
     /// The number of this worker's tiles that are finished.
@@ -65,15 +65,15 @@ pub(crate) struct Job {
     pub(crate) claims: Mutex<Claims>,
     /// The sums that checkpoints have written.
     pub(crate) state: FolderStore,
-    /// The sums that memory has no room for.
+    /// The sums that do not fit in memory.
     pub(crate) scratch: FolderStore,
-    // Ends last.
+    // Must be dropped last.
     session: Session,
 }
 
 impl Job {
-    /// Creates a result, or opens the one on disk. `fill` is that of the options, in the type of the result. No patch is
-    /// claimed yet.
+    /// Creates a result, or opens the one on disk. `fill` is that of the options, in the type of the result. No patch
+    /// is in progress yet.
     pub(crate) fn start(options: AnyLargeBuilder, fill: Scalar, start: Start) -> Result<Self> {
         let (quilt, images) = (options.quilt, options.images);
         let paths = Paths::new(&options.path)?;
@@ -119,7 +119,8 @@ impl Job {
         self.arrays.get()
     }
 
-    /// The arrays of a number of channels, which are created if they do not exist; `must_create` if they must not exist.
+    /// The arrays for a number of channels, which are created if they do not exist; if `must_create`, they must not
+    /// exist.
     pub(crate) fn arrays_of(&self, channels: usize, must_create: bool) -> Result<&Arrays> {
         let _creating = lock(&self.creating);
         if self.arrays.get().is_none() {
@@ -149,7 +150,7 @@ impl Job {
         Progress { patches_done, patches, tiles_done, tiles: self.tiling.own.len() }
     }
 
-    /// The result, of what is on disk, which then survives a power failure.
+    /// The result from the data on disk, which then survives a power failure.
     pub(crate) fn result(&self) -> Result<AnyLargeResult> {
         let arrays = self.arrays.get().ok_or_else(|| {
             qlty_core::Error::argument("channels", "none", "their number, by the options or by a patch")
@@ -159,7 +160,7 @@ impl Job {
     }
 }
 
-/// The shapes of the options, or else of the result on disk.
+/// The shapes in the options, or else those of the result on disk.
 fn given_shapes(options: &AnyLargeBuilder, on_disk: Option<&Record>) -> qlty_core::Result<GivenShapes> {
     let ndim = options.quilt.ndim();
     let shape = |name: &str, given: &Option<Vec<usize>>| match given {

@@ -1,4 +1,4 @@
-//! The quilt that stitches onto disk, with its rank and its type of sums known at run time.
+//! The quilt that stitches onto disk, with its rank and its sum type known at run time.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,22 +16,22 @@ use crate::options::{AnyLargeBuilder, Start};
 use crate::unstitch::unstitch_into;
 use crate::{AnyLargeResult, Progress, Result};
 
-/// [`crate::LargeQuilt`] of a type of sums and a number of spatial axes that are known when the program runs.
+/// [`crate::LargeQuilt`] with a sum type and a number of spatial axes known at run time.
 ///
 /// Patches are (P,C,y,x) or (P,C,z,y,x), of any type.
 pub struct AnyLargeQuilt {
     engine: AnyEngine,
-    /// Whether a call that changes something has panicked.
+    /// Whether a call that changes state has panicked.
     poisoned: AtomicBool,
 }
 
-/// A result in work, with sums of either type.
+/// A result in progress, with sums of either type.
 enum AnyEngine {
     F32(Engine<f32>),
     F64(Engine<f64>),
 }
 
-/// Runs an expression with the engine, of either type.
+/// Evaluates an expression with the engine, of either type.
 macro_rules! with_engine {
     ($large:expr, $engine:ident => $run:expr) => {
         match &$large.engine {
@@ -48,7 +48,7 @@ impl fmt::Debug for AnyLargeQuilt {
 }
 
 impl AnyLargeQuilt {
-    /// Begins the options of a result for a batch of `images`. With the path `folder/name` the arrays are
+    /// Starts the options of a result for a batch of `images`. With the path `folder/name` the arrays are
     /// `folder/name_mean.zarr` and `folder/name_std.zarr`, and unfinished work is in `folder/name_state`.
     pub fn builder(quilt: &AnyQuilt, images: usize, path: impl AsRef<Path>) -> AnyLargeBuilder {
         AnyLargeBuilder::new(quilt, images, path.as_ref())
@@ -63,7 +63,7 @@ impl AnyLargeQuilt {
         Ok(Self { engine, poisoned: AtomicBool::new(false) })
     }
 
-    /// Prints the options, under the name of a type.
+    /// Formats the options, under the name of a type.
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = &self.job().options;
         f.debug_struct(name)
@@ -82,9 +82,9 @@ impl AnyLargeQuilt {
         with_engine!(self, engine => &engine.job)
     }
 
-    /// Makes a call that changes tiles, unless one has panicked before.
+    /// Makes a call that changes tiles, unless an earlier one has panicked.
     fn change<T>(&self, call: impl FnOnce() -> Result<T>) -> Result<T> {
-        /// Remembers a panic that drops it.
+        /// Sets the flag if it is dropped by a panic.
         struct Poison<'a>(&'a AtomicBool);
 
         impl Drop for Poison<'_> {
@@ -102,7 +102,7 @@ impl AnyLargeQuilt {
         result
     }
 
-    /// The quilt that this stitches for.
+    /// The quilt of the patches.
     pub fn quilt(&self) -> &AnyQuilt {
         self.job().quilt()
     }
@@ -122,13 +122,13 @@ impl AnyLargeQuilt {
         self.job().arrays().map(|arrays| arrays.channels)
     }
 
-    /// The tiles of the shard, counted in C order over (n, z, y, x).
+    /// The tiles of the shard, numbered in C order over (n, z, y, x).
     pub fn tiles(&self) -> Range<usize> {
         self.job().tiling.own.clone()
     }
 
-    /// The patches of the shard that have not been stitched, ascending, including those whose call failed. A pending
-    /// patch that also reaches finished tiles is added only to the unfinished ones.
+    /// The indices of the shard's patches that have not been stitched, ascending, including those whose call failed. A
+    /// pending patch that also overlaps finished tiles is added only to the unfinished ones.
     pub fn pending(&self) -> Vec<usize> {
         lock(&self.job().claims).pending().collect()
     }
@@ -138,8 +138,8 @@ impl AnyLargeQuilt {
         self.job().progress()
     }
 
-    /// The next pending patches that have not been handed out, at most `most`; none at the end. Threads that call this
-    /// get different ones.
+    /// The next pending patches that have not been handed out, at most `most`; none at the end. Concurrent calls get
+    /// different ones.
     pub fn next_indices(&self, most: usize) -> Vec<usize> {
         lock(&self.job().claims).hand_out(most)
     }
@@ -153,10 +153,10 @@ impl AnyLargeQuilt {
     /// patches.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the batch does not have the number of images and the size of the quilt, or `patches` not
-    /// the shape of the patches; [`Error::DataType`] where `patches` has another type than the images (those of `Bool`
-    /// can be read as `U8`); [`Error::Argument`] where there is no such patch: nothing is written then.
-    /// [`Error::Cancelled`], and those of the source.
+    /// [`Error::Shape`] if the batch does not have the number of images and the size of the quilt, or `patches` does
+    /// not have the shape of the patches; [`Error::DataType`] if `patches` has a different type than the images (those
+    /// of `Bool` can be read as `U8`); [`Error::Argument`] if there is no such patch: nothing is written then.
+    /// [`Error::Cancelled`], and the errors of the source.
     pub fn unstitch_into(
         &self,
         source: &dyn AnyImageSource,
@@ -170,7 +170,7 @@ impl AnyLargeQuilt {
     /// Adds patches in any order; see [`crate::LargeQuilt::stitch`].
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::stitch`].
+    /// The errors of [`crate::LargeQuilt::stitch`].
     pub fn stitch(&self, indices: &[usize], patches: ArrayRef<'_>, variances: Option<ArrayRef<'_>>) -> Result<()> {
         self.stitch_with_monitor(indices, patches, variances, &Monitor::new())
     }
@@ -178,7 +178,7 @@ impl AnyLargeQuilt {
     /// [`AnyLargeQuilt::stitch`], with progress, which counts tiles.
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::stitch_with_monitor`].
+    /// The errors of [`crate::LargeQuilt::stitch_with_monitor`].
     pub fn stitch_with_monitor(
         &self,
         indices: &[usize],
@@ -189,10 +189,10 @@ impl AnyLargeQuilt {
         self.change(|| with_engine!(self, engine => engine.stitch(indices, patches, variances, monitor)))
     }
 
-    /// Notes that patches will not come; see [`crate::LargeQuilt::skip`].
+    /// Notes that patches will not arrive; see [`crate::LargeQuilt::skip`].
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::skip`].
+    /// The errors of [`crate::LargeQuilt::skip`].
     pub fn skip(&self, indices: &[usize]) -> Result<()> {
         self.change(|| with_engine!(self, engine => engine.skip(indices)))
     }
@@ -200,7 +200,7 @@ impl AnyLargeQuilt {
     /// Writes the sums of all unfinished tiles; see [`crate::LargeQuilt::checkpoint`].
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::checkpoint`].
+    /// The errors of [`crate::LargeQuilt::checkpoint`].
     pub fn checkpoint(&self) -> Result<()> {
         self.checkpoint_with_monitor(&Monitor::new())
     }
@@ -208,23 +208,23 @@ impl AnyLargeQuilt {
     /// [`AnyLargeQuilt::checkpoint`], with progress, which counts tiles.
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::checkpoint_with_monitor`].
+    /// The errors of [`crate::LargeQuilt::checkpoint_with_monitor`].
     pub fn checkpoint_with_monitor(&self, monitor: &Monitor) -> Result<()> {
         self.change(|| with_engine!(self, engine => engine.checkpoint(monitor)))
     }
 
-    /// The result, once all patches of the shard have come; see [`crate::LargeQuilt::finish`].
+    /// The result, once all patches of the shard have arrived; see [`crate::LargeQuilt::finish`].
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::finish`].
+    /// The errors of [`crate::LargeQuilt::finish`].
     pub fn finish(&self) -> Result<AnyLargeResult> {
         self.change(|| with_engine!(self, engine => engine.finish()))
     }
 
-    /// The result of the patches that have come; see [`crate::LargeQuilt::finish_incomplete`].
+    /// The result of the patches that have arrived; see [`crate::LargeQuilt::finish_incomplete`].
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::finish_incomplete`].
+    /// The errors of [`crate::LargeQuilt::finish_incomplete`].
     pub fn finish_incomplete(&self) -> Result<AnyLargeResult> {
         self.finish_incomplete_with_monitor(&Monitor::new())
     }
@@ -232,7 +232,7 @@ impl AnyLargeQuilt {
     /// [`AnyLargeQuilt::finish_incomplete`], with progress, which counts each tile twice.
     ///
     /// # Errors
-    /// Those of [`crate::LargeQuilt::finish_incomplete_with_monitor`].
+    /// The errors of [`crate::LargeQuilt::finish_incomplete_with_monitor`].
     pub fn finish_incomplete_with_monitor(&self, monitor: &Monitor) -> Result<AnyLargeResult> {
         self.change(|| with_engine!(self, engine => engine.finish_incomplete(monitor)))
     }
@@ -248,7 +248,7 @@ mod tests {
         matches!(result, Err(crate::Error::Core(Error::Poisoned { .. })))
     }
 
-    /// After a panic no call may trust the sums in memory; what is on disk is as good as before.
+    /// After a panic no call may use the sums in memory; the data on disk is still valid.
     #[test]
     fn a_panic_poisons_the_quilt_and_not_the_result() {
         let folder = tempfile::tempdir().unwrap();

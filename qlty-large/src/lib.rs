@@ -1,8 +1,8 @@
 //! Stitching patches onto disk (Zarr), in bounded memory, with mean and standard deviation.
 //!
-//! For batches that do not fit in memory, read from arrays or from disk; for jobs of hours, which resume where a killed
-//! process stopped; and for several processes that work on one result. For batches that fit in memory,
-//! [`qlty_core::Stitcher`] stitches patches as they come.
+//! For batches that do not fit in memory, read from arrays or from disk; for jobs that take hours, which resume where a
+//! killed process stopped; and for several processes that work on one result. For batches that fit in memory,
+//! [`qlty_core::Stitcher`] stitches patches as they arrive.
 //!
 //! ```
 //! # let folder = tempfile::tempdir().unwrap();
@@ -37,37 +37,37 @@
 //! | the result | [`LargeQuilt::finish`], [`LargeQuilt::finish_incomplete`], [`LargeResult`], [`StitchedArray`] |
 //! | types and ranks known at run time | [`AnyLargeQuilt`], [`AnyLargeBuilder`], [`AnyLargeResult`], [`AnyStitchedArray`] |
 //!
-//! With the path `folder/name` the result is `folder/name_mean.zarr` and, if asked for, `folder/name_std.zarr`: Zarr v3
-//! arrays (N,C,Y,X) or (N,C,Z,Y,X), with names of axes, a checksum for each chunk, and attributes that say how they were
-//! made. Unfinished work is in `folder/name_state`, which is removed when nothing is left in it.
+//! With the path `folder/name` the result is `folder/name_mean.zarr` and, if requested, `folder/name_std.zarr`: Zarr v3
+//! arrays (N,C,Y,X) or (N,C,Z,Y,X), with axis names, a checksum for each chunk, and attributes that record how they
+//! were created. Unfinished work is in `folder/name_state`, which is removed when nothing is left in it.
 //!
 //! # How it works
 //!
-//! The result is divided into tiles. The sums of a tile are in memory while its patches come. With the last of them they
-//! are divided by their weights, a closed form of the geometry, and written, once. If patches come in the order of their
-//! index, only a band of tiles is in memory at a time. For other orders, which may need more tiles than the memory
-//! budget has room for, the tiles used least recently are evicted to a scratch folder.
+//! The result is divided into tiles. The sums of a tile are in memory while its patches arrive. After the last of them
+//! the sums are divided by their weights, a closed form of the geometry, and written once. If patches arrive in the
+//! order of their index, only a band of tiles is in memory at a time. For other orders, which may need more tiles than
+//! fit the memory budget, the least recently used tiles are evicted to a scratch folder.
 //!
 //! # What survives a kill or a power failure
 //!
-//! A file appears under its name completely or not at all. A tile is finished when all its files exist and no checkpoint
-//! has a file of it: the checkpoint's file is removed after those of the result have been written. So a process may be
-//! killed at any moment, and the next [`LargeBuilder::open`] finds all tiles that were finished, the sums of the last
-//! [`LargeQuilt::checkpoint`], and pending patches for the rest. Each tile records by itself which patches it has; no two
-//! files have to agree. Temporary files and scratch lie in a folder of the process, which the next session removes once
-//! the process is dead.
+//! A file appears under its name completely or not at all. A tile is finished when all its files exist and no
+//! checkpoint has a file of it: the checkpoint's file is removed after those of the result have been written. So a
+//! process may be killed at any moment, and the next [`LargeBuilder::open`] finds all tiles that were finished, the
+//! sums of the last [`LargeQuilt::checkpoint`], and pending patches for the rest. Each tile records independently which
+//! patches it has; no two files have to agree. Temporary and scratch files are in a folder of the process, which the
+//! next session removes if the process is no longer running.
 //!
-//! After a power failure or a crash of the system, the same holds for everything written before the last
-//! [`LargeQuilt::checkpoint`] or [`LargeQuilt::finish`] returned: these two wait for the disk, writing a chunk does not.
-//! Chunks written since may be missing or damaged; reading a damaged one is an error that names its file.
+//! After a power failure or a system crash, the same holds for everything written before the last
+//! [`LargeQuilt::checkpoint`] or [`LargeQuilt::finish`] returned: these two wait for the disk, writing a chunk does
+//! not. Chunks written since may be missing or corrupted; reading a corrupted one is an error that names its file.
 //!
 //! # Several workers
 //!
 //! Each process takes a [`Shard`] of the tiles, starts with [`LargeBuilder::create_or_open`], and stitches the patches
-//! that are pending for it; there is no order among the processes and nothing to merge. Patches that reach tiles of
+//! that are pending for it; processes run in any order and nothing needs to be merged. Patches that overlap tiles of
 //! several workers are stitched by each of them. The number of workers may change between sessions, but the sums of a
-//! checkpoint then stay with their tiles. Two running processes with some of the same tiles are refused, where the file
-//! system has locks.
+//! checkpoint then stay with their tiles. Two running processes must not share tiles: the second gets an error, if the
+//! file system supports locks.
 
 // The interface.
 mod error;
@@ -76,20 +76,20 @@ mod options;
 mod result;
 mod typed;
 
-// A result in work: what does not depend on the type of its sums, and what does.
+// A result in progress: what does not depend on its sum type, and what does.
 mod engine;
 mod job;
 mod parallel;
 mod unstitch;
 
-// Tiles: where they lie, their states and sums, the patches that are done, and the memory budget.
+// Tiles: their positions, states and sums, the patches that are done, and the memory budget.
 mod accumulate;
 mod claims;
 mod memory;
 mod tile;
 mod tiling;
 
-// On disk: the arrays and their attributes, files of sums, and the processes at work.
+// On disk: the arrays and their attributes, files of sums, and the running processes.
 mod arrays;
 mod record;
 mod session;

@@ -1,15 +1,15 @@
-//! The memory budget: which tiles' sums are in memory, and in which order they are evicted.
+//! The memory budget: which tiles' sums are in memory, and the eviction order.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks a mutex under which no code panics halfway through a change.
+/// Locks a mutex that is never left with a half-finished change by a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts the bytes of sums in memory, and evicts the tiles used least recently first.
+/// Counts the bytes of sums in memory, and evicts the least recently used tiles first.
 #[derive(Debug)]
 pub(crate) struct Memory {
     budget: usize,
@@ -39,8 +39,8 @@ impl Memory {
         Self { budget, held: Mutex::default() }
     }
 
-    /// Takes `bytes` of the budget. Where they exceed it, takes nothing and returns the tile to be evicted before trying
-    /// again; without such a tile, the budget is exceeded.
+    /// Takes `bytes` of the budget. If they exceed it, takes nothing and returns the tile to evict before trying again;
+    /// if there is no such tile, the budget is exceeded.
     pub(crate) fn take(&self, bytes: usize) -> Option<usize> {
         let mut held = lock(&self.held);
         let oldest = held.order.first_key_value().map(|(_, tile)| *tile);
@@ -56,7 +56,7 @@ impl Memory {
         }
     }
 
-    /// Gives back what a tile took, or what was taken for one.
+    /// Releases the bytes that a tile took, or that were taken for one.
     pub(crate) fn give_back(&self, tile: usize, bytes: usize) {
         let mut held = lock(&self.held);
         held.bytes -= bytes;

@@ -1,4 +1,4 @@
-//! How a batch is to be stitched onto disk.
+//! Options for stitching a batch onto disk.
 
 use std::path::{Path, PathBuf};
 
@@ -18,11 +18,11 @@ impl Accumulator for f64 {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Std {
-    /// None: patches come without variances.
+    /// None: patches arrive without variances.
     #[default]
     None,
-    /// `sqrt(Σ w v / Σ w)` over the variances `v` of the patches over the pixel, with the weights `w` of their
-    /// windows: that of the Python package qlty.
+    /// `sqrt(Σ w v / Σ w)` over the variances `v` of the patches that cover the pixel, with the weights `w` of their
+    /// windows, as in the Python package qlty.
     Within,
     /// `sqrt(Σ w (v + (x - m)²) / Σ w)`: as [`Std::Within`], plus the spread of the patches' values `x` around their
     /// weighted mean `m`. The spread is accumulated as in Chan, Golub and LeVeque, "Algorithms for computing the sample
@@ -40,11 +40,11 @@ impl Std {
     }
 }
 
-/// The share of one of several workers that stitch one batch: each has tiles of its own, and needs only the patches
-/// that reach them.
+/// The share of one of several workers that stitch one batch: each has its own tiles, and needs only the patches that
+/// overlap them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// The number of this worker, below `count`.
+    /// The number of this worker, from 0 to `count - 1`.
     pub index: usize,
     /// The number of workers.
     pub count: usize,
@@ -56,15 +56,15 @@ impl Default for Shard {
     }
 }
 
-/// The bytes of sums that are held in memory by default: 1 GiB.
+/// The default memory budget for sums: 1 GiB.
 pub const DEFAULT_MEMORY_BUDGET: usize = 1 << 30;
 
-/// Whether a result may, or must, be on disk already.
+/// Whether a result may, or must, already be on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// There must be none.
+    /// It must not exist.
     Create,
-    /// There must be one.
+    /// It must exist.
     Open,
     /// Either.
     CreateOrOpen,
@@ -117,28 +117,27 @@ impl AnyLargeBuilder {
     }
 
     /// The number of channels of the patches; by default that of the first patch. If it is given, the arrays are
-    /// created at once, and the default tile suits it; otherwise the default tile is one for four channels.
+    /// created immediately, and the default tile size fits it; otherwise the default tile size assumes four channels.
     pub fn channels(mut self, channels: usize) -> Self {
         self.channels = Some(channels);
         self
     }
 
-    /// The bytes of sums to hold in memory, [`DEFAULT_MEMORY_BUDGET`] by default; sums beyond it go to a scratch
-    /// folder. At least a tile for each thread is held.
+    /// The number of bytes of sums to hold in memory, [`DEFAULT_MEMORY_BUDGET`] by default; sums beyond it go to a
+    /// scratch folder. At least one tile for each thread is held.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = bytes;
         self
     }
 
-    /// The size in pixels of a tile, (y, x) or (z, y, x), which is summed, finished and written as one: a multiple of
-    /// the chunk, or of the shard if there are shards. By default about 1 MiB of results, more for results of many
-    /// GiB.
+    /// The size in pixels of a tile, (y, x) or (z, y, x), the unit of summing and writing: a multiple of the chunk, or
+    /// of the shard if there are shards. By default about 1 MiB of results, more for results of many GiB.
     pub fn tile_shape(mut self, shape: &[usize]) -> Self {
         self.tile_shape = Some(shape.to_vec());
         self
     }
 
-    /// The size of a chunk in pixels, (y, x) or (z, y, x); it has all channels of one image. The tile by default.
+    /// The size of a chunk in pixels, (y, x) or (z, y, x); it contains all channels of one image. The tile by default.
     pub fn chunk_shape(mut self, shape: &[usize]) -> Self {
         self.chunk_shape = Some(shape.to_vec());
         self
@@ -163,14 +162,14 @@ impl AnyLargeBuilder {
         self
     }
 
-    /// Whether the mean is divided by its sum over the channels, as probabilities are. The standard deviation is
-    /// divided by the absolute value of the same sum, which is taken to be exact. A sum of zero gives NaN or infinity.
+    /// Whether the mean is divided by its sum over the channels, for probabilities. The standard deviation is divided
+    /// by the absolute value of the same sum, which is assumed to be exact. A sum of zero gives NaN or infinity.
     pub fn normalize(mut self, normalize: bool) -> Self {
         self.normalize = normalize;
         self
     }
 
-    /// The value of pixels that no patch has reached: NaN by default.
+    /// The value of pixels that no patch covers: NaN by default.
     pub fn fill(mut self, fill: f64) -> Self {
         self.fill = fill;
         self
@@ -185,23 +184,23 @@ impl AnyLargeBuilder {
     /// Creates a result.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Exists`] where there is something under its names; [`Error::Argument`] where an option
-    /// is wrong or the step leaves gaps between the windows; [`Error::DataType`] where results cannot have the type;
+    /// [`qlty_core::zarr::Error::Exists`] if something with its name exists; [`Error::Argument`] if an option is wrong
+    /// or the step leaves gaps between the windows; [`Error::DataType`] if results cannot have the type;
     /// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`qlty_core::zarr::Error::Io`] and
     /// [`qlty_core::zarr::Error::Zarr`].
     pub fn create(self) -> Result<AnyLargeQuilt> {
         AnyLargeQuilt::start(self, Start::Create)
     }
 
-    /// Opens a result and resumes where an earlier process stopped: its finished tiles and its last checkpoint count.
-    /// Channels, tiles, chunks, shards and codec that are not given are those of the result; the memory budget and
+    /// Opens a result and resumes where an earlier process stopped, from its finished tiles and its last checkpoint.
+    /// Channels, tiles, chunks, shards and codec that are not given are taken from the result; the memory budget and
     /// the share of the worker may differ.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] where there is no result; [`crate::Error::Geometry`] where it was created with
-    /// another geometry or other options; [`crate::Error::Foreign`] where something else has its name;
-    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] where one of its files is damaged;
-    /// [`crate::Error::Busy`] where a running process has some of the same tiles; and those of
+    /// [`qlty_core::zarr::Error::Io`] if there is no result; [`crate::Error::Geometry`] if it was created with a
+    /// different geometry or options; [`crate::Error::Foreign`] if something else has its name;
+    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if one of its files is damaged;
+    /// [`crate::Error::Busy`] if a running process has some of the same tiles; and the errors of
     /// [`AnyLargeBuilder::create`] for options.
     pub fn open(self) -> Result<AnyLargeQuilt> {
         AnyLargeQuilt::start(self, Start::Open)
@@ -210,12 +209,12 @@ impl AnyLargeBuilder {
     /// Opens a result if there is one, and creates it otherwise: for several workers that start at once.
     ///
     /// # Errors
-    /// Those of [`AnyLargeBuilder::open`], except that there may be no result.
+    /// The errors of [`AnyLargeBuilder::open`], except that there may be no result.
     pub fn create_or_open(self) -> Result<AnyLargeQuilt> {
         AnyLargeQuilt::start(self, Start::CreateOrOpen)
     }
 
-    /// Fails where an option is wrong by itself.
+    /// Fails if an option is invalid regardless of the others.
     pub(crate) fn check(&self) -> qlty_core::Result<()> {
         if self.shard.index >= self.shard.count {
             return Err(Error::argument("shard", self.shard, "an index below the count"));

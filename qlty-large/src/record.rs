@@ -1,4 +1,4 @@
-//! The attributes of a result: how it was made, and whether that agrees with the options given now.
+//! The attributes of a result: how it was created, and whether that agrees with the options given now.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ impl Record {
             ("std", json!(builder.std.name())),
             ("normalize", json!(builder.normalize)),
             ("data_type", json!(builder.dtype.zarr_name())),
-            // JSON has no numbers that are not finite.
+            // JSON cannot represent non-finite numbers.
             ("fill", if fill.is_finite() { json!(fill) } else { json!(fill.to_string()) }),
             ("tile", pixels(shapes.tile)),
             ("chunk", pixels(shapes.chunk)),
@@ -50,11 +50,10 @@ impl Record {
         Self(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
-    /// The record of the array in a folder; `None` where there is no such folder, or nothing in it.
+    /// The record of the array in a folder; `None` if the folder does not exist or is empty.
     ///
     /// # Errors
-    /// [`Error::Foreign`] where there is anything else; [`Error::Truncated`] and [`Error::Checksum`];
-    /// [`Error::Io`].
+    /// [`Error::Foreign`] if it holds anything else; [`Error::Truncated`] and [`Error::Checksum`]; [`Error::Io`].
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(METADATA);
         let foreign = || Error::Foreign { path: folder.to_path_buf() };
@@ -93,7 +92,7 @@ impl Record {
     }
 
     pub(crate) fn checksum(&self) -> u32 {
-        // The keys of a B-tree are in order, whatever the order of those of a JSON object.
+        // The keys of a B-tree are sorted, whatever their order in the JSON object.
         let text: String = self.0.iter().map(|(name, value)| format!("{name}:{value};")).collect();
         crc32c::crc32c(text.as_bytes())
     }
@@ -105,7 +104,7 @@ impl Record {
         [("qlty_array".to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
     }
 
-    /// Fails where this record, of the options given now, differs from that `on_disk`.
+    /// Fails if this record, of the options given now, differs from the one `on_disk`.
     ///
     /// # Errors
     /// [`Error::Geometry`].
@@ -132,7 +131,7 @@ impl Record {
         self.0.get("codec")?.as_str()?.parse().ok()
     }
 
-    /// The sizes of this name along (z, y, x), if it has them for `ndim` axes.
+    /// The sizes with this name along (z, y, x), if it has them for `ndim` axes.
     pub(crate) fn sizes(&self, name: &str, ndim: usize) -> Option<[usize; 3]> {
         let sizes = self.0.get(name)?.as_array()?.iter().map(|size| usize::try_from(size.as_u64()?).ok());
         let sizes = sizes.collect::<Option<Vec<usize>>>()?;

@@ -13,13 +13,13 @@ use crate::options::Std;
 use crate::record::Record;
 use crate::{Error, Result};
 
-/// [`crate::LargeResult`] of a type and a number of spatial axes that are known when the program runs.
+/// [`crate::LargeResult`] with a type and a number of spatial axes known at run time.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AnyLargeResult {
     /// The weighted mean of the patches.
     pub mean: AnyStitchedArray,
-    /// The standard deviation, if it was asked for.
+    /// The standard deviation, if it was requested.
     pub std: Option<AnyStitchedArray>,
 }
 
@@ -33,7 +33,7 @@ impl AnyLargeResult {
     }
 }
 
-/// [`crate::StitchedArray`] of a type and a number of spatial axes that are known when the program runs.
+/// [`crate::StitchedArray`] with a type and a number of spatial axes known at run time.
 #[derive(Debug)]
 pub struct AnyStitchedArray {
     path: PathBuf,
@@ -44,9 +44,9 @@ impl AnyStitchedArray {
     /// Opens the array in a folder.
     ///
     /// # Errors
-    /// [`zarr::Error::Io`] where there is none; [`Error::Foreign`] where it was not made by this library, and
-    /// [`Error::Truncated`], [`Error::Checksum`] and [`zarr::Error::Zarr`] where its metadata is damaged;
-    /// [`zarr::Error::DataType`] where its elements are neither `f32` nor `f64`; [`zarr::Error::Store`] where it does not
+    /// [`zarr::Error::Io`] if there is none; [`Error::Foreign`] if it was not created by this library, and
+    /// [`Error::Truncated`], [`Error::Checksum`] and [`zarr::Error::Zarr`] if its metadata is damaged;
+    /// [`zarr::Error::DataType`] if its elements are neither `f32` nor `f64`; [`zarr::Error::Store`] if it does not
     /// have the axes of a batch.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
@@ -78,13 +78,13 @@ impl AnyStitchedArray {
         self.reader.shape()
     }
 
-    /// Reads the box that begins at `start`, which is an image, a channel and a pixel (y, x) or (z, y, x), and has the
-    /// shape of `out`. Progress counts rows.
+    /// Reads the box that starts at `start` (image, channel and pixel (y, x) or (z, y, x)) and has the shape of `out`.
+    /// Progress counts rows.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the box leaves the array; [`qlty_core::Error::DataType`] where `out` is of
-    /// another type. [`zarr::Error::Damaged`] where a chunk is damaged, naming its file; [`zarr::Error::Io`] and
-    /// [`zarr::Error::Zarr`] where one cannot be read; [`qlty_core::Error::OutOfMemory`] and
+    /// [`qlty_core::Error::Shape`] if the box extends beyond the array; [`qlty_core::Error::DataType`] if `out` has a
+    /// different type. [`zarr::Error::Damaged`] if a chunk is corrupted, naming its file; [`zarr::Error::Io`] and
+    /// [`zarr::Error::Zarr`] if one cannot be read; [`qlty_core::Error::OutOfMemory`] and
     /// [`qlty_core::Error::Cancelled`]: the values of `out` are then unspecified.
     pub fn read_into(&self, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         let shape = self.shape();
@@ -119,9 +119,9 @@ fn rows(shape: &[usize]) -> u64 {
     shape[..shape.len() - 1].iter().product::<usize>() as u64
 }
 
-/// Calls `read` with the parts of an array that begins at `start`, on several threads.
+/// Calls `read` with the parts of an array that starts at `start`, in parallel.
 fn divide(start: Vec<usize>, out: ArrayMut<'_>, read: &(dyn Fn(&[usize], ArrayMut<'_>) + Sync)) {
-    /// The most values of a part, unless it is a single row.
+    /// The maximum number of values of a part, unless it is a single row.
     const PART: usize = 1 << 18;
     let axes = out.ndim() - 1;
     let outermost = out.shape()[..axes].iter().position(|len| *len > 1);

@@ -1,8 +1,8 @@
 //! The folder of unfinished work, and the processes that share it.
 //!
-//! Workers start and stop independently. A locked file in the folder of each session tells running processes from
-//! killed ones, and another locked file, the gate, makes them enter and leave one after the other. So what a killed
-//! process left is removed by the next that starts, and two running processes never have the same tile.
+//! Workers start and stop independently. A locked file in the folder of each session distinguishes running processes
+//! from killed ones, and another locked file, the gate, makes them enter and leave one at a time. The remains of a
+//! killed process are removed by the next one that starts, and two running processes never own the same tile.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -13,7 +13,7 @@ use qlty_core::zarr;
 
 use crate::{Error, Result};
 
-/// The file that a process holds locked while it enters or leaves.
+/// The file that a process locks while it enters or leaves.
 const GATE: &str = "lock";
 
 /// The prefix of the folders of sessions.
@@ -21,22 +21,22 @@ const SESSION: &str = "session-";
 
 /// The period during which a process works on tiles of a result.
 ///
-/// It has a folder for temporary files and for sums beyond the memory budget, with a file that the process holds locked
+/// It has a folder for temporary files and for sums beyond the memory budget, with a file that the process keeps locked
 /// while it runs.
 #[derive(Debug)]
 pub(crate) struct Session {
     state: PathBuf,
     folder: PathBuf,
-    /// Locked. The system unlocks it when the process ends, however it ends.
+    /// Locked. The system unlocks it when the process ends for any reason.
     lock: Option<File>,
 }
 
 impl Session {
-    /// Begins a session of these tiles in the folder of a result's state, which is created if need be. Removes what
-    /// killed processes left.
+    /// Starts a session for these tiles in the state folder of a result, which is created if needed. Removes the
+    /// remains of killed processes.
     ///
     /// # Errors
-    /// [`Error::Busy`] where a running process has some of the same tiles; [`zarr::Error::Io`].
+    /// [`Error::Busy`] if a running process has some of the same tiles; [`zarr::Error::Io`].
     pub(crate) fn begin(state: &Path, tiles: &Range<usize>) -> Result<Self> {
         let _gate = Gate::enter(state)?;
         let mut taken = Vec::new();
@@ -76,13 +76,13 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next session.
+        // Whatever cannot be removed now is removed by the next session.
         let Ok(_gate) = Gate::enter(&self.state) else { return };
         let _ = fs::remove_dir_all(&self.folder);
         self.lock = None;
         let left = fs::read_dir(&self.state).map_or(usize::MAX, Iterator::count);
         if left == 1 {
-            // Only the gate is left: nothing is unfinished.
+            // Only the gate is left: no work is unfinished.
             let _ = fs::remove_file(self.state.join(GATE)).and_then(|()| fs::remove_dir(&self.state));
         }
     }
@@ -113,7 +113,7 @@ fn others(folder: &Path) -> Result<Option<Range<usize>>> {
     }
 }
 
-/// The right to enter or leave a folder of state, held by one process at a time.
+/// The right to enter or leave a state folder, held by one process at a time.
 struct Gate {
     _file: File,
 }
@@ -144,13 +144,14 @@ fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().and_then(|file| Ok(same(file, fs::metadata(path)?))).unwrap_or(false)
 }
 
-/// Whether an open file still has its name: outside Unix, an open file is not removed.
+/// Whether an open file still has its name: outside Unix, an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// Accepts that some file systems have no locks. On them the user must not start two processes with the same tiles.
+/// Accepts that some file systems do not support locks. On them the user must not start two processes with the same
+/// tiles.
 fn ignore_unsupported(locked: std::io::Result<()>) -> std::io::Result<()> {
     locked.or_else(|error| if error.kind() == ErrorKind::Unsupported { Ok(()) } else { Err(error) })
 }

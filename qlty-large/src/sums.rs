@@ -1,8 +1,8 @@
-//! Files of a tile's sums, written by checkpoints and to make room in memory.
+//! Files of a tile's sums, written by checkpoints and by evictions.
 //!
 //! They are plain files with checksums, not Zarr chunks: each is written and read whole, by one process, and a codec
-//! would only cost time. Each lists the patches that its tile has, so that a checkpoint needs no manifest and no
-//! generations: it is a file for each tile, replaced by renaming.
+//! would only cost time. Each lists the patches that its tile has, so a checkpoint needs no manifest and no
+//! generations: it is one file per tile, replaced by renaming.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +15,7 @@ use qlty_core::zarr::{self, FolderStore};
 use crate::claims::Bits;
 use crate::{Error, Result};
 
-/// A type of sums, `f32` or `f64`, whose bytes are written to files.
+/// A sum type, `f32` or `f64`, whose bytes are written to files.
 pub(crate) trait Sum: Real + bytemuck::Pod {}
 
 impl Sum for f32 {}
@@ -23,18 +23,18 @@ impl Sum for f64 {}
 
 const MAGIC: &[u8; 8] = b"qltysums";
 
-/// The numbers at the beginning of a file: the magic, the checksum of the geometry, the tile, the bytes of a value, the
-/// number of values, and that of patches.
+/// The number of integers at the start of a file: the magic number, the checksum of the geometry, the tile, the size of
+/// a value in bytes, the number of values, and the number of patches.
 const NUMBERS: usize = 6;
 
-/// The patches that a tile has, by their number among those that reach it.
+/// The patches that a tile has, numbered among those that overlap it.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
-    /// The number of patches that reach the tile.
+    /// The number of patches that overlap the tile.
     pub(crate) reaching: usize,
-    /// Those that were added.
+    /// The patches that were added.
     pub(crate) added: Bits,
-    /// Those that will not come. None of them was added.
+    /// The patches that will not arrive. None of them was added.
     pub(crate) skipped: Bits,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Label {
     pub(crate) tile: usize,
     /// The number of sums.
     pub(crate) values: usize,
-    /// The number of patches that reach the tile.
+    /// The number of patches that overlap the tile.
     pub(crate) reaching: usize,
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn write<A: Sum>(
     Ok(store.write(name, &[&head, &sealed(&head), values, &sealed(values)])?)
 }
 
-/// Reads the patches that a tile has, and checks all of the file except its sums.
+/// Reads the patches that a tile has, and checks the whole file except its sums.
 pub(crate) fn read_arrived<A: Sum>(path: &Path, label: &Label) -> Result<Arrived> {
     Ok(open::<A>(path, label)?.1)
 }
@@ -128,7 +128,7 @@ fn open<A: Sum>(path: &Path, label: &Label) -> Result<(File, Arrived)> {
     Ok((file, Arrived { reaching: label.reaching, added, skipped }))
 }
 
-/// Compares bytes with the checksum that follows them.
+/// Compares bytes with the checksum stored after them.
 fn check(path: &Path, bytes: &[u8], file: &mut File) -> Result<()> {
     let mut sealed = [0; 8];
     file.read_exact(&mut sealed).map_err(Error::io(path))?;

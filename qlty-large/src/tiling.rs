@@ -1,6 +1,6 @@
-//! How a result is divided into tiles, chunks and files, and which patches reach a tile.
+//! Dividing a result into tiles, chunks and files, and finding the patches that overlap a tile.
 //!
-//! All sizes and places are along (z, y, x); a plane has a depth of 1.
+//! All sizes and positions are along (z, y, x); a plane has a depth of 1.
 
 use std::ops::Range;
 
@@ -11,19 +11,19 @@ use qlty_core::{Error, Result};
 
 use crate::Shard;
 
-/// The bytes of results of a default tile, unless the result is so large that there would be too many files.
+/// The number of bytes of results in a default tile, unless the result is so large that there would be too many files.
 const TILE_BYTES: usize = 1 << 20;
 
-/// The most bytes of a default tile.
+/// The maximum number of bytes of a default tile.
 const MOST_TILE_BYTES: usize = 16 << 20;
 
-/// The number of tiles from which on tiles grow with the result.
+/// The number of tiles above which tiles grow with the result.
 const MANY_TILES: usize = 8192;
 
 /// A default tile is not divided below this length, except to fit [`MOST_TILE_BYTES`].
 const LEAST_LENGTH: usize = 16;
 
-/// Sizes along (z, y, x) of sizes along (y, x) or (z, y, x).
+/// Sizes along (y, x) or (z, y, x) as sizes along (z, y, x).
 pub(crate) fn triple(sizes: &[usize]) -> [usize; 3] {
     let mut triple = [1; 3];
     triple[3 - sizes.len()..].copy_from_slice(sizes);
@@ -47,8 +47,8 @@ pub(crate) struct Shapes {
 }
 
 impl Shapes {
-    /// The shapes that are given, or else the default for `images` of a `size`, with pixels of `bytes` (all channels
-    /// of one together). Errors show the last `ndim` axes.
+    /// The given shapes, or else the defaults for `images` images of a `size`, with pixels of `bytes` bytes (all
+    /// channels together). Errors show the last `ndim` axes.
     pub(crate) fn new(
         ndim: usize,
         (images, size): (usize, [usize; 3]),
@@ -108,7 +108,7 @@ fn default_tile(ndim: usize, images: usize, size: [usize; 3], bytes: usize) -> [
     }
 }
 
-/// The tiles of a batch, counted in C order over (n, z, y, x).
+/// The tiles of a batch, numbered in C order over (n, z, y, x).
 #[derive(Debug, Clone)]
 pub(crate) struct Tiling {
     size: [usize; 3],
@@ -125,7 +125,7 @@ impl Tiling {
         let counts = std::array::from_fn(|d| size[d].div_ceil(tile[d]));
         let per_image = product("tiles of an image", &counts)?;
         let all = product("tiles of a batch", &[images, per_image])?;
-        // Neighbours share patches, so a worker has tiles that lie together.
+        // Neighbours share patches, so a worker has consecutive tiles.
         let bound = |index: usize| (all as u128 * index as u128 / shard.count as u128) as usize;
         Ok(Self { size, tile, counts, per_image, own: bound(shard.index)..bound(shard.index + 1) })
     }
@@ -138,7 +138,7 @@ impl Tiling {
         PixelBox { image: tile / self.per_image, start, size }
     }
 
-    /// The tiles of this worker that a patch reaches, ascending.
+    /// The tiles of this worker that a patch overlaps, ascending.
     pub(crate) fn reached(&self, quilt: &AnyQuilt, patch: usize) -> impl Iterator<Item = usize> + use<> {
         let ((image, start), window) = (quilt.position(patch), quilt.window3());
         let along = |d: usize| start[d] / self.tile[d]..(start[d] + window[d] - 1) / self.tile[d] + 1;
@@ -150,18 +150,18 @@ impl Tiling {
     }
 }
 
-/// The place of a number in a grid, counted in C order.
+/// The grid position of a number in C order.
 fn unravel(number: usize, [_, ny, nx]: [usize; 3]) -> [usize; 3] {
     [number / nx / ny, number / nx % ny, number % nx]
 }
 
-/// The patches that reach a tile, numbered in the order of their index.
+/// The patches that overlap a tile, numbered in the order of their index.
 #[derive(Debug, Clone)]
 pub(crate) struct Reaching {
     image: usize,
     /// The number of windows of an image along each axis.
     counts: [usize; 3],
-    /// The windows that reach the tile, along each axis.
+    /// The windows that overlap the tile, along each axis.
     windows: [Range<usize>; 3],
 }
 
@@ -175,19 +175,19 @@ impl Reaching {
         self.windows.iter().map(ExactSizeIterator::len).product()
     }
 
-    /// The number among these of a patch that reaches the tile.
+    /// The number of a patch among those that overlap the tile.
     pub(crate) fn number(&self, patch: usize) -> usize {
         let window = unravel(patch % self.counts.iter().product::<usize>(), self.counts);
         (0..3).fold(0, |number, d| number * self.windows[d].len() + window[d] - self.windows[d].start)
     }
 
-    /// The patch of a number.
+    /// The patch with this number.
     pub(crate) fn patch(&self, number: usize) -> usize {
         let place = unravel(number, [0, 1, 2].map(|d| self.windows[d].len()));
         (0..3).fold(self.image, |patch, d| patch * self.counts[d] + self.windows[d].start + place[d])
     }
 
-    /// All of them, ascending.
+    /// All patches, ascending.
     pub(crate) fn patches(&self) -> impl Iterator<Item = usize> {
         (0..self.len()).map(|number| self.patch(number))
     }
@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    /// By trying every tile and every patch.
+    /// Compares with testing every tile and every patch.
     fn check(quilt: &AnyQuilt, images: usize, tile: &[usize]) {
         let (size, window, tile) = (quilt.size3(), quilt.window3(), triple(tile));
         let whole = Tiling::new(images, size, tile, Shard::default()).unwrap();

@@ -1,6 +1,6 @@
-//! The typed interface: the type of sums and the number of spatial axes are parameters.
+//! The typed interface: the sum type and the number of spatial axes are type parameters.
 //!
-//! A thin layer over [`AnyLargeQuilt`](crate::AnyLargeQuilt), which does everything.
+//! A thin layer over [`AnyLargeQuilt`](crate::AnyLargeQuilt), which does all the work.
 
 mod builder;
 mod large;

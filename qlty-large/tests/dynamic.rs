@@ -9,7 +9,7 @@ use qlty_large::{AnyLargeBuilder, AnyLargeQuilt, AnyStitchedArray, Error, LargeQ
 
 fn is_shared<T: Send + Sync>(_: &T) {}
 
-/// Patches of two types go to one result; a volume of whole numbers comes back to the bit.
+/// Patches of two types go to one result; a volume of integers is reproduced bit for bit.
 #[test]
 fn a_volume_comes_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ fn truth_values_are_read_as_bytes_and_not_the_other_way() {
     assert!(matches!(error, Error::Core(qlty_core::Error::DataType { .. })), "{error}");
 }
 
-/// Both interfaces agree about a result on disk, also where an option is rounded to the type of the result.
+/// Both interfaces agree about a result on disk, even if an option is rounded to the type of the result.
 #[test]
 fn a_result_of_either_interface_is_opened_by_the_other() {
     let folder = tempfile::tempdir().unwrap();

@@ -38,7 +38,7 @@ impl AnyDataset {
     /// before they are asked for, on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`Error::Io`] where no thread
+    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`Error::Io`] if no thread
     /// could be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<AnyBatches> {
         self.batches_within(order, size, ahead, Box::new(|read| read()))
@@ -47,7 +47,7 @@ impl AnyDataset {
     /// [`AnyDataset::batches`] for a program with thread pools of its own: each batch is read by way of `within`.
     ///
     /// # Errors
-    /// Those of [`AnyDataset::batches`].
+    /// The errors of [`AnyDataset::batches`].
     pub fn batches_within(
         &self,
         order: Vec<usize>,
@@ -89,7 +89,7 @@ impl AnyBatches {
     /// be.
     ///
     /// # Errors
-    /// Those of [`AnyPatchPairs::copy_to`], and [`qlty_core::Error::Argument`] after the last batch; the next batch is
+    /// The errors of [`AnyPatchPairs::copy_to`], and [`qlty_core::Error::Argument`] after the last batch; the next batch is
     /// then the same as before. Those of [`AnyDataset::get_batch`] where it cannot be read; it is then passed over.
     pub fn next_into(&mut self, out: AnyPairsMut<'_>) -> Result<()> {
         let count = self.next_count();

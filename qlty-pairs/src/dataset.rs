@@ -50,8 +50,8 @@ impl AnyDataset {
     /// Opens a store, to keep up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its patches are of no [`DType`], and
-    /// [`Error::Store`] where its arrays do not belong together.
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if its patches are of no [`DType`], and
+    /// [`Error::Store`] if its arrays do not belong together.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
@@ -60,7 +60,7 @@ impl AnyDataset {
     /// kept.
     ///
     /// # Errors
-    /// Those of [`AnyDataset::open`].
+    /// The errors of [`AnyDataset::open`].
     pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
         Self::open_as(path.as_ref(), bytes, None)
     }
@@ -153,7 +153,7 @@ impl AnyDataset {
     /// The metadata of the pairs, row i of pair i.
     ///
     /// # Errors
-    /// [`Error::Zarr`] where the group cannot be read, and [`Error::Store`] where it has no such metadata, like the
+    /// [`Error::Zarr`] if the group cannot be read, and [`Error::Store`] if it has no such metadata, like the
     /// stores that qlty writes.
     pub fn metadata(&self) -> Result<AnyPairMetadata> {
         metadata::read(&self.0.path, self.0.window, self.len())
@@ -162,7 +162,7 @@ impl AnyDataset {
     /// The pairs of these indices, in their order.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair; [`Error::Io`] and [`Error::Zarr`];
+    /// [`qlty_core::Error::Argument`] if there is no such pair; [`Error::Io`] and [`Error::Zarr`];
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn get_batch(&self, indices: &[usize]) -> Result<AnyPatchPairs> {
         check_indices(indices, self.len())?;
@@ -176,7 +176,7 @@ impl AnyDataset {
     /// the caller an array for them.
     ///
     /// # Errors
-    /// Those of [`AnyDataset::get_batch`]; [`qlty_core::Error::Shape`] and [`qlty_core::Error::DataType`], and then, as
+    /// The errors of [`AnyDataset::get_batch`]; [`qlty_core::Error::Shape`] and [`qlty_core::Error::DataType`], and then, as
     /// where there is no such pair, nothing is written.
     pub fn get_batch_into(&self, indices: &[usize], out: AnyPairsMut<'_>) -> Result<()> {
         check_indices(indices, self.len())?;
@@ -272,7 +272,7 @@ fn whole<T: Element, Dim: Dimension>(
 /// What a store of pairs holds, to choose the types of [`crate::PatchPairDataset`].
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where the patches are of no [`DType`], and [`Error::Store`]
+/// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if the patches are of no [`DType`], and [`Error::Store`]
 /// where they are neither planes nor volumes.
 pub fn inspect_dataset(path: impl AsRef<Path>) -> Result<DatasetKind> {
     let patches = ArrayReader::open(path.as_ref().join("patches1"), 0)?;

@@ -47,7 +47,7 @@ impl AnyPairDrawer {
     /// A drawer for images of `size`, (y, x) or (z, y, x).
     ///
     /// # Errors
-    /// Those of [`AnyPairOptions::check`]; [`Error::Argument`] where window and images differ in their number of axes,
+    /// The errors of [`AnyPairOptions::check`]; [`Error::Argument`] if window and images differ in their number of axes,
     /// the window is larger than the images, or no displacement of the range fits in them; [`Error::OutOfMemory`] and
     /// [`Error::Overflow`].
     pub fn new(options: AnyPairOptions, size: &[usize]) -> Result<Self> {

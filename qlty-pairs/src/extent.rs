@@ -15,7 +15,7 @@ pub(crate) struct Extent {
 
 impl Extent {
     /// # Errors
-    /// [`Error::Argument`] where there are neither two nor three sizes.
+    /// [`Error::Argument`] if there are neither two nor three sizes.
     pub(crate) fn new(name: &'static str, sizes: &[usize]) -> Result<Self> {
         let ndim = sizes.len();
         if !(2..=3).contains(&ndim) {
@@ -29,7 +29,7 @@ impl Extent {
     /// The extent of a window, which is not empty.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there are neither two nor three sizes, or one is 0.
+    /// [`Error::Argument`] if there are neither two nor three sizes, or one is 0.
     pub(crate) fn window(sizes: &[usize]) -> Result<Self> {
         if sizes.contains(&0) {
             return Err(Error::argument("window", sizes, "sizes of at least 1"));

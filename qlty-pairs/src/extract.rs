@@ -34,7 +34,7 @@ fn check_type(name: &'static str, patches: &ArrayMut<'_>, from: DType) -> qlty_c
 /// The arrays of patches are of the source's type; truth values may be written to `u8` as well.
 ///
 /// # Errors
-/// Those of [`crate::extract_pairs_into`]; [`Error::Shape`] where the images have other axes than the window, and
+/// The errors of [`crate::extract_pairs_into`]; [`Error::Shape`] if the images have other axes than the window, and
 /// [`Error::DataType`].
 pub fn extract_pairs_into(
     source: &dyn AnyImageSource,
@@ -182,7 +182,7 @@ impl Extraction<'_> {
     }
 }
 
-/// Fails where a source gives other pixels than it was asked for: of another type or shape.
+/// Fails where a source gives other pixels than it was asked for: of a different type or shape.
 pub(crate) fn check_pixels(pixels: &ArrayRef<'_>, dtype: DType, region: &AnyRegion) -> qlty_core::Result<()> {
     let [z, y, x] = region.size;
     let expected = [1, region.channels.len(), z, y, x];

@@ -70,7 +70,7 @@ impl AnyPairMetadata {
     /// Pairs of patches of size `window`, (y, x) or (z, y, x), without statistics.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the window has neither two nor three axes, or is empty.
+    /// [`Error::Argument`] if the window has neither two nor three axes, or is empty.
     pub fn unmeasured(window: &[usize], pairs: Vec<AnyPair>) -> qlty_core::Result<Self> {
         Ok(Self { window: Extent::window(window)?, pairs, statistics: Statistics::default() })
     }
@@ -82,7 +82,7 @@ impl AnyPairMetadata {
     /// Whether the patches lie within images is checked when they are extracted.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the window has other axes than the positions or is empty, a number is negative, or the
+    /// [`Error::Argument`] if the window has other axes than the positions or is empty, a number is negative, or the
     /// patches of a pair lie in different images; [`Error::Shape`], [`Error::DataType`] and [`Error::OutOfMemory`].
     pub fn from_positions(
         window: &[usize],
@@ -180,7 +180,7 @@ impl AnyPairMetadata {
     /// for all others.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there is no such column, or it is one of statistics and the pairs were not measured;
+    /// [`Error::Argument`] if there is no such column, or it is one of statistics and the pairs were not measured;
     /// [`Error::Shape`] and [`Error::DataType`].
     pub fn column_into(&self, name: &str, mut values: ArrayMut<'_>) -> qlty_core::Result<()> {
         let Some(column) = self.column(name) else {
@@ -231,7 +231,7 @@ impl AnyPairMetadata {
     /// The metadata of some pairs, in the order of `indices`, which may repeat.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
+    /// [`Error::Argument`] if there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
     pub fn select(&self, indices: &[usize]) -> qlty_core::Result<Self> {
         let pairs = gather(&self.pairs, indices)?;
         let statistics = Statistics::select(self.statistics.columns(), self.len(), indices)?;
@@ -323,7 +323,7 @@ pub(crate) fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Res
 /// [`crate::measure_pairs`]. Truth values count as 0 and 1.
 ///
 /// # Errors
-/// Those of [`crate::measure_pairs`], and [`Error::Shape`] where the images have other axes than the window.
+/// The errors of [`crate::measure_pairs`], and [`Error::Shape`] if the images have other axes than the window.
 pub fn measure_pairs(
     source: &dyn AnyImageSource,
     window: &[usize],

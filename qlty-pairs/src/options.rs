@@ -51,7 +51,7 @@ impl AnyPairOptions {
     /// Fails where no image could have such pairs.
     ///
     /// # Errors
-    /// Those of [`crate::PairOptions::check`], and [`Error::Argument`] where the window has neither two nor three
+    /// The errors of [`crate::PairOptions::check`], and [`Error::Argument`] if the window has neither two nor three
     /// axes.
     pub fn check(&self) -> Result<()> {
         let window = Extent::window(&self.window)?;

@@ -81,7 +81,7 @@ impl AnyOverlap {
     /// of type `f32`, and quarter turns of the second patches, of type `i64`, taken modulo 4; `None` means no turn.
     ///
     /// # Errors
-    /// Those of [`crate::Overlap::new`], and [`Error::DataType`].
+    /// The errors of [`crate::Overlap::new`], and [`Error::DataType`].
     pub fn new(window: &[usize], deltas: ArrayRef<'_>, rotations: Option<ArrayRef<'_>>) -> Result<Self> {
         let window = Extent::window(window)?;
         let (ndim, size) = (window.ndim, window.zyx);

@@ -93,7 +93,7 @@ impl AnyPatchPairs {
     /// Positions are copied where the caller has an array for them.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::DataType`], and [`Error::Argument`] where there is an array for positions, but
+    /// [`Error::Shape`] and [`Error::DataType`], and [`Error::Argument`] if there is an array for positions, but
     /// there are none. Nothing is written then.
     pub fn copy_to(&self, mut out: AnyPairsMut<'_>) -> Result<()> {
         let arrays = [

@@ -89,7 +89,7 @@ impl StoreOptions {
 /// axes are known at run time; see [`crate::extract_patches_to_zarr`].
 ///
 /// # Errors
-/// Those of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] where the images have other axes than
+/// The errors of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] if the images have other axes than
 /// the window.
 pub fn extract_patches_to_zarr(
     source: &dyn AnyImageSource,

@@ -21,7 +21,7 @@ pub enum Bins {
 /// there are pairs are always enough.
 ///
 /// # Errors
-/// Those of [`stratified_sample_by_histogram`]; [`Error::Shape`] where an array does not have one axis, or more indices
+/// The errors of [`stratified_sample_by_histogram`]; [`Error::Shape`] if an array does not have one axis, or more indices
 /// are chosen than there is room for; [`Error::DataType`]. Nothing is written then.
 pub fn stratified_sample_into(
     means: ArrayRef<'_>,
@@ -64,7 +64,7 @@ fn check_row(name: &'static str, shape: &[usize]) -> Result<()> {
 /// a bin in the order drawn; they depend on nothing but the arguments.
 ///
 /// # Errors
-/// [`Error::Argument`] where the numbers of means and standard deviations differ, a value is NaN or infinite, or `bins`
+/// [`Error::Argument`] if the numbers of means and standard deviations differ, a value is NaN or infinite, or `bins`
 /// or `samples_per_bin` is zero.
 pub fn stratified_sample_by_histogram(
     means: &[f64],
@@ -81,7 +81,7 @@ pub fn stratified_sample_by_histogram(
 /// the standard deviations, interpolated linearly.
 ///
 /// # Errors
-/// Those of [`stratified_sample_by_histogram`].
+/// The errors of [`stratified_sample_by_histogram`].
 pub fn stratified_sample_by_quantiles(
     means: &[f64],
     sigmas: &[f64],

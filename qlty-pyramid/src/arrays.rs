@@ -12,7 +12,7 @@ use crate::{Error, Pixel, Result};
 /// The pixels of an array in C order.
 ///
 /// # Errors
-/// [`Error::Core`] where they are of another type, [`Error::Argument`] where they are in another order.
+/// [`Error::Core`] if they are of a different type, [`Error::Argument`] if they are in another order.
 pub(crate) fn slice<'a, T: Pixel>(array: &ArrayRef<'a>) -> Result<&'a [T]> {
     let strides = array.strides();
     array.view::<T>("pixels")?.to_slice().ok_or_else(|| not_in_c_order(strides))

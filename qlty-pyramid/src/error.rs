@@ -101,7 +101,7 @@ pub enum Error {
         /// The shape and type of the first.
         expected: String,
     },
-    /// A stack was to be read in another type than its own.
+    /// A stack was to be read in a different type than its own.
     #[error("stack {stack:?}: asked for {}, but its pixels are {}", asked.zarr_name(), actual.zarr_name())]
     DataType {
         /// The stack's name.
@@ -122,7 +122,7 @@ pub enum Error {
     /// Zarr refused to read or write, or the destination is taken.
     #[error(transparent)]
     Store(qlty_core::zarr::Error),
-    /// An array of another shape was expected, memory is missing, or the caller cancelled.
+    /// An array of a different shape was expected, memory is missing, or the caller cancelled.
     #[error(transparent)]
     Core(#[from] qlty_core::Error),
 }

@@ -45,7 +45,7 @@ pub(crate) mod sealed {
             + From<u16>
             + Send;
 
-        /// The type by way of which pixels are converted to another type: one that holds all values of this.
+        /// The type by way of which pixels are converted to a different type: one that holds all values of this.
         type Wide: Wide;
 
         /// The pixel as a term of a sum.
@@ -116,7 +116,7 @@ pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
     dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
 }
 
-/// Fails where an array is to be read as another type than its own.
+/// Fails where an array is to be read as a different type than its own.
 pub(crate) fn check_read_dtype(array: &ArrayReader, asked: DType) -> Result<()> {
     if asked != array.dtype() {
         let (path, got) = (array.path().to_path_buf(), array.dtype().zarr_name().to_owned());

@@ -32,7 +32,7 @@ pub fn package<'a>(metadata: &'a Value, name: &str) -> Outcome<&'a Value> {
 /// written first.
 ///
 /// # Errors
-/// Where the two differ first, and the command that mends it.
+/// If the two differ first, and the command that mends it.
 pub fn check_committed(file: &str, expected: &str, test: &str) -> Outcome {
     let path = repository().join(file);
     if std::env::var_os("QLTY_BLESS").is_some() {

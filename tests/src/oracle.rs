@@ -15,7 +15,7 @@ pub struct Geometry<const D: usize> {
     pub size: [usize; D],
     /// The size of a window.
     pub window: [usize; D],
-    /// The distance of neighbouring windows.
+    /// The distance between neighbouring windows.
     pub step: [usize; D],
     /// The rim of a window.
     pub border: [usize; D],

@@ -6,7 +6,7 @@ use qlty_core::Element;
 
 /// An element type of which tests can make values.
 pub trait Sample: Element {
-    /// The relative distance of neighbouring values: zero for integers.
+    /// The relative distance between neighbouring values: zero for integers.
     const EPSILON: f64;
     /// Whether the type has negative values.
     const SIGNED: bool;

@@ -1,4 +1,4 @@
-//! Borrowed arrays of any type, to be written.
+//! Mutable borrowed arrays of any type.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use super::{ArrayRef, DType};
 use crate::element::Element;
 use crate::{Error, Result};
 
-/// An array to be written: elements of a [`DType`] at any strides under which no two share memory, borrowed.
+/// A mutable borrowed array: elements of a [`DType`] at any strides for which no two elements share memory.
 #[derive(Debug)]
 pub struct ArrayMut<'a> {
     pub(super) layout: Layout,
@@ -19,9 +19,9 @@ pub struct ArrayMut<'a> {
     pub(super) memory: PhantomData<&'a mut [u8]>,
 }
 
-// SAFETY: as `&mut [T]` of the elements, which are numbers, for the lifetime that is in the type.
+// SAFETY: the same as `&mut [T]` of the elements, which are numbers, for the lifetime in the type.
 unsafe impl Send for ArrayMut<'_> {}
-// SAFETY: through a shared reference only the layout and addresses are told, and nothing is read.
+// SAFETY: a shared reference only gives access to the layout and addresses; nothing is read through it.
 unsafe impl Sync for ArrayMut<'_> {}
 
 tell_layout!(ArrayMut);
@@ -30,7 +30,7 @@ impl<'a> ArrayMut<'a> {
     /// The array of a typed view.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has more than [`super::MAX_NDIM`] axes.
+    /// [`Error::Shape`] if it has more than [`super::MAX_NDIM`] axes.
     pub fn of<T: Element, D: Dimension>(name: &'static str, mut view: ArrayViewMut<'a, T, D>) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
         Ok(Self { layout, first: view.as_mut_ptr().cast(), memory: PhantomData })
@@ -39,11 +39,11 @@ impl<'a> ArrayMut<'a> {
     /// An array at `data`; see [`ArrayRef::from_raw`].
     ///
     /// # Errors
-    /// Those of [`ArrayRef::from_raw`], and [`Error::Argument`] where two elements may share memory.
+    /// The errors of [`ArrayRef::from_raw`], and [`Error::Argument`] if two elements may share memory.
     ///
     /// # Safety
-    /// The elements are in memory of one allocation that lives and is used by nothing else during `'a`; those of
-    /// `Bool` are 0 or 1.
+    /// The elements are in one allocation that stays alive and is used by nothing else during `'a`; those of `Bool` are
+    /// 0 or 1.
     pub unsafe fn from_raw(
         name: &'static str,
         data: *mut c_void,
@@ -63,7 +63,7 @@ impl<'a> ArrayMut<'a> {
     /// The typed view.
     ///
     /// # Errors
-    /// [`Error::DataType`] where the elements are not `T`.
+    /// [`Error::DataType`] if the elements are not `T`.
     pub fn view_mut<T: Element>(&mut self, name: &'static str) -> Result<ArrayViewMutD<'_, T>> {
         if self.dtype() != T::DTYPE {
             return Err(Error::dtype(name, self.dtype(), T::DTYPE.name()));
@@ -73,11 +73,11 @@ impl<'a> ArrayMut<'a> {
     }
 
     /// # Safety
-    /// The bytes of each element are a `T`, and those of each `T` that is written are an element.
+    /// The bytes of each element are a valid `T`, and those of each `T` that is written are a valid element.
     unsafe fn cast<T: Element>(self) -> ArrayViewMutD<'a, T> {
         let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape, strides| {
-            // SAFETY: whoever made the array has promised its elements for `'a` to it alone, no two of them share
-            // memory, `new` has checked that they can be addressed, and the address is aligned as in `ArrayRef`.
+            // SAFETY: the creator of the array has promised exclusive access to its elements for `'a`, no two of them
+            // share memory, `new` has checked that they can be addressed, and the address is aligned as in `ArrayRef`.
             unsafe { ArrayViewMut::from_shape_ptr(shape.strides(strides), lowest.cast_mut()) }
         });
         reversed.into_iter().for_each(|axis| view.invert_axis(axis));
@@ -89,7 +89,7 @@ impl<'a> ArrayMut<'a> {
         ArrayMut { layout: self.layout, first: self.first, memory: PhantomData }
     }
 
-    /// The array, to be read.
+    /// A read-only view of the array.
     pub fn array_ref(&self) -> ArrayRef<'_> {
         ArrayRef { layout: self.layout, first: self.first, memory: PhantomData }
     }
@@ -97,7 +97,7 @@ impl<'a> ArrayMut<'a> {
     /// [`ArrayRef::five`].
     ///
     /// # Errors
-    /// [`Error::Shape`] where there are more.
+    /// [`Error::Shape`] if there are more.
     #[doc(hidden)]
     pub fn five(self, name: &'static str, spatial: usize) -> Result<Self> {
         Ok(Self { layout: self.layout.five(name, spatial)?, ..self })
@@ -107,18 +107,17 @@ impl<'a> ArrayMut<'a> {
         Self { layout: self.layout.with_channels_in_rows(), ..self }
     }
 
-    /// [`ArrayRef::bits`]; what is written must be elements, as are bits that are copied from elements of the same
-    /// type.
+    /// [`ArrayRef::bits`]. Only valid elements may be written, such as bits copied from elements of the same type.
     ///
     /// # Panics
-    /// Where there are not five axes, or `W` has another size.
+    /// If there are not five axes, or `W` has a different size.
     ///
     /// # Safety
-    /// What is written to an array of `Bool` is 0 or 1.
+    /// Only 0 or 1 is written to an array of `Bool`.
     #[doc(hidden)]
     pub unsafe fn bits<W: Element>(self) -> ArrayViewMut5<'a, W> {
         assert!(self.layout.check_bits::<W>(), "{} as {}", self.dtype(), W::DTYPE);
-        // SAFETY: as in `ArrayRef::bits`, and the caller promises what is written.
+        // SAFETY: as in `ArrayRef::bits`; the caller promises to write valid elements.
         let view = unsafe { self.cast::<W>() };
         #[allow(clippy::expect_used, reason = "the doc says so")]
         view.into_dimensionality::<Ix5>().expect("five axes")
@@ -127,24 +126,24 @@ impl<'a> ArrayMut<'a> {
     /// The elements `range` along an axis.
     ///
     /// # Panics
-    /// Where there is no such axis, or the range leaves it.
+    /// If there is no such axis, or the range leaves it.
     pub fn part(self, axis: usize, range: Range<usize>) -> Self {
         let (layout, by) = self.layout.part(axis, range);
         Self { first: self.first.wrapping_offset(by * layout.dtype.size() as isize), layout, ..self }
     }
 
-    /// The elements before `index` along an axis, and those from it on.
+    /// Splits an array along an axis, before `index`.
     ///
     /// # Panics
-    /// Where there is no such axis, or `index` is beyond its end.
+    /// If there is no such axis, or `index` is beyond its end.
     pub fn split_at(self, axis: usize, index: usize) -> (Self, Self) {
         let end = self.shape()[axis];
         let low = Self { layout: self.layout, first: self.first, memory: PhantomData };
-        // Both are parts of an array in which no two elements share memory, and have none in common.
+        // Both are disjoint parts of an array in which no two elements share memory.
         (low.part(axis, 0..index), self.part(axis, index..end))
     }
 
-    /// Copies the elements of an array of the same shape and type, or of truth values to bytes.
+    /// Copies the elements of an array of the same shape and type, or from `Bool` to `U8`.
     ///
     /// # Errors
     /// [`Error::Shape`] and [`Error::DataType`].
@@ -158,7 +157,7 @@ impl<'a> ArrayMut<'a> {
     }
 }
 
-/// Fails unless elements of type `from` can be copied to an array `name` of type `to`.
+/// Fails unless elements of type `from` can be copied to the array `name` of type `to`.
 pub(crate) fn check_copy(name: &'static str, to: DType, from: DType) -> Result<()> {
     if !from.can_be_read_as(to) {
         return Err(Error::dtype(name, to, from.name()));
@@ -166,7 +165,7 @@ pub(crate) fn check_copy(name: &'static str, to: DType, from: DType) -> Result<(
     Ok(())
 }
 
-/// Copies between arrays of one shape and of types of one width, large ones by several threads.
+/// Copies between arrays of the same shape and element width; large arrays on several threads.
 fn copy(to: ArrayMut<'_>, from: ArrayRef<'_>) {
     const TASK_BYTES: usize = 1 << 20;
     if to.len() * to.dtype().size() > TASK_BYTES {
@@ -179,9 +178,9 @@ fn copy(to: ArrayMut<'_>, from: ArrayRef<'_>) {
         }
     }
     crate::with_width!(from.dtype(), W => {
-        // SAFETY: numbers are copied as numbers of their width; truth values come from truth values.
+        // SAFETY: numbers are copied as numbers of their width; `Bool` elements come from `Bool` elements.
         let (mut to, from) = unsafe { (to.cast::<W>(), from.cast::<W>()) };
-        // Batches and patches have five axes: rows are found faster where their number is known.
+        // Batches and patches have five axes; a fixed number of axes makes finding rows faster.
         match (to.view_mut().into_dimensionality::<Ix5>(), from.view().into_dimensionality::<Ix5>()) {
             (Ok(mut to), Ok(from)) => to.assign(&from),
             _ => to.assign(&from),

@@ -1,4 +1,4 @@
-//! Borrowed arrays of any type, to be read.
+//! Read-only borrowed arrays of any type.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -11,16 +11,16 @@ use super::layout::{Layout, MAX_NDIM, tell_layout};
 use crate::element::Element;
 use crate::{Error, Result};
 
-/// An array to be read: elements of a [`DType`] at any strides, borrowed.
+/// A read-only borrowed array: elements of a [`DType`] at any strides.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrayRef<'a> {
     pub(super) layout: Layout,
-    /// The element at (0, 0, ...); not looked at where there is no element.
+    /// The element at (0, 0, ...); never read if the array is empty.
     pub(super) first: *const u8,
     pub(super) memory: PhantomData<&'a [u8]>,
 }
 
-// SAFETY: as `&[T]` of the elements, which are numbers, for the lifetime that is in the type.
+// SAFETY: the same as `&[T]` of the elements, which are numbers, for the lifetime in the type.
 unsafe impl Send for ArrayRef<'_> {}
 // SAFETY: as above; nothing is written through it.
 unsafe impl Sync for ArrayRef<'_> {}
@@ -30,16 +30,16 @@ impl<'a> ArrayRef<'a> {
     /// The array of a typed view.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has more than [`MAX_NDIM`] axes.
+    /// [`Error::Shape`] if it has more than [`MAX_NDIM`] axes.
     pub fn of<T: Element, D: Dimension>(name: &'static str, view: ArrayView<'a, T, D>) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
         Ok(Self { layout, first: view.as_ptr().cast(), memory: PhantomData })
     }
 
-    /// An array of this shape, all of whose elements are the one of `value`, or that has none.
+    /// An array of this shape whose elements are all the one in `value`, or an empty array.
     ///
     /// # Errors
-    /// [`Error::Shape`] where there are more than [`MAX_NDIM`] axes, or elements where `value` has none.
+    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes, or elements where `value` has none.
     pub(crate) fn repeated<T: Element>(name: &'static str, value: &'a [T], shape: &[usize]) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, shape, &vec![0; shape.len()])?;
         if value.is_empty() && !layout.is_empty() {
@@ -48,15 +48,14 @@ impl<'a> ArrayRef<'a> {
         Ok(Self { layout, first: value.as_ptr().cast(), memory: PhantomData })
     }
 
-    /// An array at `data`: element (i, j, ...) lies at `data` plus `i * strides[0] + j * strides[1] + ...` elements.
+    /// An array at `data`: element (i, j, ...) is at `data` plus `i * strides[0] + j * strides[1] + ...` elements.
     ///
     /// # Errors
-    /// [`Error::Shape`] where there are more than [`MAX_NDIM`] axes or not as many strides; [`Error::Overflow`] where
-    /// its bytes cannot be addressed; [`Error::Argument`] where it has elements and `data` is null or not aligned.
+    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes or a different number of strides; [`Error::Overflow`]
+    /// if its bytes cannot be addressed; [`Error::Argument`] if it has elements and `data` is null or not aligned.
     ///
     /// # Safety
-    /// The elements are in memory of one allocation that lives and is not written during `'a`; those of `Bool` are 0
-    /// or 1.
+    /// The elements are in one allocation that stays alive and is not written during `'a`; those of `Bool` are 0 or 1.
     pub unsafe fn from_raw(
         name: &'static str,
         data: *const c_void,
@@ -72,30 +71,30 @@ impl<'a> ArrayRef<'a> {
     /// The typed view.
     ///
     /// # Errors
-    /// [`Error::DataType`] where the elements are not `T`; those of `Bool` can be read as `u8` too.
+    /// [`Error::DataType`] if the elements are not `T`; those of `Bool` can be read as `u8` too.
     pub fn view<T: Element>(&self, name: &'static str) -> Result<ArrayViewD<'a, T>> {
         self.layout.check_type::<T>(name)?;
-        // SAFETY: the elements are of this type, or truth values, which are bytes.
+        // SAFETY: the elements are of this type, or `Bool` elements, which are bytes.
         Ok(unsafe { self.cast() })
     }
 
     /// # Safety
-    /// The bytes of each element are a `T`.
+    /// The bytes of each element are a valid `T`.
     pub(super) unsafe fn cast<T: Element>(&self) -> ArrayViewD<'a, T> {
         let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape, strides| {
-            // SAFETY: whoever made the array has promised its elements for `'a`, `new` has checked that they can be
-            // addressed, and that the address is aligned follows from where it came: a view or `check_address`.
+            // SAFETY: the creator of the array has promised its elements for `'a`, `new` has checked that they can be
+            // addressed, and the address is aligned because it came from a view or passed `check_address`.
             unsafe { ArrayView::from_shape_ptr(shape.strides(strides), lowest) }
         });
         reversed.into_iter().for_each(|axis| view.invert_axis(axis));
         view
     }
 
-    /// The five axes (N,C,Z,Y,X) of an array of a batch, with or without channels, or of an image without both, of
-    /// `spatial` axes.
+    /// The array as five axes (N,C,Z,Y,X): of a batch with or without channels, or of an image without both, with
+    /// `spatial` spatial axes.
     ///
     /// # Errors
-    /// [`Error::Shape`] where there are more.
+    /// [`Error::Shape`] if there are more.
     #[doc(hidden)]
     pub fn five(&self, name: &'static str, spatial: usize) -> Result<Self> {
         Ok(Self { layout: self.layout.five(name, spatial)?, ..*self })
@@ -105,14 +104,14 @@ impl<'a> ArrayRef<'a> {
         Self { layout: self.layout.with_channels_in_rows(), ..self }
     }
 
-    /// The elements as unsigned integers of their width, or of their own type, of five axes.
+    /// The elements as unsigned integers of their width, or as their own type, with five axes.
     ///
     /// # Panics
-    /// Where there are not five axes, or `W` has another size.
+    /// If there are not five axes, or `W` has a different size.
     #[doc(hidden)]
     pub fn bits<W: Element>(&self) -> ArrayView5<'a, W> {
         assert!(self.layout.check_bits::<W>(), "{} as {}", self.dtype(), W::DTYPE);
-        // SAFETY: the elements are numbers of this size, and any bytes are a `W`, which `check_bits` has seen.
+        // SAFETY: the elements are numbers of this size, and any bytes are a valid `W`, as `check_bits` has verified.
         let view = unsafe { self.cast::<W>() };
         #[allow(clippy::expect_used, reason = "the doc says so")]
         view.into_dimensionality::<Ix5>().expect("five axes")
@@ -121,16 +120,16 @@ impl<'a> ArrayRef<'a> {
     /// The elements `range` along an axis.
     ///
     /// # Panics
-    /// Where there is no such axis, or the range leaves it.
+    /// If there is no such axis, or the range leaves it.
     pub fn part(&self, axis: usize, range: Range<usize>) -> Self {
         let (layout, by) = self.layout.part(axis, range);
         Self { layout, first: self.first.wrapping_offset(by * self.dtype().size() as isize), ..*self }
     }
 
-    /// The same array with its axes in another order: axis i of the result is axis `order[i]`.
+    /// The same array with its axes reordered: axis i of the result is axis `order[i]`.
     ///
     /// # Panics
-    /// Where `order` does not have each axis once.
+    /// If `order` does not contain each axis once.
     pub fn permuted(&self, order: &[usize]) -> Self {
         let mut seen = [false; MAX_NDIM];
         order.iter().for_each(|axis| seen[*axis] = true);

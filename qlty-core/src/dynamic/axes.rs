@@ -1,4 +1,4 @@
-//! Leaving out axes of an array, and putting them in another order.
+//! Removing and reordering the axes of an array.
 
 use super::{ArrayMut, ArrayRef, MAX_NDIM};
 
@@ -6,7 +6,7 @@ impl<'a> ArrayRef<'a> {
     /// The elements at `index` along an axis, as an array without that axis.
     ///
     /// # Panics
-    /// Where there is no such axis, or the index is beyond its end.
+    /// If there is no such axis, or the index is beyond its end.
     pub fn index_axis(&self, axis: usize, index: usize) -> Self {
         let mut part = self.part(axis, index..index + 1);
         let layout = &mut part.layout;
@@ -17,7 +17,7 @@ impl<'a> ArrayRef<'a> {
         part
     }
 
-    /// Whether the elements lie one after the other in memory, those along the last axis as neighbours.
+    /// Whether the elements are contiguous in memory in C order.
     pub fn is_standard_layout(&self) -> bool {
         let mut expected = 1;
         self.is_empty()
@@ -33,10 +33,10 @@ impl<'a> ArrayMut<'a> {
     /// [`ArrayRef::index_axis`].
     ///
     /// # Panics
-    /// Where there is no such axis, or the index is beyond its end.
+    /// If there is no such axis, or the index is beyond its end.
     pub fn index_axis(self, axis: usize, index: usize) -> Self {
         let part = self.part(axis, index..index + 1);
-        // The one element along the axis, so the same elements.
+        // There is one element along the axis, so the elements are the same.
         let layout = part.array_ref().index_axis(axis, 0).layout;
         Self { layout, ..part }
     }

@@ -1,11 +1,11 @@
-//! The element types: one table, from which everything that lists them is made.
+//! The element types: one table, from which every list of them is generated.
 
 use std::fmt;
 
-/// Calls the macro named in brackets with its arguments, in brackets, and the table of element types after them.
+/// Calls the macro named in brackets with its arguments, in brackets, followed by the table of element types.
 ///
-/// A row is the variant of [`DType`], its number, its name in Rust and in Zarr, the type of its values, the type in
-/// which these are read in memory, the type in which they are summed, and whether they are fractions (`float`) or
+/// A row holds the variant of [`DType`], its number, its name in Rust and in Zarr, the type of its values, the type
+/// that they are read as in memory, the type that they are summed in, and whether they are fractional (`float`) or
 /// `whole`.
 #[doc(hidden)]
 #[macro_export]
@@ -65,7 +65,7 @@ macro_rules! define_dtype {
                 match self { $(Self::$Name => define_dtype!(@sum $sum)),* }
             }
 
-            /// Whether elements hold fractions.
+            /// Whether the elements are floating-point numbers.
             pub const fn is_float(self) -> bool {
                 match self { $(Self::$Name => define_dtype!(@class $class)),* }
             }
@@ -80,18 +80,18 @@ macro_rules! define_dtype {
 crate::dtypes! { [define_dtype] }
 
 impl DType {
-    /// The type of this number.
+    /// The type with this number.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.iter().copied().find(|dtype| *dtype as i32 == number)
     }
 
-    /// The type that Zarr calls so.
+    /// The type with this Zarr name.
     pub fn from_zarr_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|dtype| dtype.zarr_name() == name)
     }
 
-    /// Whether the bytes of an element of this type are those of an element of another: of the same, or of `bool`
-    /// as `u8`.
+    /// Whether the bytes of an element of this type are valid elements of `other`: the same type, or `bool` read as
+    /// `u8`.
     pub fn can_be_read_as(self, other: Self) -> bool {
         self == other || (self, other) == (Self::Bool, Self::U8)
     }
@@ -103,7 +103,7 @@ impl fmt::Display for DType {
     }
 }
 
-/// Runs an expression with a name for the Rust type of a [`DType`]: `with_dtype!(dtype, T => size_of::<T>())`.
+/// Evaluates an expression with a name for the Rust type of a [`DType`]: `with_dtype!(dtype, T => size_of::<T>())`.
 ///
 /// The elements of `Bool` are bytes, so `T` is `u8` there.
 #[macro_export]
@@ -130,7 +130,7 @@ macro_rules! match_dtype {
     };
 }
 
-/// [`with_dtype!`] for the types that hold fractions: `with_float!(dtype, T => run, else other)`.
+/// [`with_dtype!`] for the floating-point types: `with_float!(dtype, T => run, else other)`.
 #[macro_export]
 macro_rules! with_float {
     ($dtype:expr, $T:ident => $run:expr, else $other:expr) => {
@@ -172,8 +172,8 @@ macro_rules! with_real {
     };
 }
 
-/// Runs an expression with a name for the unsigned integer that is as wide as the elements of a [`DType`], as which
-/// they can be copied: `with_width!(dtype, W => copy::<W>(from, to))`.
+/// Evaluates an expression with a name for the unsigned integer as wide as the elements of a [`DType`], as which they
+/// can be copied: `with_width!(dtype, W => copy::<W>(from, to))`.
 #[macro_export]
 macro_rules! with_width {
     ($dtype:expr, $W:ident => $run:expr) => {

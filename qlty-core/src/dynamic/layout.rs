@@ -1,4 +1,4 @@
-//! Type, shape and strides of an array, and what follows of them.
+//! The type, shape and strides of an array, and what is derived from them.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::DType;
 use crate::element::Element;
 use crate::{Error, Result};
 
-/// The most axes that an array can have.
+/// The maximum number of axes of an array.
 pub const MAX_NDIM: usize = 6;
 
 /// Type, shape and strides of an array.
@@ -18,12 +18,12 @@ pub(super) struct Layout {
     pub(super) ndim: usize,
     /// The sizes of the first `ndim` axes; those after them are 1.
     pub(super) shape: [usize; MAX_NDIM],
-    /// The distances of neighbours in elements; 0 after the first `ndim` axes.
+    /// The distances between neighbours in elements; 0 after the first `ndim` axes.
     pub(super) strides: [isize; MAX_NDIM],
 }
 
-/// The elements that an array reaches: the lowest one's distance from the first, and how many from the lowest to
-/// the highest.
+/// The memory range of an array in elements: the distance from the lowest element to the first, and the number of
+/// elements from the lowest to the highest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach {
     pub(super) lowest: isize,
@@ -60,7 +60,7 @@ impl Layout {
 
     /// `None` where the bytes cannot be addressed.
     pub(super) fn reach(&self) -> Option<Reach> {
-        // What ndarray asks of a shape, also of one whose strides are zero.
+        // The limit that ndarray sets for a shape, even if its strides are zero.
         let sizes = self.shape().iter().filter(|len| **len > 0);
         sizes
             .clone()
@@ -82,12 +82,13 @@ impl Layout {
         isize::try_from(bytes).ok().map(|_| Reach { lowest, extent })
     }
 
-    /// [`Layout::reach`] of a layout that was checked when it was made.
+    /// [`Layout::reach`] of a layout that was checked when it was created.
     pub(super) fn checked_reach(&self) -> Reach {
         self.reach().unwrap_or(Reach { lowest: 0, extent: 0 })
     }
 
-    /// Whether two elements may share memory: unless each stride is larger than all that the smaller ones reach.
+    /// Whether two elements may share memory: true unless each stride is larger than the range covered by all smaller
+    /// ones.
     pub(super) fn may_overlap(&self) -> bool {
         if self.is_empty() {
             return false;
@@ -98,7 +99,7 @@ impl Layout {
         let mut reach = 0;
         axes.iter().any(|(stride, len)| {
             let overlapping = *stride <= reach;
-            // The sum of these does not overflow: `new` has checked it.
+            // This sum does not overflow: `new` has checked it.
             reach += stride * (len - 1);
             overlapping
         })
@@ -123,17 +124,17 @@ impl Layout {
         Ok(())
     }
 
-    /// The elements `range` along an axis, and by how many elements the first moves.
+    /// The elements `range` along an axis, and the offset of the new first element.
     pub(super) fn part(mut self, axis: usize, range: Range<usize>) -> (Self, isize) {
         assert!(axis < self.ndim && range.start <= range.end && range.end <= self.shape[axis], "a part of the array");
         self.shape[axis] = range.len();
-        // Of no elements there is no address to be moved.
+        // An empty array has no address to move.
         let by = if self.is_empty() { 0 } else { self.strides[axis] * range.start as isize };
         (self, by)
     }
 
-    /// The five axes (N,C,Z,Y,X) of a batch of `spatial` axes, with or without channels, or of a window or an image
-    /// without both.
+    /// The five axes (N,C,Z,Y,X) of a batch with `spatial` spatial axes, with or without channels, or of a window or an
+    /// image without both.
     pub(super) fn five(mut self, name: &'static str, spatial: usize) -> Result<Self> {
         let batch: &[usize] = match self.ndim.saturating_sub(spatial) {
             0 => &[0, 0],
@@ -152,7 +153,7 @@ impl Layout {
         Ok(self)
     }
 
-    /// (N,C,Z,Y,X) with the channels, which are interleaved, as a part of X; see [`crate::interleaved`].
+    /// (N,C,Z,Y,X) with interleaved channels merged into X; see [`crate::interleaved`].
     pub(super) fn with_channels_in_rows(mut self) -> Self {
         self.shape[4] *= self.shape[1];
         (self.strides[4], self.shape[1], self.strides[1]) = (1, 1, 0);
@@ -166,7 +167,7 @@ impl Layout {
         Ok(())
     }
 
-    /// A view made by `view` of the lowest element, its shape and strides that are not negative.
+    /// A view created by `view` from the lowest element, its shape and non-negative strides.
     pub(super) fn with_ndarray<T, V>(
         &self,
         first: *const u8,
@@ -177,7 +178,7 @@ impl Layout {
         let mut strides = vec![0; self.ndim];
         let mut next = 1;
         for axis in (0..self.ndim).rev().filter(|axis| self.shape[*axis] > 1) {
-            // Without elements any strides will do under which none would share memory; `new` has checked their product.
+            // Without elements, any strides without overlap will do; `new` has checked their product.
             strides[axis] = if empty { next } else { self.strides[axis].unsigned_abs() };
             next *= self.shape[axis];
         }
@@ -191,14 +192,14 @@ impl Layout {
         (view(lowest, IxDyn(self.shape()), IxDyn(&strides)), reversed)
     }
 
-    /// Whether any bytes of an element are a `W`: one of the same size which is no truth value, or the same type.
+    /// Whether any bytes of an element are a valid `W`: a type of the same size other than `bool`, or the same type.
     pub(super) fn check_bits<W: Element>(&self) -> bool {
         W::DTYPE == self.dtype || (W::DTYPE != DType::Bool && W::DTYPE.size() == self.dtype.size())
     }
 }
 
-/// What both kinds of arrays tell.
-macro_rules! tell_layout {
+/// The accessors that both array types share.
+macro_rules! layout_accessors {
     ($array:ident) => {
         impl $array<'_> {
             /// The type of the elements.
@@ -211,7 +212,7 @@ macro_rules! tell_layout {
                 self.layout.shape()
             }
 
-            /// The distance of neighbours along each axis, in elements.
+            /// The distance between neighbours along each axis, in elements.
             pub fn strides(&self) -> &[isize] {
                 self.layout.strides()
             }
@@ -231,14 +232,14 @@ macro_rules! tell_layout {
                 self.layout.is_empty()
             }
 
-            /// The addresses from the first byte to the end of the last in memory; none of an empty array.
+            /// The address range from the first byte to the end of the last; empty for an empty array.
             pub fn addresses(&self) -> Range<usize> {
                 self.layout.bytes(self.first)
             }
         }
     };
 }
-pub(super) use tell_layout;
+pub(super) use layout_accessors;
 
 /// An [`Error::Argument`] whose `got` is a phrase.
 pub(super) fn argument(name: &'static str, got: String, expected: String) -> Error {

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub struct OwnedArray {
     dtype: DType,
     shape: Vec<usize>,
-    /// An `ArrayD<T>` for the type behind `dtype`.
+    /// An `ArrayD<T>` of the Rust type of its `dtype`.
     values: Box<dyn AnyArray>,
 }
 
@@ -49,7 +49,7 @@ impl OwnedArray {
     /// An array of zeros; `what` names it in errors.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has more axes than [`super::MAX_NDIM`]; [`Error::Overflow`] and
+    /// [`Error::Shape`] if it has more axes than [`super::MAX_NDIM`]; [`Error::Overflow`] and
     /// [`Error::OutOfMemory`].
     pub fn zeros(what: &'static str, dtype: DType, shape: &[usize]) -> Result<Self> {
         match dtype {
@@ -58,10 +58,10 @@ impl OwnedArray {
         }
     }
 
-    /// The array of a typed one.
+    /// Converts a typed array.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has more axes than [`super::MAX_NDIM`].
+    /// [`Error::Shape`] if it has more axes than [`super::MAX_NDIM`].
     pub fn from_array<T: Element, D: Dimension>(what: &'static str, values: Array<T, D>) -> Result<Self> {
         if values.ndim() > super::MAX_NDIM {
             return Err(Error::shape(what, values.shape(), format!("at most {} axes", super::MAX_NDIM)));
@@ -69,10 +69,10 @@ impl OwnedArray {
         Ok(Self { dtype: T::DTYPE, shape: values.shape().to_vec(), values: Box::new(values.into_dyn()) })
     }
 
-    /// The typed array.
+    /// Converts to a typed array.
     ///
     /// # Errors
-    /// [`Error::DataType`] where the elements are not `T`, [`Error::Shape`] where it has other axes.
+    /// [`Error::DataType`] if the elements are not `T`, [`Error::Shape`] if it has a different number of axes.
     pub fn into_array<T: Element, D: Dimension>(self) -> Result<Array<T, D>> {
         let mismatch = || Error::dtype("array", self.dtype, T::DTYPE.name());
         let values = self.values.into_any().downcast::<ArrayD<T>>().map_err(|_| mismatch())?;
@@ -90,19 +90,19 @@ impl OwnedArray {
         &self.shape
     }
 
-    /// The array, to be read.
+    /// A read-only view of the array.
     ///
     /// # Panics
-    /// Never: the number of axes was checked when it was made.
+    /// Never: the number of axes was checked when the array was created.
     #[allow(clippy::expect_used, reason = "the doc says why not")]
     pub fn array_ref(&self) -> ArrayRef<'_> {
         self.values.array_ref().expect("axes were counted")
     }
 
-    /// The array, to be written.
+    /// A mutable view of the array.
     ///
     /// # Panics
-    /// Never: the number of axes was checked when it was made.
+    /// Never: the number of axes was checked when the array was created.
     #[allow(clippy::expect_used, reason = "the doc says why not")]
     pub fn array_mut(&mut self) -> ArrayMut<'_> {
         self.values.array_mut().expect("axes were counted")

@@ -8,11 +8,11 @@ use crate::element::Element;
 
 /// A value of a [`DType`]: a fill value, or the label that means "missing".
 ///
-/// Two are equal if their types and bytes are: a NaN equals itself, and 0.0 is not -0.0.
+/// Two scalars are equal if their types and bytes are equal: a NaN equals itself, and 0.0 does not equal -0.0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scalar {
     dtype: DType,
-    /// The bytes of a value of `dtype`, as in memory, then zeros.
+    /// The bytes of the value as in memory, padded with zeros.
     bytes: [u8; 8],
 }
 
@@ -21,14 +21,14 @@ impl Scalar {
     pub fn of<T: Element>(value: T) -> Self {
         const { assert!(size_of::<T>() <= 8) };
         let mut bytes = [0; 8];
-        // SAFETY: an `Element` is a number or a truth value, so all its bytes are initialised; both places have room
-        // for them, and do not overlap.
+        // SAFETY: an `Element` is a number or a `bool`, so all its bytes are initialised; source and destination are
+        // large enough and do not overlap.
         unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast(), bytes.as_mut_ptr(), size_of::<T>()) };
         Self { dtype: T::DTYPE, bytes }
     }
 
-    /// The scalar of a type from its bytes, as in memory; `None` where there are not as many as the type has, or they
-    /// are no truth value.
+    /// The scalar of a type from its bytes as in memory; `None` if the number of bytes is wrong, or they are not a
+    /// valid `bool`.
     pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Option<Self> {
         if bytes.len() != dtype.size() || (dtype == DType::Bool && bytes[0] > 1) {
             return None;
@@ -48,14 +48,14 @@ impl Scalar {
         self.dtype
     }
 
-    /// The bytes of the value, as in memory: as many as its type has.
+    /// The bytes of the value as in memory; their number is the size of its type.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.dtype.size()]
     }
 
-    /// The value, if its type is `T`; a truth value can be read as `u8` too.
+    /// The value, if its type is `T`; a `Bool` can also be read as `u8`.
     pub fn get<T: Element>(&self) -> Option<T> {
-        // SAFETY: the bytes are those of a value that can be read as this type, and need not be aligned.
+        // SAFETY: the bytes are a value that can be read as this type; the read need not be aligned.
         self.dtype.can_be_read_as(T::DTYPE).then(|| unsafe { self.bytes.as_ptr().cast::<T>().read_unaligned() })
     }
 }
@@ -79,7 +79,7 @@ impl ArrayMut<'_> {
     /// Sets all elements to a value of their type.
     ///
     /// # Errors
-    /// [`crate::Error::DataType`] where the value is of another type.
+    /// [`crate::Error::DataType`] if the value is of a different type.
     pub fn fill(&mut self, name: &'static str, value: Scalar) -> Result<()> {
         fn fill<T: Element>(array: &mut ArrayMut<'_>, name: &'static str, value: Scalar) -> Result<()> {
             if let Some(value) = value.get::<T>() {

@@ -17,7 +17,7 @@ where
     /// that were copied from it. From (P,C,y,x) to (N,C,Y,X), or with z.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the patches are not those of whole images,
+    /// [`crate::Error::Shape`] if the patches do not make up whole images,
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
     pub fn unstitch_adjoint<T: Element>(
         &self,
@@ -28,7 +28,7 @@ where
         filled("batch", &shape, |batch| self.0.unstitch_adjoint_into(patches, batch, &Monitor::new()))
     }
 
-    /// [`Quilt::unstitch_adjoint`] into an array of the caller's, of any strides. Progress is
+    /// [`Quilt::unstitch_adjoint`] into the caller's array, of any strides. Progress is
     /// counted in rows.
     ///
     /// # Errors
@@ -43,13 +43,12 @@ where
         self.0.unstitch_adjoint_into(patches, batch, monitor)
     }
 
-    /// The adjoint of [`Quilt::stitch`]: each pixel of a patch is the pixel of the batch that it
-    /// was added to, times its share in it, the window's weight over the sum of the weights. From
-    /// (N,C,Y,X) to (P,C,y,x), or with z.
+    /// The adjoint of [`Quilt::stitch`]: each pixel of a patch is the batch pixel that it was added to, times its
+    /// share, which is the window's weight over the sum of the weights. From (N,C,Y,X) to (P,C,y,x), or with z.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt,
-    /// [`crate::Error::Argument`] where the step leaves gaps between the windows,
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt,
+    /// [`crate::Error::Argument`] if the step leaves gaps between the windows,
     /// [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
     pub fn stitch_adjoint<S: Real>(&self, batch: ArrayView<'_, S, BatchDim<D>>) -> Result<Array<S, BatchDim<D>>> {
         let batch = ArrayRef::of("batch", batch)?;
@@ -57,11 +56,11 @@ where
         filled("patches", &shape, |patches| self.0.stitch_adjoint_into(batch, patches, &Monitor::new()))
     }
 
-    /// [`Quilt::stitch_adjoint`] into an array of the caller's, of any strides. Progress is counted
+    /// [`Quilt::stitch_adjoint`] into the caller's array, of any strides. Progress is counted
     /// in patches.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`], [`crate::Error::Argument`] where the step leaves gaps, and
+    /// [`crate::Error::Shape`], [`crate::Error::Argument`] if the step leaves gaps, and
     /// [`crate::Error::Cancelled`].
     pub fn stitch_adjoint_into<S: Real>(
         &self,

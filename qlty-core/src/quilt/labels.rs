@@ -1,4 +1,4 @@
-//! Typed labels: training pairs of images and labels, and the choice of patches that carry labels.
+//! Typed labels: training pairs of images and labels, and selecting patches that contain labels.
 
 use ndarray::{Array, Array1, ArrayView, ArrayViewMut, Dimension};
 
@@ -10,7 +10,7 @@ use crate::monitor::Monitor;
 use crate::rank::{BatchDim, LabelRank, Rank, Spatial};
 use crate::{Error, Result};
 
-/// Image patches and the label patches that go with them.
+/// Image patches and their label patches.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LabelledPatches<T, L, Labels: Dimension, const D: usize>
@@ -39,15 +39,15 @@ impl<const D: usize> Quilt<D>
 where
     Spatial<D>: Rank,
 {
-    /// The patches of images (N,C,Y,X) and of their labels (N,Y,X) or (N,C',Y,X), or with z; a
-    /// model's input and its target.
+    /// The patches of images (N,C,Y,X) and of their labels (N,Y,X) or (N,C',Y,X), or with z: a model's input and its
+    /// target.
     ///
-    /// Where `missing` is given, the labels on the border of a window are set to it, so that a
-    /// model is not trained on pixels of which it sees too little.
+    /// If `missing` is given, the labels on the border of a window are set to it, so that a model is not trained on
+    /// pixels without enough context.
     ///
     /// # Errors
-    /// [`Error::Shape`] where images or labels do not have the size of the quilt or are not as
-    /// many, [`Error::Overflow`] and [`Error::OutOfMemory`].
+    /// [`Error::Shape`] if images or labels do not have the size of the quilt or differ in number, [`Error::Overflow`]
+    /// and [`Error::OutOfMemory`].
     #[doc(alias = "unstitch_data_pair")]
     pub fn unstitch_pair<T: Element, L: Element, Labels: LabelRank<D>>(
         &self,
@@ -63,10 +63,10 @@ where
         Ok(LabelledPatches { images: self.unstitch(images)?, labels })
     }
 
-    /// The label half of [`Quilt::unstitch_pair`].
+    /// The label part of [`Quilt::unstitch_pair`].
     ///
     /// # Errors
-    /// Those of [`Quilt::unstitch_pair`].
+    /// The errors of [`Quilt::unstitch_pair`].
     pub fn unstitch_labels<L: Element, Labels: LabelRank<D>>(
         &self,
         labels: ArrayView<'_, L, Labels>,
@@ -78,12 +78,11 @@ where
         filled("label patches", &shape, |patches| self.0.unstitch_labels_into(labels, missing, 0, patches, &monitor))
     }
 
-    /// [`Quilt::unstitch_labels`] of as many patches as `patches` has room for, from index `first`
-    /// on, into an array of the caller's, of any strides. Progress is counted in patches.
+    /// [`Quilt::unstitch_labels`] into the caller's array, of any strides: as many patches as `patches` has room for,
+    /// starting with index `first`. Progress is counted in patches.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Argument`] where there are fewer patches, and
-    /// [`Error::Cancelled`].
+    /// [`Error::Shape`], [`Error::Argument`] if there are fewer patches, and [`Error::Cancelled`].
     pub fn unstitch_labels_into<L: Element, Labels: LabelRank<D>>(
         &self,
         labels: ArrayView<'_, L, Labels>,
@@ -96,11 +95,11 @@ where
         self.0.unstitch_labels_into(labels, missing.map(Scalar::of), first, patches, monitor)
     }
 
-    /// For each label patch, (P,y,x) or (P,C,y,x) or with z, whether it carries a label other than
-    /// `missing` inside the border. A NaN equals a `missing` that is NaN.
+    /// Whether each label patch, (P,y,x) or (P,C,y,x) or with z, contains a label other than `missing` inside the
+    /// border. A NaN equals a `missing` that is NaN.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the patches do not have the size of the windows.
+    /// [`Error::Shape`] if the patches do not have the size of the windows.
     pub fn labelled<L: Element, Labels: LabelRank<D>>(
         &self,
         patches: ArrayView<'_, L, Labels>,
@@ -109,12 +108,12 @@ where
         Ok(self.0.labelled(ArrayRef::of("label patches", patches)?, Scalar::of(missing))?.into())
     }
 
-    /// Keeps the patches that carry a label; see [`Quilt::labelled`]. Image patches may have any
-    /// window of their own.
+    /// Keeps the patches that contain a label; see [`Quilt::labelled`]. The image patches may have a different window
+    /// size.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the label patches do not have the size of the windows, or image
-    /// patches are not as many, and [`Error::OutOfMemory`].
+    /// [`Error::Shape`] if the label patches do not have the size of the windows, or the number of image patches
+    /// differs, and [`Error::OutOfMemory`].
     #[doc(alias = "weed_sparse")]
     #[doc(alias = "weed_sparse_classification_training_pairs_2D")]
     #[doc(alias = "weed_sparse_classification_training_pairs_3D")]
@@ -137,7 +136,7 @@ where
     }
 }
 
-/// The patches to be kept, in their order.
+/// The patches to keep, in their order.
 fn keep<T: Element, Dim: Dimension>(
     what: &'static str,
     patches: ArrayView<'_, T, Dim>,

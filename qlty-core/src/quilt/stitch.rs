@@ -9,7 +9,7 @@ use crate::element::{Element, Real};
 use crate::monitor::Monitor;
 use crate::rank::{BatchDim, Rank, Spatial, WindowDim};
 
-/// What stitching gives.
+/// The result of stitching.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stitched<S: Real, const D: usize>
@@ -26,12 +26,12 @@ impl<const D: usize> Quilt<D>
 where
     Spatial<D>: Rank,
 {
-    /// Puts all patches of a batch, (P,C,y,x) or (P,C,z,y,x) of any strides, back together.
+    /// Stitches all patches of a batch, (P,C,y,x) or (P,C,z,y,x) of any strides, back together.
     ///
-    /// A pixel is the mean of the patches over it, weighted with the windows' profile. It is summed
-    /// in the order of the patch index: the result is the same to the bit for any number of
-    /// threads. A NaN reaches only the pixels under it. Patches of up to 16-bit integers, `f16`,
-    /// `bf16` and `f32` give `f32`, others `f64`.
+    /// A pixel is the weighted mean of the patches that cover it, with the weights of the windows' profile. Patches are
+    /// added in the order of their index, so the result is bit-identical for any number of threads. A NaN affects only
+    /// the pixels that its patch pixel covers. Patches of up to 16-bit integers, `f16`, `bf16` and `f32` give `f32`,
+    /// others `f64`.
     ///
     /// ```
     /// use qlty_core::{Error, NcyxQuilt};
@@ -45,7 +45,7 @@ where
     /// ```
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the patches are not those of whole images, [`crate::Error::Argument`] where
+    /// [`crate::Error::Shape`] if the patches do not make up whole images, [`crate::Error::Argument`] if
     /// the step leaves gaps between the windows, [`crate::Error::Overflow`] and [`crate::Error::OutOfMemory`].
     pub fn stitch<T: Element>(&self, patches: ArrayView<'_, T, BatchDim<D>>) -> Result<Stitched<T::Sum, D>> {
         self.0.check_no_gaps()?;
@@ -55,12 +55,12 @@ where
         Ok(Stitched { batch, weights: self.weights()? })
     }
 
-    /// [`Quilt::stitch`] into arrays of the caller's, of any strides; their values do not matter.
-    /// Progress is counted in rows.
+    /// [`Quilt::stitch`] into the caller's arrays, of any strides; their previous values do not matter. Progress is
+    /// counted in rows.
     ///
     /// # Errors
-    /// Those of [`Quilt::stitch`]; [`crate::Error::Shape`] where `batch` or `weights` has another shape
-    /// than its result, and [`crate::Error::Cancelled`].
+    /// The errors of [`Quilt::stitch`]; [`crate::Error::Shape`] if `batch` or `weights` has a shape other than the
+    /// result's, and [`crate::Error::Cancelled`].
     pub fn stitch_into<T: Element>(
         &self,
         patches: ArrayView<'_, T, BatchDim<D>>,
@@ -76,7 +76,7 @@ where
     /// The shape of the batch that patches of this shape give.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the patches are not those of whole images, [`crate::Error::Overflow`].
+    /// [`crate::Error::Shape`] if the patches do not make up whole images, [`crate::Error::Overflow`].
     pub fn stitch_shape(&self, patches: &[usize]) -> Result<Vec<usize>> {
         self.0.stitch_shape(patches)
     }

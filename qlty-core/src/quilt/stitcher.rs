@@ -11,7 +11,7 @@ use crate::dynamic::{AnyStitcher, ArrayRef};
 use crate::element::{Element, Real};
 use crate::rank::{BatchDim, ImageDim, Rank, Spatial};
 
-/// What [`Stitcher::finish_incomplete`] gives.
+/// The result of [`Stitcher::finish_incomplete`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IncompletelyStitched<S: Real, const D: usize>
@@ -20,16 +20,15 @@ where
 {
     /// The batch, (N,C,Y,X) or (N,C,Z,Y,X).
     pub batch: Array<S, BatchDim<D>>,
-    /// Per image and pixel the sum of the weights that arrived, (N,Y,X) or (N,Z,Y,X).
+    /// The sum of the weights that arrived, per image and pixel, (N,Y,X) or (N,Z,Y,X).
     pub weights: Array<S, ImageDim<D>>,
 }
 
-/// Takes the patches of a batch as they come and stitches them together.
+/// Stitches the patches of a batch as they arrive.
 ///
-/// It holds the sums of the batch and a bit per patch, nothing else. Patches that arrive in the
-/// order of their index give the result of [`Quilt::stitch`] to the bit; other orders give it to
-/// the rounding of the sums. A stitcher may be moved between threads; [`Stitcher::push`] itself
-/// works on all of them.
+/// It holds only the sums of the batch and one bit per patch. Patches that arrive in the order of their index give a
+/// result bit-identical to [`Quilt::stitch`]; other orders differ by the rounding of the sums. A stitcher may be moved
+/// between threads; [`Stitcher::push`] itself uses all threads of the pool.
 ///
 /// ```
 /// use qlty_core::{Error, NcyxQuilt};
@@ -64,7 +63,7 @@ where
     /// A stitcher for a batch of `images` with `channels`, whose patches are of type `T`.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] where the step leaves gaps between the windows, [`crate::Error::Overflow`] and
+    /// [`crate::Error::Argument`] if the step leaves gaps between the windows, [`crate::Error::Overflow`] and
     /// [`crate::Error::OutOfMemory`].
     pub fn stitcher<T: Element>(&self, images: usize, channels: usize) -> Result<Stitcher<T, D>> {
         let any = self.0.stitcher(T::DTYPE, images, channels)?;
@@ -76,7 +75,7 @@ impl<T: Element, const D: usize> Stitcher<T, D>
 where
     Spatial<D>: Rank,
 {
-    /// The quilt that this stitches for.
+    /// The quilt of this stitcher.
     pub fn quilt(&self) -> &Quilt<D> {
         &self.quilt
     }
@@ -99,35 +98,33 @@ where
     /// Adds the patches `first`, `first + 1`, ..., (P,C,y,x) or (P,C,z,y,x) of any strides.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the patches have another size or number of channels,
-    /// [`crate::Error::Argument`] where an index leaves the batch, [`crate::Error::Duplicate`] where a patch has
-    /// arrived before, and [`crate::Error::OutOfMemory`]; nothing is added then. [`crate::Error::Poisoned`] after a
-    /// call that panicked.
+    /// [`crate::Error::Shape`] if the patches have a different size or number of channels, [`crate::Error::Argument`]
+    /// if an index is outside the batch, [`crate::Error::Duplicate`] if a patch has arrived before, and
+    /// [`crate::Error::OutOfMemory`]; nothing is added then. [`crate::Error::Poisoned`] after a call that panicked.
     pub fn push(&mut self, first: usize, patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
         self.any.push(first, ArrayRef::of("patches", patches)?)
     }
 
-    /// Adds patches in any order: the first of `patches` has the first of the `indices`, and so on.
+    /// Adds patches in any order: patch `i` of `patches` has the index `indices[i]`.
     ///
     /// # Errors
-    /// Those of [`Stitcher::push`], and [`crate::Error::Argument`] where there are not as many indices
-    /// as patches.
+    /// The errors of [`Stitcher::push`], and [`crate::Error::Argument`] if the numbers of indices and patches differ.
     pub fn push_at(&mut self, indices: &[usize], patches: ArrayView<'_, T, BatchDim<D>>) -> Result<()> {
         self.any.push_at(indices, ArrayRef::of("patches", patches)?)
     }
 
-    /// Gives the stitched batch and its weights, and begins anew: the stitcher is then empty.
+    /// Returns the stitched batch and its weights, and resets the stitcher, which is then empty.
     ///
     /// # Errors
-    /// [`crate::Error::Incomplete`] while patches are missing, and [`crate::Error::OutOfMemory`]: the stitcher
-    /// is unchanged then, and takes more patches. [`crate::Error::Poisoned`] after a call that panicked.
+    /// [`crate::Error::Incomplete`] while patches are missing, and [`crate::Error::OutOfMemory`]: the stitcher is
+    /// unchanged then, and accepts more patches. [`crate::Error::Poisoned`] after a call that panicked.
     pub fn finish(&mut self) -> Result<Stitched<T::Sum, D>> {
         let stitched = self.any.finish()?;
         Ok(Stitched { batch: stitched.batch.into_array()?, weights: stitched.weights.into_array()? })
     }
 
-    /// Gives the mean of the patches that have arrived, with `fill` in the pixels that none has
-    /// reached, and the weights that arrived, per image; begins anew as [`Stitcher::finish`].
+    /// Returns the mean of the patches that have arrived, with `fill` in the pixels that none covers, and the weights
+    /// that arrived, per image; resets the stitcher as [`Stitcher::finish`] does.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`]; the stitcher is unchanged then. [`crate::Error::Poisoned`] after a call that

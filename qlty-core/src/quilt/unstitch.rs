@@ -21,7 +21,7 @@ where
     /// (P,C,z,y,x), in the order of the patch index. Pixels are copied bit by bit.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt, [`crate::Error::Overflow`]
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt, [`crate::Error::Overflow`]
     /// and [`crate::Error::OutOfMemory`].
     pub fn unstitch<T: Element>(&self, batch: ArrayView<'_, T, BatchDim<D>>) -> Result<Array<T, BatchDim<D>>> {
         let patches = self.patch_count(batch.shape()[0])?;
@@ -31,7 +31,7 @@ where
     /// The patches of a range of patch indices; see [`Quilt::unstitch`].
     ///
     /// # Errors
-    /// Those of [`Quilt::unstitch`]; [`crate::Error::Argument`] where the range leaves the batch.
+    /// The errors of [`Quilt::unstitch`]; [`crate::Error::Argument`] if the range is outside the batch.
     pub fn unstitch_range<T: Element>(
         &self,
         batch: ArrayView<'_, T, BatchDim<D>>,
@@ -47,7 +47,7 @@ where
     /// One patch, (C,y,x) or (C,z,y,x); see [`Quilt::unstitch`].
     ///
     /// # Errors
-    /// Those of [`Quilt::unstitch`]; [`crate::Error::Argument`] where the index leaves the batch.
+    /// The errors of [`Quilt::unstitch`]; [`crate::Error::Argument`] if the index is outside the batch.
     pub fn unstitch_one<T: Element>(
         &self,
         batch: ArrayView<'_, T, BatchDim<D>>,
@@ -56,13 +56,13 @@ where
         Ok(self.unstitch_range(batch, index..index.saturating_add(1))?.index_axis_move(Axis(0), 0))
     }
 
-    /// Extracts as many patches as `patches` has room for, from index `first` on, into an array of the
-    /// caller's, of any strides. Progress is counted in patches.
+    /// Extracts as many patches as `patches` has room for, starting with index `first`, into the caller's array, of any
+    /// strides. Progress is counted in patches.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt or `patches` not the
-    /// size of its windows and the channels of the batch, [`crate::Error::Argument`] where there are
-    /// fewer patches, and [`crate::Error::Cancelled`].
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt, or `patches` does not have the size of
+    /// its windows and the channels of the batch, [`crate::Error::Argument`] if there are fewer patches, and
+    /// [`crate::Error::Cancelled`].
     pub fn unstitch_into<T: Element>(
         &self,
         batch: ArrayView<'_, T, BatchDim<D>>,
@@ -77,7 +77,7 @@ where
     /// The shape of an array of `count` patches of a batch of this shape; of all of them for `None`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the batch does not have the size of the quilt, [`crate::Error::Overflow`].
+    /// [`crate::Error::Shape`] if the batch does not have the size of the quilt, [`crate::Error::Overflow`].
     pub fn unstitch_shape(&self, batch: &[usize], count: Option<usize>) -> Result<Vec<usize>> {
         self.0.unstitch_shape(batch, count)
     }
@@ -85,11 +85,11 @@ where
     /// [`Quilt::unstitch_range`] with the positional channels after those of the batch: (P,C+2,y,x)
     /// or (P,C+3,z,y,x).
     ///
-    /// Of floats only, since a coordinate may be a fraction or too large for an integer type. An
-    /// `f16` holds coordinates up to 2048 exactly, a `bf16` up to 256.
+    /// Only for floating-point types, since a coordinate may be a fraction or too large for an integer type. An `f16`
+    /// holds coordinates up to 2048 exactly, a `bf16` up to 256.
     ///
     /// # Errors
-    /// Those of [`Quilt::unstitch_range`].
+    /// The errors of [`Quilt::unstitch_range`].
     pub fn unstitch_positional<T: Float>(
         &self,
         batch: ArrayView<'_, T, BatchDim<D>>,
@@ -106,12 +106,12 @@ where
         Ok(patches)
     }
 
-    /// The positional channels alone, of as many patches as `out` has room for, from index `first`
-    /// on, into an array (P,2,y,x) or (P,3,z,y,x) of the caller's, of any strides.
+    /// The positional channels alone, of as many patches as `out` has room for, starting with index `first`, into the
+    /// caller's array (P,2,y,x) or (P,3,z,y,x), of any strides.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where `out` has another number of channels or another window,
-    /// [`crate::Error::Argument`] where the indices are too large.
+    /// [`crate::Error::Shape`] if `out` has a different number of channels or window size, [`crate::Error::Argument`]
+    /// if the indices are too large.
     pub fn positional_into<T: Float>(
         &self,
         first: usize,

@@ -1,17 +1,17 @@
-//! Writing an array row by row, past the caches where that pays.
+//! Writing an array row by row, bypassing the caches if that is faster.
 
 use ndarray::{ArrayViewMut5, aview1};
 
 use super::copy;
 use crate::element::Element;
 
-/// The bytes gathered in the fastest cache before they are streamed out in one run.
+/// The number of bytes gathered in the L1 cache before they are streamed out together.
 const STAGE_BYTES: usize = 16 << 10;
 
-/// Writes the rows of an array, along its last axis, one after the other; by way of a stage where
-/// they are streamed.
+/// Writes the rows of an array, along its last axis, one after the other; through a staging buffer if they are
+/// streamed.
 ///
-/// What is staged is written by [`RowWriter::finish`], not when the writer is dropped.
+/// Staged values are written by [`RowWriter::finish`], not when the writer is dropped.
 pub struct RowWriter<'a, T>(Kind<'a, T>);
 
 impl<T> std::fmt::Debug for RowWriter<'_, T> {
@@ -21,17 +21,17 @@ impl<T> std::fmt::Debug for RowWriter<'_, T> {
 }
 
 enum Kind<'a, T> {
-    /// The rows to come.
+    /// The remaining rows.
     Direct(&'a mut [T]),
-    /// The rows to come, of which the first are in the stage.
+    /// The remaining rows, of which the first are in the staging buffer.
     Staged { target: &'a mut [T], stage: Vec<T>, filled: usize },
-    /// The rows to come, of an array that is not contiguous.
+    /// The remaining rows of an array that is not contiguous.
     Strided { rows: ndarray::iter::LanesIterMut<'a, T, ndarray::Ix4>, spare: Vec<T> },
 }
 
 impl<'a, T: Element> RowWriter<'a, T> {
-    /// A writer of all rows of an array of any strides; `streaming` asks for stores past the caches,
-    /// for results of [`super::STREAM_BYTES`] or more.
+    /// A writer of all rows of an array of any strides; `streaming` selects stores that bypass the caches, for results
+    /// of [`super::STREAM_BYTES`] or more.
     pub fn new(array: &'a mut ArrayViewMut5<'_, T>, streaming: bool) -> Self {
         let width = array.dim().4;
         if !array.is_standard_layout() {
@@ -46,7 +46,7 @@ impl<'a, T: Element> RowWriter<'a, T> {
         })
     }
 
-    /// How many values can be written at once, at least a row.
+    /// The number of values that can be written at once, at least a row.
     pub fn room(&self) -> usize {
         match &self.0 {
             Kind::Direct(target) => target.len(),
@@ -55,22 +55,21 @@ impl<'a, T: Element> RowWriter<'a, T> {
         }
     }
 
-    /// Has the next `len` values written, of whole rows and at most as many as there is room for.
+    /// Writes the next `len` values: whole rows, and at most [`RowWriter::room`].
     ///
     /// # Panics
-    /// Where there is not so much room.
+    /// If there is not enough room.
     #[inline(always)]
     pub fn write(&mut self, len: usize, write: impl FnOnce(&mut [T])) {
         write(self.space(len));
         self.advance(len);
     }
 
-    /// Where the next `len` values are to be written, of whole rows and at most as many as there is
-    /// room for; [`RowWriter::advance`] passes them on. The two halves of [`RowWriter::write`], for
-    /// loops that are to be compiled as a part of their caller.
+    /// The place for the next `len` values: whole rows, and at most [`RowWriter::room`]; [`RowWriter::advance`] passes
+    /// them on. The two halves of [`RowWriter::write`], for loops that should be compiled into their caller.
     ///
     /// # Panics
-    /// Where there is not so much room.
+    /// If there is not enough room.
     #[inline(always)]
     pub fn space(&mut self, len: usize) -> &mut [T] {
         match &mut self.0 {
@@ -83,7 +82,7 @@ impl<'a, T: Element> RowWriter<'a, T> {
     /// Passes on `len` values that have been written to [`RowWriter::space`].
     ///
     /// # Panics
-    /// Where there is not so much room.
+    /// If there is not enough room.
     #[inline(always)]
     pub fn advance(&mut self, len: usize) {
         match &mut self.0 {
@@ -104,7 +103,7 @@ impl<'a, T: Element> RowWriter<'a, T> {
         }
     }
 
-    /// Writes what is still in the stage.
+    /// Writes what is still in the staging buffer.
     pub fn finish(self) {
         if let Kind::Staged { target, stage, filled } = self.0 {
             copy(target, &stage[..filled]);

@@ -1,29 +1,29 @@
-//! Decoded chunks, the most recently used of them, shared by threads.
+//! A cache of the most recently used decoded chunks, shared by threads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A chunk that is decoded, or being decoded by the thread that holds the lock.
+/// A chunk that is decoded, or is being decoded by the thread that holds the lock.
 type Slot<C> = Arc<Mutex<Option<Arc<C>>>>;
 
-/// The chunks read last. A chunk that many threads want at once is decoded by one of them.
+/// The most recently used chunks. A chunk that several threads need at once is decoded by one of them.
 #[derive(Debug)]
 pub(super) struct ChunkCache<C> {
-    /// How many chunks are kept, at least one.
+    /// The maximum number of chunks to keep, at least one.
     most: usize,
     state: Mutex<State<C>>,
 }
 
 #[derive(Debug)]
 struct State<C> {
-    /// Chunks by their place in the grid, with the time of their last use.
+    /// Chunks by their position in the grid, with the time of their last use.
     slots: HashMap<Vec<u64>, (u64, Slot<C>)>,
     /// Counts the uses.
     clock: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code that can panic leaves half of a change behind.
+    // No code that can panic leaves a change half done.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -32,7 +32,7 @@ impl<C> ChunkCache<C> {
         Self { most: most.max(1), state: Mutex::new(State { slots: HashMap::new(), clock: 0 }) }
     }
 
-    /// The chunk at `place`, decoded by `decode` if it is not here.
+    /// The chunk at `place`; decoded by `decode` and cached if it is not in the cache.
     pub(super) fn get<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<C, E>) -> Result<Arc<C>, E> {
         let slot = self.slot(place);
         let mut chunk = lock(&slot);
@@ -44,14 +44,14 @@ impl<C> ChunkCache<C> {
         Ok(decoded)
     }
 
-    /// The chunk at `place` if it is here, or what `decode` gives, which is not kept.
+    /// The chunk at `place` if it is cached, or else the result of `decode`, which is not cached.
     pub(super) fn peek_or<E>(&self, place: &[u64], decode: impl FnOnce() -> Result<C, E>) -> Result<Arc<C>, E> {
         let slot = lock(&self.state).slots.get(place).map(|(_, slot)| Arc::clone(slot));
         let kept = slot.and_then(|slot| lock(&slot).as_ref().map(Arc::clone));
         kept.map_or_else(|| decode().map(Arc::new), Ok)
     }
 
-    /// The slot of a chunk, a new one if need be, for which the least recently used makes room.
+    /// The slot of a chunk; a new slot evicts the least recently used one if the cache is full.
     fn slot(&self, place: &[u64]) -> Slot<C> {
         let mut state = lock(&self.state);
         state.clock += 1;

@@ -1,4 +1,4 @@
-//! A decoded chunk, where the codec has left it.
+//! A decoded chunk, in the buffer that the codec returned.
 
 use std::ffi::c_void;
 
@@ -12,15 +12,15 @@ use crate::dynamic::ArrayRef;
 pub(super) struct Chunk {
     dtype: DType,
     shape: Vec<usize>,
-    /// As many elements as the shape says, aligned for their type; those of `Bool` are 0 or 1.
+    /// The number of elements given by the shape, aligned for their type; those of `Bool` are 0 or 1.
     elements: Elements,
 }
 
 #[derive(Debug)]
 enum Elements {
-    /// The memory of the codec: copying it would take as long as fast codecs do.
+    /// The codec's buffer: copying it would take as long as a fast codec.
     Decoded(Vec<u8>),
-    /// A copy, where that memory is not aligned.
+    /// A copy, if that buffer is not aligned.
     Copied(Vec<u64>),
 }
 
@@ -34,7 +34,7 @@ impl Elements {
 }
 
 impl Chunk {
-    /// The chunk of this shape and type that these bytes are. What is wrong with them otherwise is told in words.
+    /// The chunk of this shape and type with these bytes. Errors are described in words.
     pub(super) fn new(bytes: ArrayBytes<'static>, dtype: DType, shape: Vec<usize>) -> Result<Self, String> {
         let bytes = bytes.into_fixed().map_err(|error| error.to_string())?.into_owned();
         let expected = shape.iter().product::<usize>() * dtype.size();
@@ -55,13 +55,13 @@ impl Chunk {
         for axis in (1..self.shape.len()).rev() {
             strides[axis - 1] = strides[axis] * self.shape[axis].max(1) as isize;
         }
-        // SAFETY: `new` has seen that there are as many elements as the shape says, one after the other, and that those
-        // of `Bool` are 0 or 1; nobody writes them while `self` is borrowed.
+        // SAFETY: `new` has checked that there are as many contiguous elements as the shape says, and that those of
+        // `Bool` are 0 or 1; they are not written while `self` is borrowed.
         unsafe { ArrayRef::from_raw("chunk", self.elements.start(), self.dtype, &self.shape, &strides) }
     }
 }
 
-/// The bytes in memory that is aligned for any element; zeros follow the last.
+/// The bytes in memory that is aligned for any element, padded with zeros.
 fn words(bytes: &[u8]) -> Vec<u64> {
     let word = |bytes: &[u8]| {
         let mut word = [0; 8];

@@ -9,35 +9,35 @@ use zarrs::array::codec::{
     BloscCodec, BloscCompressionLevel, BloscCompressor, BloscShuffleMode, Crc32cCodec, GzipCodec, ZstdCodec,
 };
 
-/// The bytes that Blosc takes at a time where it shuffles bits. Its own choice for the lower levels of
-/// Zstandard is a fraction of that, with results 3 % larger in no less time.
+/// The block size of Blosc in bytes if it shuffles bits. Its default for the lower levels of Zstandard is a fraction of
+/// that, which makes the output 3 % larger and saves no time.
 const BITSHUFFLE_BLOCK: usize = 256 << 10;
 
 /// How the chunks of an array are compressed.
 ///
-/// By name: `none`, `gzip`, `zstd`, `blosc-lz4`, `blosc-zstd`, `blosc-lz4-bitshuffle` and
-/// `blosc-zstd-bitshuffle`, with a level behind a colon where the default is not wanted, as in `zstd:9`.
+/// Named `none`, `gzip`, `zstd`, `blosc-lz4`, `blosc-zstd`, `blosc-lz4-bitshuffle` and `blosc-zstd-bitshuffle`,
+/// followed by a colon and a level unless it is the default, as in `zstd:9`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Codec {
-    /// Not at all.
+    /// No compression.
     None,
     /// Gzip, levels 0 to 9.
     Gzip(u8),
     /// Zstandard, levels 1 to 22.
     Zstd(u8),
-    /// LZ4 by way of Blosc, which shuffles the bytes; levels 0 to 9.
+    /// LZ4 through Blosc, which shuffles the bytes; levels 0 to 9.
     BloscLz4(u8),
-    /// Zstandard by way of Blosc, which shuffles the bytes; levels 0 to 9.
+    /// Zstandard through Blosc, which shuffles the bytes; levels 0 to 9.
     BloscZstd(u8),
-    /// LZ4 by way of Blosc, which shuffles the bits; levels 0 to 9.
+    /// LZ4 through Blosc, which shuffles the bits; levels 0 to 9.
     BloscLz4Bitshuffle(u8),
-    /// Zstandard by way of Blosc, which shuffles the bits; levels 0 to 9.
+    /// Zstandard through Blosc, which shuffles the bits; levels 0 to 9.
     BloscZstdBitshuffle(u8),
 }
 
 impl Default for Codec {
-    /// Zstandard by way of Blosc, level 3, which every Zarr reader has.
+    /// Zstandard through Blosc, level 3, which every Zarr reader supports.
     fn default() -> Self {
         Self::BloscZstd(3)
     }
@@ -72,7 +72,7 @@ impl FromStr for Codec {
 }
 
 impl std::fmt::Display for Codec {
-    /// The name, from which [`Codec::from_str`] makes the codec.
+    /// The name, which [`Codec::from_str`] parses.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::None => f.write_str("none"),
@@ -87,7 +87,7 @@ impl std::fmt::Display for Codec {
 }
 
 impl Codec {
-    /// Fails where the level is out of the codec's range.
+    /// Fails if the level is out of the codec's range.
     ///
     /// # Errors
     /// [`crate::Error::Argument`].
@@ -108,7 +108,7 @@ impl Codec {
         Ok(())
     }
 
-    /// The compressor, as the metadata of Zarr v2 say it, of an array whose elements have `bytes` bytes.
+    /// The compressor in the Zarr v2 metadata of an array whose elements have `bytes` bytes.
     pub(super) fn compressor(self, bytes: usize) -> Value {
         let blosc = |name: &str, level: u8, shuffle: u8| {
             let block = if shuffle == 2 { BITSHUFFLE_BLOCK } else { 0 };

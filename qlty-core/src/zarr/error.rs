@@ -1,11 +1,11 @@
-//! What can go wrong where files are concerned.
+//! Errors of reading and writing files.
 
 use std::path::{Path, PathBuf};
 
 use zarrs::array::{ArrayError, CodecError};
 use zarrs::storage::StorageError;
 
-/// The error of a library underneath, whose type is no part of the interface.
+/// The error of an underlying library, whose type is not part of the interface.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call that reads or writes Zarr failed.
@@ -15,59 +15,59 @@ pub enum Error {
     /// An argument is wrong, memory is missing, or the caller cancelled.
     #[error(transparent)]
     Core(#[from] crate::Error),
-    /// The system refused to read or write.
+    /// The operating system could not read or write.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// Zarr refused to read or write.
+    /// The Zarr library could not read or write.
     #[error("{}: {source}", path.display())]
     Zarr {
         /// The store or array.
         path: PathBuf,
-        /// What the library said.
+        /// The library's error.
         source: Cause,
     },
-    /// A chunk was read, but is not what a codec has written.
+    /// A chunk was read, but it is not valid output of its codec.
     #[error("{}: is damaged: {source}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What the library said.
+        /// The library's error.
         source: Cause,
     },
-    /// An array has elements of another type than was asked for.
+    /// An array has elements of a type other than the requested one.
     #[error("{}: got elements of type {got}, expected {expected}", path.display())]
     DataType {
         /// The array.
         path: PathBuf,
-        /// The type that it has.
+        /// Its type.
         got: String,
-        /// The type asked for, or all that this library reads.
+        /// The requested type, or all that this library reads.
         expected: String,
     },
-    /// A store does not hold what it should.
+    /// A store does not have the expected contents.
     #[error("{}: {what}: got {got}, expected {expected}", path.display())]
     Store {
         /// The store or array.
         path: PathBuf,
-        /// What of it.
+        /// What was checked.
         what: String,
         /// What it holds.
         got: String,
         /// What it should hold.
         expected: String,
     },
-    /// The destination exists, and overwriting was not asked for.
+    /// The destination exists, and overwriting was not requested.
     #[error("{}: exists already, and overwriting was not asked for", path.display())]
     Exists {
         /// The destination.
         path: PathBuf,
     },
-    /// The destination exists and is not something that this library writes, so it is not replaced.
+    /// The destination exists and was not written by this library, so it is not replaced.
     #[error("{}: is not a Zarr store, so it is not overwritten", path.display())]
     NotAStore {
         /// The destination.
@@ -79,31 +79,31 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An [`Error::Io`] from what the system said: for the implementation of calls.
+    /// An [`Error::Io`] from an operating system error: for the implementation of calls.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { path, source }
     }
 
-    /// An [`Error::Zarr`] from what the library said: for the implementation of calls.
+    /// An [`Error::Zarr`] from a library error: for the implementation of calls.
     pub fn zarr<E: Into<Cause>>(path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Zarr { path, source: source.into() }
     }
 
-    /// An [`Error::DataType`] of an array of elements `got`, the name that Zarr gives them.
+    /// An [`Error::DataType`] of an array with elements of type `got`, by its Zarr name.
     pub(super) fn data_type(path: &Path, got: String, expected: Option<crate::DType>) -> Self {
         let names = || crate::DType::ALL.iter().map(|dtype| dtype.zarr_name()).collect::<Vec<_>>().join(", ");
         let expected = expected.map_or_else(|| format!("one of {}", names()), |dtype| dtype.zarr_name().to_owned());
         Self::DataType { path: path.to_path_buf(), got, expected }
     }
 
-    /// An [`Error::Damaged`] from what is wrong with a chunk.
+    /// An [`Error::Damaged`] from a description of the damage.
     pub(super) fn damaged(path: &Path, source: impl Into<Cause>) -> Self {
         Self::Damaged { path: path.to_path_buf(), source: source.into() }
     }
 
-    /// An [`Error::Damaged`] where a chunk was not decoded, or an [`Error::Zarr`] where it was not even read.
+    /// An [`Error::Damaged`] if a chunk was read but not decoded, or an [`Error::Zarr`] if it could not be read.
     pub(super) fn chunk(path: &Path, error: ArrayError) -> Self {
         let is_damaged = match &error {
             ArrayError::CodecError(CodecError::StorageError(error)) => is_cut_short(error),
@@ -121,7 +121,7 @@ impl Error {
     }
 }
 
-/// Whether a file was to be read beyond its end.
+/// Whether the error is a read beyond the end of a file.
 fn is_cut_short(error: &StorageError) -> bool {
     matches!(error, StorageError::InvalidByteRangeError(_))
 }

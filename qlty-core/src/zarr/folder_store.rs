@@ -1,4 +1,4 @@
-//! A folder of files that appear whole or not at all.
+//! A folder whose files are written atomically.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -13,53 +13,52 @@ use super::{Error, Result};
 /// The number of files that may wait for [`FolderStore::sync`] before a write syncs them itself.
 const MOST_UNSYNCED: usize = 4096;
 
-/// A folder of files, each of which appears under its name whole or not at all.
+/// A folder of files, each of which is written atomically: it appears under its name completely or not at all.
 ///
-/// A file is written under a temporary name and then renamed, so no reader, no other writer and no
-/// killed process leaves or sees half of one. Writers of different files need not know of each other; of two that
-/// write one file at once, one wins.
+/// A file is written under a temporary name and then renamed, so no reader, no other writer and no killed process
+/// leaves or sees a partial file. Writers of different files need no coordination; if two write the same file at once,
+/// one of them wins.
 ///
-/// **What survives a power failure:** whatever was written before the last [`FolderStore::sync`]. Writing
-/// alone does not wait for the disk: a file written since may then be missing, empty or cut short under
-/// its name. A killed process loses nothing that it has written.
+/// **What survives a power failure:** whatever was written before the last [`FolderStore::sync`]. Writing alone does
+/// not wait for the disk: a file written since may then be missing, empty or truncated. A killed process loses nothing
+/// that it has written.
 ///
-/// Temporary files have unique names, so that one which a killed process left behind is in nobody's way.
-/// They lie in a folder of the caller's choice, on the same file system, which the caller clears; else beside
-/// the file.
+/// Temporary files have unique names, so a file left by a killed process does not get in the way. They are in a folder
+/// that the caller chooses, on the same file system, and clears; otherwise next to the file.
 ///
-/// A folder that nobody looks into before it is complete needs none of that: see [`FolderStore::unpublished`].
+/// A folder that nobody reads before it is complete needs none of that: see [`FolderStore::unpublished`].
 #[derive(Debug)]
 pub struct FolderStore {
     folder: PathBuf,
     temporaries: Option<PathBuf>,
-    /// Whether files are written under their own names.
+    /// Whether files are written directly under their own names.
     in_place: bool,
-    /// Files written since the last sync; nothing is kept of what need not survive.
+    /// Files written since the last sync; `None` for files that need not survive.
     unsynced: Option<Mutex<Vec<PathBuf>>>,
 }
 
 impl FolderStore {
-    /// The storage in a folder, which need not be there yet.
+    /// The store in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), temporaries: None, in_place: false, unsynced: Some(Mutex::default()) }
     }
 
-    /// [`FolderStore::new`], with temporary files in a folder that is there.
+    /// [`FolderStore::new`], with temporary files in an existing folder.
     pub fn with_temporaries(folder: impl Into<PathBuf>, temporaries: impl Into<PathBuf>) -> Self {
         Self { temporaries: Some(temporaries.into()), ..Self::new(folder) }
     }
 
-    /// A folder that is there, of files that need not survive the process: they are never synced.
+    /// An existing folder, for files that need not survive the process: they are never synced.
     pub fn scratch(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         Self { temporaries: Some(folder.clone()), folder, in_place: false, unsynced: None }
     }
 
-    /// A folder that gets its name only when all of it is written, as that of a [`Partial`](super::Partial): files are
-    /// written in place and never synced.
+    /// A folder that gets its name only when all of it is written, such as that of a [`Partial`](super::Partial): files
+    /// are written in place and never synced.
     ///
-    /// A killed process may leave half of the file that it was writing, so a process that goes on in its place writes
-    /// every file anew of which it does not know that it is whole; after a loss of power that is all of them.
+    /// A killed process may leave a partial file, so a process that resumes its work must rewrite every file that it
+    /// does not know to be complete; after a power failure that is all of them.
     pub fn unpublished(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), temporaries: None, in_place: true, unsynced: None }
     }
@@ -74,10 +73,10 @@ impl FolderStore {
         self.folder.join(key)
     }
 
-    /// Writes a file of these bytes, all parts one after the other, in the place of one that is there.
+    /// Writes a file with these bytes, all parts one after the other, and replaces an existing one.
     ///
     /// # Errors
-    /// [`Error::Io`], naming the file; it is then as it was before, unless files are written in place.
+    /// [`Error::Io`], naming the file, which is then unchanged unless files are written in place.
     pub fn write(&self, key: &str, parts: &[&[u8]]) -> Result<()> {
         let path = self.path(key);
         let written = match self.in_place {
@@ -88,17 +87,17 @@ impl FolderStore {
         self.note(path)
     }
 
-    /// Writes a file unless there is one, and says whether it did: of many processes that want to make a
-    /// file at once, one does.
+    /// Creates a file if it does not exist, and returns whether it did: if several processes try to create a file at
+    /// once, one succeeds.
     ///
     /// # Errors
     /// [`Error::Io`], naming the file.
     pub fn create(&self, key: &str, bytes: &[u8]) -> Result<bool> {
         let path = self.path(key);
         let made = self.temporary(&path, &[bytes], |temporary| {
-            // A link, unlike a renamed file, does not replace what is there.
+            // A hard link, unlike a rename, does not replace an existing file.
             match fs::hard_link(temporary, &path) {
-                // The file system has no links: then the moment between looking and renaming is left.
+                // The file system has no hard links: a short race between checking and renaming remains.
                 Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
                     let taken = || Err(ErrorKind::AlreadyExists.into());
                     if path.exists() { taken() } else { fs::rename(temporary, &path) }
@@ -113,19 +112,19 @@ impl FolderStore {
         }
     }
 
-    /// Writes a temporary file and has it given its name; removes it where either fails.
+    /// Writes a temporary file and calls `publish` to give it its name; removes it if either fails.
     fn temporary(
         &self,
         path: &Path,
         parts: &[&[u8]],
-        name: impl FnOnce(&Path) -> std::io::Result<()>,
+        publish: impl FnOnce(&Path) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let folder = path.parent().unwrap_or(&self.folder);
         let temporaries = self.temporaries.as_deref().unwrap_or(folder);
         let number = NUMBER.fetch_add(1, Relaxed);
         let open = || {
-            // Of a number of a process there may be a file of an earlier process of that number.
+            // A file of an earlier process with the same process ID may exist.
             (0_u32..).find_map(|again| {
                 let temporary = temporaries.join(format!(".{}-{number}-{again}.temporary", std::process::id()));
                 match File::create_new(&temporary) {
@@ -151,7 +150,7 @@ impl FolderStore {
             name(&temporary)
         });
         if named.is_err() {
-            // The error that brought us here is the one to report.
+            // Report the original error, not one from this clean-up.
             let _ = fs::remove_file(&temporary);
         }
         named
@@ -166,16 +165,16 @@ impl FolderStore {
         }
         let files = std::mem::take(&mut *unsynced);
         drop(unsynced);
-        // On this thread alone: whoever writes may hold what others wait for.
+        // On this thread alone: the calling thread may hold locks that others wait for.
         let result = files.iter().chain(&folders_of(&files)).try_for_each(|path| sync(path));
         self.keep_if_failed(files, result)
     }
 
-    /// Waits until all files written so far, and their names, survive a power failure. What has been
-    /// removed meanwhile is no error.
+    /// Waits until all files written so far, and their names, are on disk and survive a power failure. Files removed
+    /// meanwhile are ignored.
     ///
     /// # Errors
-    /// [`Error::Io`], naming the file; those not synced are tried again by the next call.
+    /// [`Error::Io`], naming the file; those not synced are retried by the next call.
     pub fn sync(&self) -> Result<()> {
         let Some(unsynced) = &self.unsynced else { return Ok(()) };
         let files = std::mem::take(&mut *unsynced.lock().unwrap_or_else(PoisonError::into_inner));
@@ -191,7 +190,7 @@ impl FolderStore {
         result
     }
 
-    /// Removes a file, if it is there.
+    /// Removes a file if it exists.
     ///
     /// # Errors
     /// [`Error::Io`], naming the file.
@@ -204,7 +203,7 @@ impl FolderStore {
     }
 }
 
-/// Writes a file under its own name, and makes its folders where they are not there.
+/// Writes a file under its own name, and creates its folders if they do not exist.
 fn write_in_place(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     let mut file = match (File::create(path), path.parent()) {
         (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
@@ -216,7 +215,7 @@ fn write_in_place(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     parts.iter().try_for_each(|part| file.write_all(part))
 }
 
-/// Waits until a file, or the names in a folder, are on disk.
+/// Waits until a file, or the entries of a folder, are on disk.
 fn sync(path: &Path) -> Result<()> {
     match File::open(path).and_then(|file| file.sync_all()) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path)(error)),
@@ -224,7 +223,7 @@ fn sync(path: &Path) -> Result<()> {
     }
 }
 
-/// The folders of files, each once, where a system can sync folders.
+/// The parent folders of files, each once, if the system can sync folders.
 fn folders_of(files: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<_> = files.iter().filter(|_| cfg!(unix)).filter_map(|file| file.parent()).collect();
     folders.sort_unstable();
@@ -252,7 +251,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = FolderStore::new(folder.path().join("a/b"));
         store.write("c/0", &[b"on", b"e"]).unwrap();
-        // Left by a process of this number that was killed.
+        // Left by a killed process with the same process ID.
         for number in 0..50 {
             let name = format!(".{}-{number}-0.temporary", std::process::id());
             fs::write(store.path("c").join(name), "half").unwrap();
@@ -271,7 +270,7 @@ mod tests {
         let temporaries = folder.path().join("temporaries");
         fs::create_dir(&temporaries).unwrap();
         let store = FolderStore::with_temporaries(folder.path().join("a"), &temporaries);
-        // A folder has the name.
+        // A folder has this name.
         fs::create_dir_all(store.path("c/0")).unwrap();
         let error = store.write("c/0", &[b"one"]).unwrap_err();
         assert!(matches!(&error, Error::Io { path, .. } if *path == store.path("c/0")), "{error}");
@@ -291,8 +290,8 @@ mod tests {
         assert_eq!(names(&folder.path().join("a")), ["zarr.json"]);
     }
 
-    /// Writing does not wait for the disk; a sync does, for everything written since the last; and what waits for it is
-    /// bounded.
+    /// Writing does not wait for the disk; a sync waits for everything written since the last one; and the number of
+    /// unsynced files is bounded.
     #[test]
     fn what_is_synced_when() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What arrays and groups say of themselves, and making groups.
+//! Reading the metadata of arrays and groups, and creating groups.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::storage::Storage;
 use super::{Error, FolderStore, Result};
 use crate::DType;
 
-/// What an array says of itself.
+/// The metadata of an array.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ArrayInfo {
-    /// The name of its element type in Zarr v3, such as `uint16`; it may be one that this library does not read.
+    /// The Zarr v3 name of its element type, such as `uint16`; it may be a type that this library does not read.
     pub data_type: String,
     /// Its shape.
     pub shape: Vec<u64>,
-    /// The names of its axes, if it has any; Zarr v2 has none.
+    /// The names of its axes, if any; Zarr v2 has none.
     pub axis_names: Option<Vec<Option<String>>>,
     /// Its attributes.
     pub attributes: Map<String, Value>,
@@ -41,10 +41,10 @@ impl ArrayInfo {
     }
 }
 
-/// What the Zarr v2 or v3 array in a folder says of itself.
+/// The metadata of the Zarr v2 or v3 array in a folder.
 ///
 /// # Errors
-/// [`Error::Io`] where there is no such folder, [`Error::Zarr`] where it holds no array.
+/// [`Error::Io`] if there is no such folder, [`Error::Zarr`] if it holds no array.
 pub fn inspect(path: &Path) -> Result<ArrayInfo> {
     let array = open_array(path)?;
     let (data_type, shape) = (name_of(array.data_type()), array.shape().to_vec());
@@ -52,9 +52,9 @@ pub fn inspect(path: &Path) -> Result<ArrayInfo> {
     Ok(ArrayInfo { data_type, shape, axis_names, attributes })
 }
 
-/// The storage in a folder, to be read.
+/// The read-only storage of a folder.
 fn storage(path: &Path) -> Result<Arc<Storage>> {
-    // The library's words for a path that is not there do not name it.
+    // The library's error for a missing path does not name it.
     path.metadata().map_err(Error::io(path))?;
     Ok(Arc::new(Storage(Arc::new(FolderStore::new(path)))))
 }
@@ -63,7 +63,7 @@ pub(super) fn open_array(path: &Path) -> Result<Array<Storage>> {
     Array::open(storage(path)?, "/").map_err(Error::zarr(path))
 }
 
-/// The name that Zarr v3 gives an element type.
+/// The Zarr v3 name of an element type.
 pub(super) fn name_of(data_type: &DataType) -> String {
     data_type.name_v3().map_or_else(|| data_type.to_string(), |name| name.into_owned())
 }
@@ -71,7 +71,7 @@ pub(super) fn name_of(data_type: &DataType) -> String {
 /// The attributes of the Zarr v2 or v3 group in a folder.
 ///
 /// # Errors
-/// [`Error::Io`] where there is no such folder, [`Error::Zarr`] where it holds no group.
+/// [`Error::Io`] if there is no such folder, [`Error::Zarr`] if it holds no group.
 pub fn group_attributes(path: &Path) -> Result<Map<String, Value>> {
     let group = Group::open(storage(path)?, "/").map_err(Error::zarr(path))?;
     Ok(group.attributes().clone())
@@ -85,10 +85,10 @@ pub fn create_group(store: &Arc<FolderStore>, attributes: Map<String, Value>) ->
     write_group(store, GroupMetadataV3::new().with_attributes(attributes).into())
 }
 
-/// [`create_group`] of Zarr v2.
+/// [`create_group`] for Zarr v2.
 ///
 /// # Errors
-/// Those of [`create_group`].
+/// The errors of [`create_group`].
 pub fn create_group_v2(store: &Arc<FolderStore>, attributes: Map<String, Value>) -> Result<()> {
     write_group(store, GroupMetadataV2::new().with_attributes(attributes).into())
 }

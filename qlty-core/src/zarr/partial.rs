@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
 
-/// A folder `<name>.partial` on its way to become `<name>`; dropped before that, it is removed.
+/// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed.
 ///
-/// Two writers of one destination must exclude each other.
+/// At most one writer per destination may run at a time.
 #[derive(Debug)]
 pub struct Partial {
     target: PathBuf,
@@ -19,13 +19,13 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Fails where [`Partial::create`] would for what is at the destination; touches nothing.
+    /// Fails if [`Partial::create`] would fail for the current destination; changes nothing.
     ///
     /// # Errors
     /// [`Error::Exists`] and [`Error::NotAStore`], as there.
     pub fn check(target: &Path, overwrite: bool) -> Result<()> {
         match sibling(target, ".replaced") {
-            // It comes back.
+            // It will be restored.
             Some(aside) if exists(&aside) && !exists(target) && !overwrite => {
                 Err(Error::Exists { path: target.to_path_buf() })
             }
@@ -33,13 +33,12 @@ impl Partial {
         }
     }
 
-    /// Makes the folder, empty, and the folders above it. What a killed writer left is removed, and the
-    /// store that it had set aside to replace it comes back; `overwrite` allows that [`Partial::complete`] replaces a store.
+    /// Creates the empty folder and its parents. The remains of a killed writer are removed, and a store that it had
+    /// set aside to replace is restored; `overwrite` allows [`Partial::complete`] to replace a store.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] where the path has no name; [`Error::Exists`] where there is something
-    /// and overwriting is not allowed, [`Error::NotAStore`] where it is but there is no Zarr store;
-    /// [`Error::Io`].
+    /// [`crate::Error::Argument`] if the path has no name; [`Error::Exists`] if the destination exists and overwriting
+    /// is not allowed, [`Error::NotAStore`] if overwriting is allowed but it is not a Zarr store; [`Error::Io`].
     pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
         let new = Self::resume(target, overwrite)?;
         remove_if_there(&new.partial)?;
@@ -47,15 +46,16 @@ impl Partial {
         Ok(new)
     }
 
-    /// As [`Partial::create`], but what a killed writer left in the folder stays, for the caller to go on with.
+    /// Like [`Partial::create`], but keeps the files that a killed writer left in the folder, so that the caller can
+    /// resume.
     ///
     /// # Errors
-    /// Those of [`Partial::create`].
+    /// The errors of [`Partial::create`].
     pub fn resume(target: &Path, overwrite: bool) -> Result<Self> {
         let (Some(partial), Some(aside)) = (sibling(target, ".partial"), sibling(target, ".replaced")) else {
             return Err(crate::Error::argument("destination", target, "the path of a folder, with its name").into());
         };
-        // A writer was killed while it replaced a store: it had set the old one aside.
+        // A writer was killed while it replaced a store, after it had set the old one aside.
         if exists(&aside) && !exists(target) {
             fs::rename(&aside, target).map_err(Error::io(target))?;
         }
@@ -78,10 +78,10 @@ impl Partial {
         &self.partial
     }
 
-    /// Gives the folder its name, and removes what had it before.
+    /// Renames the folder to the destination, and removes what it replaces.
     ///
     /// # Errors
-    /// Those of [`Partial::create`], where something has appeared meanwhile.
+    /// The errors of [`Partial::create`], if the destination has appeared meanwhile.
     pub fn complete(mut self) -> Result<()> {
         check_target(&self.target, self.overwrite)?;
         let old = sibling(&self.target, ".replaced").filter(|_| exists(&self.target));
@@ -102,7 +102,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.completed {
-            // The error that brought us here is the one to report.
+            // Report the original error, not one from this clean-up.
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
@@ -117,7 +117,7 @@ fn check_target(target: &Path, overwrite: bool) -> Result<()> {
     if !overwrite {
         return Err(Error::Exists { path });
     }
-    // Folders that are no Zarr stores are never replaced.
+    // Folders that are not Zarr stores are never replaced.
     let markers = ["zarr.json", ".zgroup", ".zarray"];
     if target.is_symlink() || !markers.iter().any(|marker| target.join(marker).is_file()) {
         return Err(Error::NotAStore { path });
@@ -136,7 +136,7 @@ fn remove_if_there(folder: &Path) -> Result<()> {
     }
 }
 
-/// Removes what was set aside, under a third name: what is half removed shall not come back.
+/// Removes the old store that was set aside, under a third name, so that a half-removed store is never restored.
 fn discard(target: &Path, aside: &Path) -> Result<()> {
     let Some(discarded) = sibling(target, ".discarded") else { return Ok(()) };
     remove_if_there(&discarded)?;
@@ -146,7 +146,7 @@ fn discard(target: &Path, aside: &Path) -> Result<()> {
     remove_if_there(&discarded)
 }
 
-/// The path beside `target` with something appended to its name.
+/// The path next to `target` with something appended to its name.
 fn sibling(target: &Path, suffix: &str) -> Option<PathBuf> {
     let mut name = OsString::from(target.file_name()?);
     name.push(suffix);

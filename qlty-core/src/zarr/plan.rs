@@ -1,4 +1,4 @@
-//! What an array to be written is made of, and making it.
+//! The specification of an array to be written, and creating it.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use crate::dynamic::Scalar;
 pub struct Layout {
     /// The shape of the array.
     pub shape: Vec<usize>,
-    /// The shape of what is compressed in one go.
+    /// The shape of a chunk, the unit of compression.
     pub chunk: Vec<usize>,
-    /// The shape of what makes one file, a multiple of the chunk's, if chunks share files.
+    /// The shape of a shard, the unit of files, a multiple of the chunk's, if chunks share files.
     pub shard: Option<Vec<usize>>,
 }
 
 impl Layout {
-    /// The shape of what makes one file.
+    /// The shape of what is stored in one file.
     pub fn file(&self) -> &[usize] {
         self.shard.as_deref().unwrap_or(&self.chunk)
     }
 }
 
-/// An array to be written, before it is made.
+/// The specification of an array, before it is created.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Layout {
 /// let writer = plan.create(&store, "")?; // "": the folder itself is the array
 /// let pixels = ndarray::Array2::<u16>::ones((300, 400));
 /// writer.write_all(ArrayRef::of("pixels", pixels.view())?)?;
-/// store.sync()?; // from here on it survives a power failure
+/// store.sync()?; // now it survives a power failure
 /// assert_eq!(ArrayReader::open(&folder, 0)?.shape(), [300, 400]);
 /// # Ok(())
 /// # }
@@ -64,7 +64,7 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// An array of this type and these sizes.
+    /// An array with this type and these sizes.
     pub fn new(dtype: DType, layout: Layout) -> Self {
         let (codec, fill) = (Codec::default(), Scalar::zero(dtype));
         Self { dtype, layout, codec, checksum: false, axis_names: &[], fill, store_fill: false, attributes: Map::new() }
@@ -75,13 +75,13 @@ impl<'a> Plan<'a> {
         Self { codec, ..self }
     }
 
-    /// Whether each chunk is stored with a checksum, by which a reader notices that its bytes have changed. Default:
-    /// no. Zarr v2 has none.
+    /// Whether each chunk is stored with a checksum, which lets a reader detect corrupted bytes. Default: no. Not
+    /// available in Zarr v2.
     pub fn checksum(self, checksum: bool) -> Self {
         Self { checksum, ..self }
     }
 
-    /// The names of the axes. Default: none. Zarr v2 has none, and they are left out there.
+    /// The names of the axes. Default: none. Zarr v2 has none, so they are omitted there.
     pub fn axis_names(self, axis_names: &'a [&'a str]) -> Self {
         Self { axis_names, ..self }
     }
@@ -91,8 +91,8 @@ impl<'a> Plan<'a> {
         Self { fill, ..self }
     }
 
-    /// Whether chunks in which all elements have the fill value get a file as well. Default: no; then the file of such
-    /// a chunk is removed if it is there.
+    /// Whether chunks in which all elements equal the fill value are stored as well. Default: no; the file of such a
+    /// chunk is then removed if it exists.
     pub fn store_fill(self, store_fill: bool) -> Self {
         Self { store_fill, ..self }
     }
@@ -102,12 +102,12 @@ impl<'a> Plan<'a> {
         Self { attributes, ..self }
     }
 
-    /// The Zarr v3 array of this name in a store, or the store itself as an array where the name is empty. Nothing is
+    /// The Zarr v3 array of this name in a store, or the store itself as an array if the name is empty. Nothing is
     /// written yet.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] where the codec has no such level; [`crate::Error::DataType`] where the fill value is
-    /// of another type; [`Error::Zarr`] where the library refuses, naming the array.
+    /// [`crate::Error::Argument`] if the codec has no such level; [`crate::Error::DataType`] if the fill value has a
+    /// different type; [`Error::Zarr`] if the library fails, naming the array.
     pub fn build(&self, store: &Arc<FolderStore>, name: &str) -> Result<ArrayWriter> {
         self.check()?;
         let path = store.path(name);
@@ -126,22 +126,22 @@ impl<'a> Plan<'a> {
         Ok(self.writer(store, path, array.map_err(Error::zarr(&store.path(name)))?))
     }
 
-    /// Makes the Zarr v3 array of this name in a store, or makes the store itself an array where the name is empty:
+    /// Creates the Zarr v3 array of this name in a store, or makes the store itself an array if the name is empty:
     /// writes its metadata.
     ///
     /// # Errors
-    /// Those of [`Plan::build`], and [`Error::Zarr`] where the metadata cannot be written.
+    /// The errors of [`Plan::build`], and [`Error::Zarr`] if the metadata cannot be written.
     pub fn create(&self, store: &Arc<FolderStore>, name: &str) -> Result<ArrayWriter> {
         let writer = self.build(store, name)?;
         writer.store_metadata()?;
         Ok(writer)
     }
 
-    /// [`Plan::create`] of a Zarr v2 array, its chunks in folders.
+    /// [`Plan::create`] for a Zarr v2 array, with its chunks in nested folders.
     ///
     /// # Errors
-    /// Those of [`Plan::create`]; [`crate::Error::Argument`] where the plan has shards, checksums, a fill value that is
-    /// not zero, or elements of a type that Zarr v2 does not have.
+    /// The errors of [`Plan::create`]; [`crate::Error::Argument`] if the plan has shards, checksums, a non-zero fill
+    /// value, or elements of a type that Zarr v2 does not have.
     pub fn create_v2(&self, store: &Arc<FolderStore>, name: &str) -> Result<ArrayWriter> {
         self.check()?;
         let refused = |argument: &str, got: &dyn std::fmt::Debug, expected: &str| {
@@ -203,7 +203,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// NumPy's short name of the type, as Zarr v2 has it.
+/// NumPy's short name of the type, as used in Zarr v2.
 fn dtype_v2(dtype: DType) -> Option<String> {
     let kind = match dtype.zarr_name() {
         "bool" => 'b',

@@ -1,4 +1,4 @@
-//! Reading boxes of an array, by way of the chunks that hold them.
+//! Reading boxes of an array through its chunks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use super::{Error, Result};
 use crate::DType;
 use crate::dynamic::{ArrayMut, ArrayRef, MAX_NDIM};
 
-/// The decoded chunks that a reader keeps unless it is told otherwise, in bytes.
+/// The default size of a reader's cache of decoded chunks, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
 
 /// A Zarr v2 or v3 array on disk, read box by box. Threads may share it.
 ///
-/// Chunks (of a sharded array, the chunks within its shards) are decoded whole, on the thread that calls, and the most
-/// recently used are kept, so boxes that lie together cost little. The array must not change.
+/// Chunks (in a sharded array, the chunks within its shards) are decoded whole, on the calling thread, and the most
+/// recently used are cached, so reading neighbouring boxes is cheap. The array must not change while it is open.
 pub struct ArrayReader {
     array: Array<Storage>,
     path: PathBuf,
@@ -44,17 +44,17 @@ impl std::fmt::Debug for ArrayReader {
     }
 }
 
-/// The bytes of a chunk of this shape.
+/// The number of bytes of a chunk of this shape.
 ///
 /// # Errors
-/// [`Error::Store`] where there are more than can be counted; a shard's index has 16 bytes for each of its chunks.
+/// [`Error::Store`] if it does not fit `usize`; a shard's index has 16 bytes for each of its chunks.
 fn chunk_bytes(path: &Path, shape: &[usize], dtype: DType) -> Result<usize> {
     let too_large = |_| Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
     let most = crate::array::product("a chunk", &[shape, &[16]].concat()).map_err(too_large)?;
     Ok(most / 16 * dtype.size())
 }
 
-/// Fails where there is no memory for a chunk, which the library would take without asking.
+/// Fails if there is not enough memory for a chunk; the library would abort instead.
 fn check_memory(bytes: usize) -> Result<()> {
     let is_small = bytes < 64 << 20;
     let room = || Vec::<u8>::new().try_reserve_exact(bytes);
@@ -65,11 +65,11 @@ fn check_memory(bytes: usize) -> Result<()> {
 }
 
 impl ArrayReader {
-    /// Opens the array in a folder, to keep `cache_bytes` of decoded chunks, and one chunk at least.
+    /// Opens the array in a folder, with a cache of `cache_bytes` of decoded chunks, and at least one chunk.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] where its elements are of no [`DType`]; [`Error::Store`]
-    /// where it has more axes than [`MAX_NDIM`], or chunks too large to be counted.
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if its elements have no corresponding [`DType`];
+    /// [`Error::Store`] if it has more axes than [`MAX_NDIM`], or chunks whose size does not fit `usize`.
     pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self> {
         Self::open_if(path.as_ref(), None, cache_bytes)
     }
@@ -77,7 +77,7 @@ impl ArrayReader {
     /// [`ArrayReader::open`] for elements of this type.
     ///
     /// # Errors
-    /// Those of [`ArrayReader::open`], and [`Error::DataType`] where its elements are of another type.
+    /// The errors of [`ArrayReader::open`], and [`Error::DataType`] if its elements are of a different type.
     pub fn open_as(path: impl AsRef<Path>, dtype: DType, cache_bytes: usize) -> Result<Self> {
         Self::open_if(path.as_ref(), Some(dtype), cache_bytes)
     }
@@ -99,7 +99,7 @@ impl ArrayReader {
             let sizes = sizes.unwrap_or_else(|| vec![1; shape.len()]);
             sizes.iter().map(|size| usize::try_from(*size)).collect::<Result<_, _>>().map_err(Error::zarr(path))
         };
-        // Where there are shards, their own shape too is multiplied by the library, unchecked.
+        // With shards, the library multiplies their shape too, unchecked.
         chunk_bytes(path, &first_of(array.chunk_grid())?, dtype)?;
         let chunk = first_of(&grid)?;
         let most = cache_bytes / chunk_bytes(path, &chunk, dtype)?.max(1);
@@ -118,7 +118,7 @@ impl ArrayReader {
         &self.shape
     }
 
-    /// The shape of what is decoded in one go: a chunk's, of a sharded array that of one within a shard.
+    /// The shape of a chunk, the unit of decoding; in a sharded array, of a chunk within a shard.
     pub fn chunk_shape(&self) -> &[usize] {
         &self.chunk
     }
@@ -128,13 +128,13 @@ impl ArrayReader {
         &self.path
     }
 
-    /// Reads the box that begins at `start` and has the shape of `out`, whose elements have the type of the array; those
-    /// of `Bool` can be read as `U8` too.
+    /// Reads the box that starts at `start` and has the shape of `out`, whose elements must have the type of the array;
+    /// those of `Bool` can also be read as `U8`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] where the box leaves the array, [`crate::Error::DataType`] where `out` has other elements;
-    /// [`crate::Error::OutOfMemory`] where there is no memory for a chunk; [`Error::Damaged`] where one is not what was
-    /// written; [`Error::Io`] and [`Error::Zarr`].
+    /// [`crate::Error::Shape`] if the box extends beyond the array, [`crate::Error::DataType`] if `out` has other
+    /// elements; [`crate::Error::OutOfMemory`] if there is not enough memory for a chunk; [`Error::Damaged`] if a chunk
+    /// is corrupted; [`Error::Io`] and [`Error::Zarr`].
     pub fn read_into(&self, start: &[usize], mut out: ArrayMut<'_>) -> Result<()> {
         const OUT: &str = "box of a Zarr array";
         if !self.dtype.can_be_read_as(out.dtype()) {
@@ -150,11 +150,11 @@ impl ArrayReader {
         })
     }
 
-    /// Calls `each` with the parts of a box that lie in one chunk, and where in the box they begin. A chunk
-    /// that the box holds whole is not kept, unless it is there already.
+    /// Calls `each` with the parts of a box that are in one chunk each, and where in the box they start. A chunk that
+    /// is entirely in the box is not added to the cache.
     ///
     /// # Errors
-    /// As [`ArrayReader::read_into`].
+    /// The errors of [`ArrayReader::read_into`].
     pub fn for_each_part(
         &self,
         start: &[usize],
@@ -190,7 +190,7 @@ impl ArrayReader {
         for place in &places.ok_or_else(outside)?.indices() {
             let lies = self.grid.subset(&place).map_err(self.failed())?.ok_or_else(outside)?;
             let (from, size) = (lies.start(), lies.shape_usize());
-            // What the box and the chunk have in common, as (from, to) of the array.
+            // The intersection of the box and the chunk, as (from, to) in the array.
             let common = |axis: usize| {
                 let (from, len) = (from[axis] as usize, size[axis]);
                 (from.max(start[axis]), (from + len).min(start[axis] + shape[axis]))
@@ -201,7 +201,7 @@ impl ArrayReader {
             };
             let decode = || {
                 check_memory(chunk_bytes(&self.path, &size, self.dtype)?)?;
-                // The caller's threads are busy with chunks of their own, so the codec starts none.
+                // The caller's threads decode chunks of their own, so the codec must not start more.
                 let options = CodecOptions::default().with_concurrent_target(1);
                 let decoded = self.array.retrieve_subchunk_opt(&self.shard_indices, &place, &options);
                 let file = || self.file_of(lies.start());
@@ -260,14 +260,14 @@ mod tests {
             Ok::<_, Error>(out)
         };
         assert!(read([2, 4]).unwrap().iter().all(|value| *value == 0.0));
-        // More than can be counted, and more than a machine has.
+        // Sizes that overflow, and sizes larger than any memory.
         for chunk in [[1 << 40, 1 << 40], [1 << 62, 1], [u64::MAX, 2]] {
             assert!(matches!(read(chunk), Err(Error::Store { .. } | Error::Zarr { .. })), "{chunk:?}");
         }
         assert!(matches!(read([1 << 28, 1 << 28]), Err(Error::Core(crate::Error::OutOfMemory { .. }))));
     }
 
-    /// An array of this shape and type, one chunk of zeros.
+    /// An array of this shape and type with one chunk of zeros.
     fn write(folder: &Path, data_type: &str, shape: &[usize], bytes: &[u8]) {
         let metadata = serde_json::json!({
             "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": data_type,

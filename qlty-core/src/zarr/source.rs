@@ -1,9 +1,9 @@
-//! Where images come from: arrays in memory, Zarr arrays on disk, or whatever else implements [`ImageSource`].
+//! Sources of images: arrays in memory, Zarr arrays on disk, or any other implementation of [`ImageSource`].
 //!
-//! A call that reads images takes a source, reads from it the boxes that it needs, from many threads, and never holds
-//! a whole image. [`ImageSource`] is the typed trait, to be implemented and passed; inside, calls work on
-//! [`AnyImageSource`], whose type and number of axes are known at run time, and [`ErasedSource`] makes the one of the
-//! other.
+//! A call that reads images takes a source, reads the boxes that it needs from many threads, and never holds a whole
+//! image. [`ImageSource`] is the typed trait for users to implement and pass; internally, calls work on
+//! [`AnyImageSource`], whose type and number of axes are known at run time, and [`ErasedSource`] converts the former to
+//! the latter.
 
 mod array;
 mod truth;
@@ -22,7 +22,7 @@ pub use array::ArrayImages;
 pub use truth::BoolImages;
 pub use zarr_images::{AnyZarrImages, ZarrImages};
 
-/// A box of an image.
+/// A box of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region<const D: usize> {
     /// The image.
@@ -35,7 +35,7 @@ pub struct Region<const D: usize> {
     pub size: [usize; D],
 }
 
-/// A box of an image of two or three axes. Of a plane, z begins at 0 and has the size 1.
+/// A box of one image of two or three axes. In a plane, z starts at 0 and has the size 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnyRegion {
     /// The image.
@@ -49,7 +49,7 @@ pub struct AnyRegion {
 }
 
 impl AnyRegion {
-    /// The typed region: its last `D` axes.
+    /// The typed region: the last `D` axes.
     fn typed<const D: usize>(&self) -> Region<D> {
         let last = |sizes: &[usize; 3]| std::array::from_fn(|d| sizes[3 - D + d]);
         let (image, channels) = (self.image, self.channels.clone());
@@ -66,7 +66,7 @@ impl<const D: usize> From<&Region<D>> for AnyRegion {
     }
 }
 
-/// A batch of images of one size, of which boxes can be read from many threads.
+/// A batch of images of one size, from which boxes can be read by several threads.
 ///
 /// Implemented for views of arrays (N,C,Y,X) and (N,C,Z,Y,X) of any strides, and for [`ZarrImages`].
 pub trait ImageSource<T, const D: usize>: Sync
@@ -82,17 +82,16 @@ where
     /// The size of an image in pixels, (y, x) or (z, y, x).
     fn size(&self) -> [usize; D];
 
-    /// Calls `visit` once with the pixels of a region that lies within the images, as (C,Z,Y,X); the
-    /// depth of a plane is one.
+    /// Calls `visit` once with the pixels of a region within the images, as (C,Z,Y,X); a plane has a depth of one.
     ///
     /// # Errors
-    /// Whatever keeps the pixels from being read; `visit` is not called then.
+    /// Any error that prevents reading the pixels; `visit` is not called then.
     fn read(&self, region: &Region<D>, visit: &mut dyn FnMut(ArrayView4<'_, T>)) -> Result<()>;
 }
 
-/// [`ImageSource`] of a type and a number of axes that are known at run time.
+/// [`ImageSource`] with a type and a number of axes known at run time.
 ///
-/// Implemented for [`ArrayImages`] and [`AnyZarrImages`]; any other source becomes one by [`ErasedSource`].
+/// Implemented for [`ArrayImages`] and [`AnyZarrImages`]; [`ErasedSource`] adapts any other source.
 pub trait AnyImageSource: Sync {
     /// The type of the pixels.
     fn dtype(&self) -> DType;
@@ -100,17 +99,16 @@ pub trait AnyImageSource: Sync {
     /// The number of axes of an image, 2 or 3.
     fn ndim(&self) -> usize;
 
-    /// The shape of the batch, (N,C,Z,Y,X); the depth of a plane is one.
+    /// The shape of the batch, (N,C,Z,Y,X); a plane has a depth of one.
     fn shape(&self) -> [usize; 5];
 
-    /// Calls `visit` once with the pixels of a region that lies within the images, as (1,C,Z,Y,X); the
-    /// depth of a plane is one.
+    /// Calls `visit` once with the pixels of a region within the images, as (1,C,Z,Y,X); a plane has a depth of one.
     ///
     /// # Errors
-    /// Whatever keeps the pixels from being read; `visit` is not called then.
+    /// Any error that prevents reading the pixels; `visit` is not called then.
     fn read(&self, region: &AnyRegion, visit: &mut dyn FnMut(ArrayRef<'_>)) -> Result<()>;
 
-    /// The shape of the batch as a caller knows it, to be told in errors: (N,C,Y,X) or (N,C,Z,Y,X).
+    /// The shape of the batch as the caller knows it, for error messages: (N,C,Y,X) or (N,C,Z,Y,X).
     fn batch_shape(&self) -> Vec<usize> {
         let shape = self.shape();
         [&shape[..2], &shape[5 - self.ndim()..]].concat()
@@ -129,7 +127,7 @@ where
     S: ImageSource<T, D> + ?Sized,
     Spatial<D>: Rank,
 {
-    /// This source, without its type.
+    /// Wraps a source and erases its type.
     pub fn new(source: &'a S) -> Self {
         Self { source, pixels: PhantomData }
     }

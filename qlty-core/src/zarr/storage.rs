@@ -1,4 +1,4 @@
-//! A [`FolderStore`] as the storage of the Zarr library, whose types stay inside this module.
+//! A [`FolderStore`] as a storage of the Zarr library, whose types stay inside this module.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -12,11 +12,11 @@ use zarrs::storage::{
 
 use super::{Error, FolderStore};
 
-/// What the Zarr library reads from and writes to.
+/// The storage that the Zarr library reads from and writes to.
 #[derive(Debug)]
 pub(super) struct Storage(pub(super) Arc<FolderStore>);
 
-/// An error as the Zarr library expects it from its storage.
+/// Converts an error to the type that the Zarr library expects.
 fn storage_error(error: Error) -> StorageError {
     match error {
         Error::Io { path, source } => {

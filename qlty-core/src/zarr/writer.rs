@@ -13,10 +13,10 @@ use super::{Error, FolderStore, Layout, Result};
 use crate::DType;
 use crate::dynamic::{ArrayRef, OwnedArray, Scalar};
 
-/// A Zarr array that is written chunk by chunk, by any number of threads; made by a [`Plan`](super::Plan).
+/// A Zarr array that is written chunk by chunk, by any number of threads; created by a [`Plan`](super::Plan).
 ///
-/// What makes one file (a chunk, or a shard of several) is written as a whole, through the array's [`FolderStore`], and
-/// compressed on the thread that calls.
+/// Each file (a chunk, or a shard of several) is written as a whole, through the array's [`FolderStore`], and
+/// compressed on the calling thread.
 pub struct ArrayWriter {
     pub(super) store: Arc<FolderStore>,
     pub(super) path: PathBuf,
@@ -38,7 +38,7 @@ impl std::fmt::Debug for ArrayWriter {
 }
 
 impl ArrayWriter {
-    /// Compresses with this number of threads, the chunks of a shard side by side. Default: 1, the thread that calls.
+    /// Sets the number of threads that compress the chunks of a shard in parallel. Default: 1, the calling thread.
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }
     }
@@ -58,7 +58,7 @@ impl ArrayWriter {
         self.fill
     }
 
-    /// The storage that the array is in.
+    /// The store that contains the array.
     pub fn store(&self) -> &FolderStore {
         &self.store
     }
@@ -68,12 +68,12 @@ impl ArrayWriter {
         &self.path
     }
 
-    /// The attributes, to be written by [`ArrayWriter::store_metadata`].
+    /// The attributes, written by [`ArrayWriter::store_metadata`].
     pub fn attributes_mut(&mut self) -> &mut Map<String, Value> {
         self.array.attributes_mut()
     }
 
-    /// The metadata as JSON, the contents of a `zarr.json` or `.zarray`, for a caller that writes it by itself.
+    /// The metadata as JSON, the contents of `zarr.json` or `.zarray`, for callers that write it themselves.
     ///
     /// # Errors
     /// [`Error::Zarr`], naming the array.
@@ -81,7 +81,7 @@ impl ArrayWriter {
         serde_json::to_vec_pretty(self.array.metadata()).map_err(Error::zarr(&self.path))
     }
 
-    /// Writes the metadata, attributes included.
+    /// Writes the metadata, including the attributes.
     ///
     /// # Errors
     /// [`Error::Zarr`], naming the array.
@@ -99,12 +99,12 @@ impl ArrayWriter {
         self.store.path(&self.key(place))
     }
 
-    /// Writes the chunk, or shard, at `place` in the grid of files. `values` have its shape, or that of its part within
-    /// the array; there the rest is set to the fill value.
+    /// Writes the chunk or shard at `place` in the grid of files. `values` must have its shape, or the shape of its
+    /// part within the array; the rest is then set to the fill value.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] and [`crate::Error::DataType`] where the values are others;
-    /// [`crate::Error::OutOfMemory`]; [`Error::Io`] and [`Error::Zarr`], naming the file. The file is then as it was,
+    /// [`crate::Error::Shape`] and [`crate::Error::DataType`] if the values do not match;
+    /// [`crate::Error::OutOfMemory`]; [`Error::Io`] and [`Error::Zarr`], naming the file. The file is then unchanged,
     /// unless the store writes [in place](FolderStore::unpublished).
     pub fn write_chunk(&self, place: &[u64], values: ArrayRef<'_>) -> Result<()> {
         match self.encode_chunk(place, values)? {
@@ -113,11 +113,11 @@ impl ArrayWriter {
         }
     }
 
-    /// The bytes that [`ArrayWriter::write_chunk`] would write; `None` where all values are the fill value, and that is
-    /// not to be stored.
+    /// The bytes that [`ArrayWriter::write_chunk`] would write; `None` if all values equal the fill value and need not
+    /// be stored.
     ///
     /// # Errors
-    /// Those of [`ArrayWriter::write_chunk`].
+    /// The errors of [`ArrayWriter::write_chunk`].
     pub fn encode_chunk<'a>(&self, place: &[u64], values: ArrayRef<'a>) -> Result<Option<Cow<'a, [u8]>>> {
         if values.dtype() != self.dtype {
             return Err(crate::Error::dtype("values of a chunk", values.dtype(), self.dtype.name()).into());
@@ -139,7 +139,7 @@ impl ArrayWriter {
     /// Writes the whole array, chunk by chunk, on this thread.
     ///
     /// # Errors
-    /// Those of [`ArrayWriter::write_chunk`]; what was written before remains.
+    /// The errors of [`ArrayWriter::write_chunk`]; chunks already written remain.
     pub fn write_all(&self, values: ArrayRef<'_>) -> Result<()> {
         let (shape, file) = (&self.layout.shape, self.layout.file());
         if values.shape() != shape {
@@ -158,7 +158,7 @@ impl ArrayWriter {
         Ok(())
     }
 
-    /// The shape of the part within the array of the chunk, or shard, at a place.
+    /// The shape of the part of a chunk or shard that is within the array.
     fn part_within(&self, place: &[u64]) -> Result<Vec<usize>> {
         let Layout { shape, .. } = &self.layout;
         let part = shape.iter().zip(self.layout.file()).zip(place).map(|((size, file), index)| {
@@ -173,7 +173,7 @@ impl ArrayWriter {
         Ok(part.ok_or_else(outside)?)
     }
 
-    /// Encodes a copy of the values that is whole and in C order.
+    /// Encodes a full-size copy of the values in C order.
     fn encode_copy(&self, place: &[u64], values: ArrayRef<'_>) -> Result<Option<Vec<u8>>> {
         const WHAT: &str = "values of a chunk";
         let file = self.layout.file();
@@ -207,7 +207,7 @@ impl ArrayWriter {
     }
 }
 
-/// The bytes of the elements, where these lie one after the other in C order.
+/// The bytes of the elements, if they are contiguous in C order.
 fn bytes_of<'a>(values: &ArrayRef<'a>) -> crate::Result<Option<&'a [u8]>> {
     crate::with_dtype!(values.dtype(), T => {
         Ok(values.view::<T>("values of a chunk")?.to_slice().map(bytemuck::cast_slice))
@@ -240,7 +240,7 @@ mod tests {
         let writer = plan(9).create(&Arc::new(FolderStore::new(folder.path())), "").unwrap();
         writer.write_all(ArrayRef::of("values", values).unwrap()).unwrap();
         assert_eq!(read(folder.path()), values);
-        // What lies beyond the edge has the fill value, as a file of only that has it.
+        // Values beyond the edge equal the fill value, as a file with only fill values shows.
         let whole = Array2::from_shape_fn((2, 4), |(y, x)| if y == 0 && x < 3 { values[[4, 4 + x]] } else { 9 });
         let corner = ArrayRef::of("values", values.slice(s![4.., 4..])).unwrap();
         let whole = ArrayRef::of("values", whole.view()).unwrap();

@@ -1,4 +1,4 @@
-//! Checkpoints, and the result at the end.
+//! Writing checkpoints and the final result.
 
 use qlty_core::{Error, Monitor};
 
@@ -39,7 +39,7 @@ impl<A: Sum> Engine<A> {
         try_for_each(unwritten.len(), &|number| self.apply_in_tile(arrays, unwritten[number], &[], &PatchOp::Skip))
     }
 
-    /// The result, once all patches of the shard have come.
+    /// The result, once all patches of the shard have arrived.
     pub(crate) fn finish(&self) -> Result<AnyLargeResult> {
         if self.job.arrays().is_some() {
             self.write_unwritten()?;
@@ -55,10 +55,11 @@ impl<A: Sum> Engine<A> {
         self.job.result()
     }
 
-    /// The result of the patches that have come. Progress counts each tile twice.
+    /// The result of the patches that have arrived. Progress counts each tile twice.
     pub(crate) fn finish_incomplete(&self, monitor: &Monitor) -> Result<AnyLargeResult> {
         monitor.begin(2 * self.tiles.len() as u64);
-        // A tile with a checkpoint does not count as finished, whatever files it has: so the checkpoint comes first.
+        // A tile with a checkpoint does not count as finished, even if all its result files exist: so the checkpoint is
+        // written first.
         self.save_all(monitor)?;
         if let Some(arrays) = self.job.arrays() {
             self.each_tile(&|index| {
@@ -71,7 +72,7 @@ impl<A: Sum> Engine<A> {
         self.job.result()
     }
 
-    /// Notes the patches whose call failed, but which are on disk by now.
+    /// Marks patches as done whose call failed but which are on disk by now.
     fn note_done(&self) -> Result<()> {
         let (tiling, quilt) = (&self.job.tiling, self.job.quilt());
         let mut claims = lock(&self.job.claims);

@@ -1,4 +1,4 @@
-//! Distributing patches among the tiles that they reach.
+//! Distributing patches among the tiles that they overlap.
 
 use qlty_core::dynamic::ArrayRef;
 use qlty_core::{Error, Monitor};
@@ -14,7 +14,7 @@ use crate::sums::Sum;
 use crate::tile::Place;
 
 impl<A: Sum> Engine<A> {
-    /// Adds patches: the first of `patches` has the first of the `indices`, and so on.
+    /// Adds patches: patch `i` of `patches` has the index `indices[i]`.
     pub(crate) fn stitch(
         &self,
         indices: &[usize],
@@ -49,7 +49,7 @@ impl<A: Sum> Engine<A> {
         self.apply(indices, channels, &PatchOp::Add { patches: &patches, variances: variances.as_ref() }, monitor)
     }
 
-    /// Notes that patches will not come.
+    /// Notes that patches will not arrive.
     pub(crate) fn skip(&self, indices: &[usize]) -> Result<()> {
         let channels = self.job.arrays().map(|arrays| arrays.channels).ok_or_else(|| {
             Error::argument("skip", indices, "the number of channels first, by the options or by a patch")
@@ -57,7 +57,7 @@ impl<A: Sum> Engine<A> {
         self.apply(indices, channels, &PatchOp::Skip, &Monitor::new())
     }
 
-    /// Applies an operation to patches in all tiles that they reach.
+    /// Applies an operation to patches in all tiles that they overlap.
     fn apply(&self, indices: &[usize], channels: usize, op: &PatchOp<'_>, monitor: &Monitor) -> Result<()> {
         let mut sorted: Vec<(usize, usize)> = indices.iter().copied().zip(0..).collect();
         sorted.sort_unstable();

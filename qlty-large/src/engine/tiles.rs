@@ -1,8 +1,8 @@
-//! Loading tiles, adding to them, evicting them, and writing those that are complete.
+//! Loading tiles, adding to them, evicting them, and writing complete ones.
 //!
-//! No thread may wait for another while it holds a tile: a thread that waits in rayon's pool runs other tasks meanwhile,
-//! which may want the same tile. So a tile is released before its work is divided among threads, as when its chunks are
-//! encoded.
+//! A thread must not wait for another while it holds the lock of a tile: a thread that waits in rayon's pool runs other
+//! tasks meanwhile, which may need the same tile. So the lock is released before the tile's work is divided among
+//! threads, for example when its chunks are encoded.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -29,19 +29,19 @@ pub(super) enum PatchOp<'a> {
     Add {
         /// (P,C,y,x) or (P,C,z,y,x).
         patches: &'a ArrayRef<'a>,
-        /// Of the same shape, where there is a standard deviation.
+        /// Of the same shape, if there is a standard deviation.
         variances: Option<&'a ArrayRef<'a>>,
     },
-    /// Notes that they will not come.
+    /// Notes that they will not arrive.
     Skip,
 }
 
-/// The name of the file of a tile's sums, in the folders of state and session.
+/// The name of a tile's file of sums, in the state and session folders.
 fn file_name(tile: usize) -> String {
     format!("{tile}.sums")
 }
 
-/// Locks a tile, unless a thread has panicked while it changed it.
+/// Locks a tile, unless a thread has panicked while changing it.
 pub(super) fn lock_tile<A>(tile: &Mutex<Tile<A>>) -> Result<MutexGuard<'_, Tile<A>>> {
     tile.lock().map_err(|_| Error::Poisoned { what: "tile" }.into())
 }
@@ -68,8 +68,8 @@ impl<A: Sum> Engine<A> {
         Label { geometry: arrays.checksum, tile, values: arrays.sums_len(pixels), reaching }
     }
 
-    /// Applies an operation to patches in a tile, and writes the tile if it is then complete. Patches that the tile has
-    /// are left out. `pairs` are indices and places, in ascending order of the index.
+    /// Applies an operation to patches in a tile, and writes the tile if it is then complete. Patches that the tile
+    /// already has are skipped. `pairs` are indices and positions, in ascending order of the index.
     pub(super) fn apply_in_tile(
         &self,
         arrays: &Arrays,
@@ -132,8 +132,9 @@ impl<A: Sum> Engine<A> {
         Ok(())
     }
 
-    /// Writes the files of a complete tile. The checkpoint's file of it is removed last: as long as it exists, they do
-    /// not count; and since it survives a power failure, they must do so first.
+    /// Writes the files of a complete tile. The checkpoint's file of the tile is removed last: as long as it exists,
+    /// the result's files do not count; and since it survives a power failure, they must survive one before it is
+    /// removed.
     fn write_complete(
         &self,
         arrays: &Arrays,
@@ -151,7 +152,7 @@ impl<A: Sum> Engine<A> {
         Ok(())
     }
 
-    /// Writes mean and standard deviation of the patches that an incomplete tile has; nothing where it has none.
+    /// Writes the mean and standard deviation of the patches that an incomplete tile has; nothing if it has none.
     pub(super) fn write_incomplete(&self, arrays: &Arrays, index: usize) -> Result<()> {
         let mut tile = lock_tile(self.tile(index))?;
         let pixels = self.job.tiling.pixels(index);
@@ -166,7 +167,7 @@ impl<A: Sum> Engine<A> {
         write(arrays, &pixels, &values)
     }
 
-    /// Loads the sums of a tile into memory, unless they are there.
+    /// Loads the sums of a tile into memory, unless they are loaded.
     fn load<'t>(
         &self,
         arrays: &Arrays,
@@ -197,7 +198,7 @@ impl<A: Sum> Engine<A> {
         }
     }
 
-    /// Takes memory, for which the tiles used least recently are evicted. Those that another thread holds stay.
+    /// Reserves memory, evicting the least recently used tiles if needed. Tiles locked by another thread stay.
     fn make_room(&self, arrays: &Arrays, bytes: usize) -> Result<()> {
         let mut held = Vec::new();
         let mut result = Ok(());
@@ -232,7 +233,7 @@ impl<A: Sum> Engine<A> {
         Ok(())
     }
 
-    /// Writes the patches and sums of a tile to the folder of the state, unless the file there has all of them.
+    /// Writes the patches and sums of a tile to the state folder, unless the file there is current.
     pub(super) fn save(&self, arrays: &Arrays, index: usize) -> Result<()> {
         let mut tile = lock_tile(self.tile(index))?;
         if tile.is_current || !tile.is_open() || tile.arrived.is_none() {
@@ -249,7 +250,7 @@ impl<A: Sum> Engine<A> {
         Ok(())
     }
 
-    /// A tile as it is on disk when a session begins.
+    /// The state of a tile on disk when a session starts.
     pub(super) fn recall(&self, arrays: &Arrays, index: usize) -> Result<Tile<A>> {
         let pixels = self.job.tiling.pixels(index);
         let path = self.job.state.path(&file_name(index));
@@ -265,7 +266,7 @@ impl<A: Sum> Engine<A> {
     }
 }
 
-/// The patches that a tile has, unless it has all that reach it.
+/// The patches that a tile has, unless it has all that overlap it.
 fn added_if_not_all<A>(tile: &Tile<A>, reaching: &Reaching) -> Option<Vec<usize>> {
     let arrived = tile.arrived.as_ref()?;
     let all = arrived.added.count() == reaching.len();
@@ -273,7 +274,7 @@ fn added_if_not_all<A>(tile: &Tile<A>, reaching: &Reaching) -> Option<Vec<usize>
     (!all).then(|| added().collect())
 }
 
-/// Writes the mean and, where there is one, the standard deviation of a tile.
+/// Writes the mean of a tile and, if there is one, the standard deviation.
 fn write<A: Real>(arrays: &Arrays, pixels: &PixelBox, values: &[A]) -> Result<()> {
     let (shape, len) = (arrays.tile_shape(pixels), arrays.channels * pixels.volume());
     let part = |values| {

@@ -39,25 +39,24 @@ where
     }
 
     /// The number of channels of the patches; by default that of the first patch. If it is given, the arrays are
-    /// created at once, and the default tile suits it; otherwise the default tile is one for four channels.
+    /// created immediately, and the default tile size fits it; otherwise the default tile size assumes four channels.
     pub fn channels(self, channels: usize) -> Self {
         self.with(|any| any.channels(channels))
     }
 
-    /// The bytes of sums to hold in memory, [`crate::DEFAULT_MEMORY_BUDGET`] by default; sums beyond it go to a scratch
-    /// folder. At least a tile for each thread is held.
+    /// The number of bytes of sums to hold in memory, [`crate::DEFAULT_MEMORY_BUDGET`] by default; sums beyond it go to
+    /// a scratch folder. At least one tile for each thread is held.
     pub fn memory_budget(self, bytes: usize) -> Self {
         self.with(|any| any.memory_budget(bytes))
     }
 
-    /// The size in pixels of a tile, (y, x) or (z, y, x), which is summed, finished and written as one: a multiple of
-    /// the chunk, or of the shard if there are shards. By default about 1 MiB of results, more for results of many
-    /// GiB.
+    /// The size in pixels of a tile, (y, x) or (z, y, x), the unit of summing and writing: a multiple of the chunk, or
+    /// of the shard if there are shards. By default about 1 MiB of results, more for results of many GiB.
     pub fn tile_shape(self, shape: [usize; D]) -> Self {
         self.with(|any| any.tile_shape(&shape))
     }
 
-    /// The size of a chunk in pixels, (y, x) or (z, y, x); it has all channels of one image. The tile by default.
+    /// The size of a chunk in pixels, (y, x) or (z, y, x); it contains all channels of one image. The tile by default.
     pub fn chunk_shape(self, shape: [usize; D]) -> Self {
         self.with(|any| any.chunk_shape(&shape))
     }
@@ -78,13 +77,13 @@ where
         self.with(|any| any.std(std))
     }
 
-    /// Whether the mean is divided by its sum over the channels, as probabilities are. The standard deviation is
-    /// divided by the absolute value of the same sum, which is taken to be exact. A sum of zero gives NaN or infinity.
+    /// Whether the mean is divided by its sum over the channels, for probabilities. The standard deviation is divided
+    /// by the absolute value of the same sum, which is assumed to be exact. A sum of zero gives NaN or infinity.
     pub fn normalize(self, normalize: bool) -> Self {
         self.with(|any| any.normalize(normalize))
     }
 
-    /// The value of pixels that no patch has reached: NaN by default.
+    /// The value of pixels that no patch covers: NaN by default.
     pub fn fill(self, fill: A) -> Self {
         self.with(|any| any.fill(fill.to_f64()))
     }
@@ -97,22 +96,22 @@ where
     /// Creates a result.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Exists`] where there is something under its names; [`qlty_core::Error::Argument`]
-    /// where an option is wrong or the step leaves gaps between the windows; [`qlty_core::Error::Overflow`] and
+    /// [`qlty_core::zarr::Error::Exists`] if something with its name exists; [`qlty_core::Error::Argument`] if an
+    /// option is wrong or the step leaves gaps between the windows; [`qlty_core::Error::Overflow`] and
     /// [`qlty_core::Error::OutOfMemory`]; [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`].
     pub fn create(self) -> Result<LargeQuilt<A, D>> {
         Ok(LargeQuilt::new(self.quilt, self.any.create()?))
     }
 
-    /// Opens a result and resumes where an earlier process stopped: its finished tiles and its last checkpoint count.
-    /// Channels, tiles, chunks, shards and codec that are not given are those of the result; the memory budget and
+    /// Opens a result and resumes where an earlier process stopped, from its finished tiles and its last checkpoint.
+    /// Channels, tiles, chunks, shards and codec that are not given are taken from the result; the memory budget and
     /// the share of the worker may differ.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] where there is no result; [`crate::Error::Geometry`] where it was created with
-    /// another geometry or other options; [`crate::Error::Foreign`] where something else has its name;
-    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] where one of its files is damaged;
-    /// [`crate::Error::Busy`] where a running process has some of the same tiles; and those of
+    /// [`qlty_core::zarr::Error::Io`] if there is no result; [`crate::Error::Geometry`] if it was created with a
+    /// different geometry or options; [`crate::Error::Foreign`] if something else has its name;
+    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if one of its files is damaged;
+    /// [`crate::Error::Busy`] if a running process has some of the same tiles; and the errors of
     /// [`LargeBuilder::create`] for options.
     pub fn open(self) -> Result<LargeQuilt<A, D>> {
         Ok(LargeQuilt::new(self.quilt, self.any.open()?))
@@ -121,7 +120,7 @@ where
     /// Opens a result if there is one, and creates it otherwise: for several workers that start at once.
     ///
     /// # Errors
-    /// Those of [`LargeBuilder::open`], except that there may be no result.
+    /// The errors of [`LargeBuilder::open`], except that there may be no result.
     pub fn create_or_open(self) -> Result<LargeQuilt<A, D>> {
         Ok(LargeQuilt::new(self.quilt, self.any.create_or_open()?))
     }

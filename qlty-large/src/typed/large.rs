@@ -15,10 +15,10 @@ use super::{LargeBuilder, LargeResult};
 use crate::options::Accumulator;
 use crate::{AnyLargeQuilt, Progress, Result};
 
-/// Stitches the patches of a batch onto disk as they come: in any order, from any number of threads, in bounded memory,
-/// and so that a later process resumes where a killed one stopped.
+/// Stitches the patches of a batch onto disk as they arrive: in any order, from any number of threads, in bounded
+/// memory, and resumable after the process was killed.
 ///
-/// `A` is the type of the sums and of the result, `D` the number of spatial axes. See the [crate's documentation](crate)
+/// `A` is the type of the sums and of the result, `D` the number of spatial axes. See the [crate documentation](crate)
 /// for a complete loop, and for what survives a kill or a power failure.
 #[doc(alias = "LargeNCYXQuilt")]
 #[doc(alias = "LargeNCZYXQuilt")]
@@ -51,7 +51,7 @@ impl<A: Accumulator, const D: usize> LargeQuilt<A, D>
 where
     Spatial<D>: Rank,
 {
-    /// Begins the options of a result for a batch of `images`. With the path `folder/name` the arrays are
+    /// Starts the options of a result for a batch of `images`. With the path `folder/name` the arrays are
     /// `folder/name_mean.zarr` and `folder/name_std.zarr`, and unfinished work is in `folder/name_state`.
     pub fn builder(quilt: &Quilt<D>, images: usize, path: impl AsRef<Path>) -> LargeBuilder<A, D> {
         LargeBuilder::new(quilt, images, path.as_ref())
@@ -61,12 +61,12 @@ where
         Self { quilt, any, sums: PhantomData }
     }
 
-    /// The quilt with its type of sums and its rank as values.
+    /// The quilt with its sum type and rank known at run time.
     pub fn as_any(&self) -> &AnyLargeQuilt {
         &self.any
     }
 
-    /// The quilt that this stitches for.
+    /// The quilt of the patches.
     pub fn quilt(&self) -> &Quilt<D> {
         &self.quilt
     }
@@ -81,13 +81,13 @@ where
         self.any.channels()
     }
 
-    /// The tiles of the shard, counted in C order over (n, z, y, x).
+    /// The tiles of the shard, numbered in C order over (n, z, y, x).
     pub fn tiles(&self) -> Range<usize> {
         self.any.tiles()
     }
 
-    /// The patches of the shard that have not been stitched, ascending, including those whose call failed. A pending
-    /// patch that also reaches finished tiles is added only to the unfinished ones.
+    /// The indices of the shard's patches that have not been stitched, ascending, including those whose call failed. A
+    /// pending patch that also overlaps finished tiles is added only to the unfinished ones.
     pub fn pending(&self) -> Vec<usize> {
         self.any.pending()
     }
@@ -97,8 +97,8 @@ where
         self.any.progress()
     }
 
-    /// The next pending patches that have not been handed out, at most `most`; none at the end. Threads that call this
-    /// get different ones.
+    /// The next pending patches that have not been handed out, at most `most`; none at the end. Concurrent calls get
+    /// different ones.
     pub fn next_indices(&self, most: usize) -> Vec<usize> {
         self.any.next_indices(most)
     }
@@ -112,8 +112,8 @@ where
     /// (N,C,Z,Y,X) in memory or on disk.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the batch does not have the number of images and the size of the quilt;
-    /// [`qlty_core::Error::Argument`] where there is no such patch; [`qlty_core::Error::OutOfMemory`]; those of the
+    /// [`qlty_core::Error::Shape`] if the batch does not have the number of images and the size of the quilt;
+    /// [`qlty_core::Error::Argument`] if there is no such patch; [`qlty_core::Error::OutOfMemory`]; the errors of the
     /// source.
     pub fn unstitch<T: Element>(
         &self,
@@ -126,10 +126,10 @@ where
         Ok(patches)
     }
 
-    /// [`LargeQuilt::unstitch`], into an array of the caller's, of any strides. Progress counts patches.
+    /// [`LargeQuilt::unstitch`] into the caller's array, of any strides. Progress counts patches.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] where `patches` does not have the shape of the
+    /// The errors of [`LargeQuilt::unstitch`], and [`qlty_core::Error::Shape`] if `patches` does not have the shape of the
     /// patches: nothing is written then, unless the source fails. [`qlty_core::Error::Cancelled`].
     pub fn unstitch_into<T: Element>(
         &self,
@@ -144,7 +144,7 @@ where
     /// The next pending patches, at most `most`; `None` at the end. See [`LargeQuilt::next_indices`].
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::unstitch`]; the patches then count as handed out, until [`LargeQuilt::rewind`].
+    /// The errors of [`LargeQuilt::unstitch`]; the patches then count as handed out, until [`LargeQuilt::rewind`].
     pub fn unstitch_next<T: Element>(
         &self,
         source: &(impl ImageSource<T, D> + ?Sized),
@@ -158,23 +158,23 @@ where
         Ok(Some(NextPatches { indices, patches }))
     }
 
-    /// Adds patches, (P,C,y,x) or (P,C,z,y,x) of any strides and in any order: the first of `patches` has the first of
-    /// the `indices`, and so on. Variances, of the same shape, come with them where a standard deviation is asked for.
-    /// Tiles that are then complete are written before the call returns.
+    /// Adds patches, (P,C,y,x) or (P,C,z,y,x) of any strides and in any order: patch `i` of `patches` has the index
+    /// `indices[i]`. Variances, of the same shape, are required if a standard deviation is requested. Tiles that are
+    /// then complete are written before the call returns.
     ///
-    /// Threads may call this at once. Patches that one thread adds in the order of their index give the result of
-    /// [`qlty_core::Quilt::stitch`] to the bit, where the type of the sums is the same; other orders give it to the
-    /// rounding of the sums.
+    /// Threads may call this concurrently. Patches that one thread adds in the order of their index give a result
+    /// bit-identical to [`qlty_core::Quilt::stitch`] if the sum type is the same; other orders differ by the rounding
+    /// of the sums.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the patches have another size or number of channels than the first had, or the
-    /// variances another shape; [`qlty_core::Error::Argument`] where an index is no patch of the shard, there are not as
-    /// many as patches, or variances are missing or not asked for; [`qlty_core::Error::Duplicate`] where a patch has come
-    /// before; [`qlty_core::Error::Poisoned`] after a call that panicked. Nothing is added then.
+    /// [`qlty_core::Error::Shape`] if the patches have a different size or number of channels than the first had, or
+    /// the variances a different shape; [`qlty_core::Error::Argument`] if an index is not a patch of the shard, the
+    /// numbers of indices and patches differ, or variances are missing or not expected; [`qlty_core::Error::Duplicate`]
+    /// if a patch has arrived before; [`qlty_core::Error::Poisoned`] after a call that panicked. Nothing is added then.
     ///
-    /// [`qlty_core::zarr::Error::Io`], as on a full disk, [`qlty_core::zarr::Error::Zarr`], and
-    /// [`qlty_core::Error::OutOfMemory`]: some may be added then, and none is lost. The patches of the call stay
-    /// pending, and the same call may be made again, which adds what is missing.
+    /// [`qlty_core::zarr::Error::Io`], for example on a full disk, [`qlty_core::zarr::Error::Zarr`], and
+    /// [`qlty_core::Error::OutOfMemory`]: some patches may have been added then, and none is lost. The patches of the
+    /// call stay pending, and the same call can be repeated, which adds what is missing.
     pub fn stitch<T: Element>(
         &self,
         indices: &[usize],
@@ -187,8 +187,8 @@ where
     /// [`LargeQuilt::stitch`], with progress, which counts tiles.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::stitch`], and [`qlty_core::Error::Cancelled`], after which the same call may be made
-    /// again.
+    /// The errors of [`LargeQuilt::stitch`], and [`qlty_core::Error::Cancelled`], after which the same call can be
+    /// repeated.
     pub fn stitch_with_monitor<T: Element>(
         &self,
         indices: &[usize],
@@ -200,12 +200,12 @@ where
         self.any.stitch_with_monitor(indices, ArrayRef::of("patches", patches)?, variances, monitor)
     }
 
-    /// Notes that patches will not come, such as those of background: their weights then count nowhere, and pixels that
-    /// only they reach hold the fill value. A skipped patch is done; a later session knows of it only by its finished
-    /// tiles and by the last checkpoint.
+    /// Notes that patches will not arrive, for example those of background: their weights are then left out everywhere,
+    /// and pixels that only they cover get the fill value. A skipped patch is done; a later session knows of it only
+    /// through finished tiles and the last checkpoint.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::stitch`]; [`qlty_core::Error::Argument`] where the number of channels is not known yet.
+    /// The errors of [`LargeQuilt::stitch`]; [`qlty_core::Error::Argument`] if the number of channels is not known yet.
     pub fn skip(&self, indices: &[usize]) -> Result<()> {
         self.any.skip(indices)
     }
@@ -215,8 +215,8 @@ where
     /// stitch meanwhile.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; the checkpoint before is then still there
-    /// for the tiles that have no new one. [`qlty_core::Error::Poisoned`] after a call that panicked.
+    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; the previous checkpoint then remains for
+    /// the tiles that have no new one. [`qlty_core::Error::Poisoned`] after a call that panicked.
     pub fn checkpoint(&self) -> Result<()> {
         self.any.checkpoint()
     }
@@ -224,28 +224,28 @@ where
     /// [`LargeQuilt::checkpoint`], with progress, which counts tiles.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::checkpoint`], and [`qlty_core::Error::Cancelled`].
+    /// The errors of [`LargeQuilt::checkpoint`], and [`qlty_core::Error::Cancelled`].
     pub fn checkpoint_with_monitor(&self, monitor: &Monitor) -> Result<()> {
         self.any.checkpoint_with_monitor(monitor)
     }
 
-    /// The result, once all patches of the shard have come; it then survives a power failure. Of other shards it has
-    /// the tiles that they have finished.
+    /// The result, once all patches of the shard have arrived; it then survives a power failure. From other shards it
+    /// contains the tiles that they have finished.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Incomplete`] where patches are pending, after which more may come;
+    /// [`qlty_core::Error::Incomplete`] if patches are pending, after which more may arrive;
     /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::Poisoned`] after a call
     /// that panicked.
     pub fn finish(&self) -> Result<LargeResult<A, D>> {
         LargeResult::new(self.any.finish()?)
     }
 
-    /// The result of the patches that have come: pixels that none has reached hold the fill value. The sums are kept as
-    /// a checkpoint, so that more may come in this session or another; the result is then rewritten.
+    /// The result of the patches that have arrived: pixels that none covers hold the fill value. The sums are kept as a
+    /// checkpoint, so more patches may arrive in this session or another; the result is then rewritten.
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::Argument`] where no patch
-    /// has come and the number of channels is not known; [`qlty_core::Error::Poisoned`] after a call that panicked.
+    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::Argument`] if no patch
+    /// has arrived and the number of channels is not known; [`qlty_core::Error::Poisoned`] after a call that panicked.
     pub fn finish_incomplete(&self) -> Result<LargeResult<A, D>> {
         self.finish_incomplete_with_monitor(&Monitor::new())
     }
@@ -253,7 +253,7 @@ where
     /// [`LargeQuilt::finish_incomplete`], with progress, which counts each tile twice.
     ///
     /// # Errors
-    /// Those of [`LargeQuilt::finish_incomplete`], and [`qlty_core::Error::Cancelled`].
+    /// The errors of [`LargeQuilt::finish_incomplete`], and [`qlty_core::Error::Cancelled`].
     pub fn finish_incomplete_with_monitor(&self, monitor: &Monitor) -> Result<LargeResult<A, D>> {
         LargeResult::new(self.any.finish_incomplete_with_monitor(monitor)?)
     }

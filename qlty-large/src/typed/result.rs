@@ -12,13 +12,13 @@ use qlty_core::{BatchDim, ImageDim, Monitor, Rank, Spatial};
 use crate::options::Accumulator;
 use crate::{AnyLargeResult, AnyStitchedArray, Result};
 
-/// The arrays that a [`crate::LargeQuilt`] has written.
+/// The arrays written by a [`crate::LargeQuilt`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LargeResult<A, const D: usize> {
     /// The weighted mean of the patches.
     pub mean: StitchedArray<A, D>,
-    /// The standard deviation, if it was asked for.
+    /// The standard deviation, if it was requested.
     pub std: Option<StitchedArray<A, D>>,
 }
 
@@ -31,9 +31,9 @@ where
     }
 }
 
-/// A Zarr array on disk that a [`crate::LargeQuilt`] has written. Threads may share it.
+/// A Zarr array on disk, written by a [`crate::LargeQuilt`]. Threads may share it.
 ///
-/// Chunks are decoded whole, and up to 256 MiB of them kept.
+/// Chunks are decoded whole, and up to 256 MiB of them are cached.
 #[derive(Debug)]
 pub struct StitchedArray<A, const D: usize> {
     any: AnyStitchedArray,
@@ -47,8 +47,8 @@ where
     /// Opens the array in a folder.
     ///
     /// # Errors
-    /// Those of [`AnyStitchedArray::open`]; [`zarr::Error::DataType`] and [`zarr::Error::Store`] where its elements are
-    /// not `A` or its spatial axes not `D`.
+    /// The errors of [`AnyStitchedArray::open`]; [`zarr::Error::DataType`] and [`zarr::Error::Store`] if its elements
+    /// are not `A` or the number of its spatial axes is not `D`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::new(AnyStitchedArray::open(path)?)
     }
@@ -65,7 +65,7 @@ where
         Ok(Self { any, elements: PhantomData })
     }
 
-    /// The array with its type and its rank as values.
+    /// The array with its type and rank known at run time.
     pub fn as_any(&self) -> &AnyStitchedArray {
         &self.any
     }
@@ -83,8 +83,8 @@ where
     /// The whole array.
     ///
     /// # Errors
-    /// [`zarr::Error::Damaged`] where a chunk is damaged, naming its file; [`zarr::Error::Io`] and [`zarr::Error::Zarr`];
-    /// [`qlty_core::Error::OutOfMemory`].
+    /// [`zarr::Error::Damaged`] if a chunk is corrupted, naming its file; [`zarr::Error::Io`] and
+    /// [`zarr::Error::Zarr`]; [`qlty_core::Error::OutOfMemory`].
     pub fn read(&self) -> Result<Array<A, BatchDim<D>>> {
         let mut out = zeros("result", self.shape())?;
         self.read_into(&vec![0; D + 2], out.view_mut(), &Monitor::new())?;
@@ -94,7 +94,7 @@ where
     /// A part of one image, (C,Y,X) or (C,Z,Y,X).
     ///
     /// # Errors
-    /// Those of [`StitchedArray::read`]; [`qlty_core::Error::Shape`] where the region leaves the array.
+    /// The errors of [`StitchedArray::read`]; [`qlty_core::Error::Shape`] if the region extends beyond the array.
     pub fn read_region(&self, region: &Region<D>) -> Result<Array<A, ImageDim<D>>> {
         let shape: Vec<usize> = [1, region.channels.len()].into_iter().chain(region.size).collect();
         let mut out = zeros::<A, BatchDim<D>>("region of a result", &shape)?;
@@ -103,11 +103,11 @@ where
         Ok(out.index_axis_move(Axis(0), 0))
     }
 
-    /// Reads the box that begins at `start`, which is an image, a channel and a pixel (y, x) or (z, y, x), and has the
-    /// shape of `out`, of any strides. Progress counts rows.
+    /// Reads the box that starts at `start` (image, channel and pixel (y, x) or (z, y, x)) and has the shape of `out`,
+    /// of any strides. Progress counts rows.
     ///
     /// # Errors
-    /// Those of [`StitchedArray::read_region`], and [`qlty_core::Error::Cancelled`]; the values of `out` are then
+    /// The errors of [`StitchedArray::read_region`], and [`qlty_core::Error::Cancelled`]; the values of `out` are then
     /// unspecified.
     pub fn read_into(&self, start: &[usize], out: ArrayViewMut<'_, A, BatchDim<D>>, monitor: &Monitor) -> Result<()> {
         self.any.read_into(start, ArrayMut::of("region of a result", out)?, monitor)

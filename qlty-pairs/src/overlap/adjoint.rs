@@ -16,7 +16,7 @@ impl AnyOverlap {
     /// from, and with zero elsewhere; all arrays are of one type. See [`crate::Overlap::adjoint_into`].
     ///
     /// # Errors
-    /// Those of [`crate::Overlap::adjoint_into`], and [`qlty_core::Error::DataType`].
+    /// The errors of [`crate::Overlap::adjoint_into`], and [`qlty_core::Error::DataType`].
     pub fn adjoint_into(
         &self,
         pixels1: ArrayRef<'_>,

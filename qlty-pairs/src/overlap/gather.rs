@@ -25,7 +25,7 @@ impl AnyOverlap {
     /// [`crate::Overlap::extract_into`].
     ///
     /// # Errors
-    /// Those of [`crate::Overlap::extract_into`], and [`qlty_core::Error::DataType`].
+    /// The errors of [`crate::Overlap::extract_into`], and [`qlty_core::Error::DataType`].
     #[doc(alias = "extract_overlapping_pixels")]
     #[doc(alias = "extract_overlapping_pixels_3d")]
     pub fn extract_into(

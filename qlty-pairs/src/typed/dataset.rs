@@ -67,8 +67,8 @@ where
     /// Opens a store, to keep up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] where its patches are not of `T`,
-    /// and [`crate::Error::Store`] where its arrays do not belong together.
+    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] if its patches are not of `T`,
+    /// and [`crate::Error::Store`] if its arrays do not belong together.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
@@ -77,7 +77,7 @@ where
     /// always kept.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::open`].
+    /// The errors of [`PatchPairDataset::open`].
     pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
         let dataset = AnyDataset::open_as(path.as_ref(), bytes, Some((T::DTYPE, D)))?;
         Ok(Self { dataset, patches: PhantomData })
@@ -111,7 +111,7 @@ where
     /// The metadata of the pairs, row i of pair i.
     ///
     /// # Errors
-    /// [`crate::Error::Zarr`] where the group cannot be read, and [`crate::Error::Store`] where it has no such
+    /// [`crate::Error::Zarr`] if the group cannot be read, and [`crate::Error::Store`] if it has no such
     /// metadata, like the stores that qlty writes.
     pub fn metadata(&self) -> Result<PairMetadata<D>> {
         PairMetadata::of(self.dataset.metadata()?)
@@ -120,7 +120,7 @@ where
     /// The pair of this index.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair; [`crate::Error::Io`] and [`crate::Error::Zarr`].
+    /// [`qlty_core::Error::Argument`] if there is no such pair; [`crate::Error::Io`] and [`crate::Error::Zarr`].
     pub fn get(&self, index: usize) -> Result<PatchPair<T, D>> {
         let PatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = self.get_batch(&[index])?;
         let only = |positions: Option<Array2<i64>>| positions.map(|rows| rows.index_axis_move(Axis(0), 0));
@@ -137,7 +137,7 @@ where
     /// The pairs of these indices, in their order.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
+    /// The errors of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn get_batch(&self, indices: &[usize]) -> Result<PatchPairs<T, D>> {
         check_indices(indices, self.len())?;
         let mut batch = PatchPairs::zeros(indices.len(), self.channels(), self.window(), self.positions())?;
@@ -149,7 +149,7 @@ where
     /// them and the caller an array for them.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::get`]; [`qlty_core::Error::Shape`] where an array does not have the shape of the
+    /// The errors of [`PatchPairDataset::get`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the
     /// result, and then, as where there is no such pair, nothing is written.
     pub fn get_batch_into(&self, indices: &[usize], out: PatchPairsMut<'_, T, D>) -> Result<()> {
         self.dataset.get_batch_into(indices, out.any()?)
@@ -164,7 +164,7 @@ where
     /// before they are asked for, on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where there is no such pair or `size` is zero; [`crate::Error::Io`] where no
+    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`crate::Error::Io`] if no
     /// thread could be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<Batches<T, D>> {
         self.batches_within(order, size, ahead, |read| read())
@@ -174,7 +174,7 @@ where
     /// which calls what it is given once, say with `ThreadPool::install`.
     ///
     /// # Errors
-    /// Those of [`PatchPairDataset::batches`].
+    /// The errors of [`PatchPairDataset::batches`].
     pub fn batches_within(
         &self,
         order: Vec<usize>,

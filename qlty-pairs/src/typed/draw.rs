@@ -126,7 +126,7 @@ where
     /// Fails where no image could have such pairs.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] where the window is empty, the range of lengths is not within a quarter and
+    /// [`qlty_core::Error::Argument`] if the window is empty, the range of lengths is not within a quarter and
     /// three quarters of the window's longest side, or a rotation does not fit the window.
     pub fn check(&self) -> Result<()> {
         AnyPairOptions::from(self.clone()).check()
@@ -170,7 +170,7 @@ where
     /// A drawer for images of `size`, (y, x) or (z, y, x).
     ///
     /// # Errors
-    /// Those of [`PairOptions::check`]; [`qlty_core::Error::Argument`] where the window is larger than the image, or no
+    /// The errors of [`PairOptions::check`]; [`qlty_core::Error::Argument`] if the window is larger than the image, or no
     /// displacement of the range fits in it; [`qlty_core::Error::OutOfMemory`] and [`qlty_core::Error::Overflow`].
     pub fn new(options: PairOptions<D>, size: [usize; D]) -> Result<Self> {
         Ok(Self(AnyPairDrawer::new(options.into(), &size)?))

@@ -126,7 +126,7 @@ where
 /// ```
 ///
 /// # Errors
-/// Those of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of
+/// The errors of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of
 /// the source.
 #[doc(alias = "extract_patch_pairs_3d")]
 pub fn extract_patch_pairs<T: Element, const D: usize>(
@@ -144,7 +144,7 @@ where
 /// [`extract_patch_pairs`] into arrays of the caller. Progress is counted in patches.
 ///
 /// # Errors
-/// Those of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] where an array does not have the shape of the result;
+/// The errors of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the result;
 /// [`qlty_core::Error::Cancelled`].
 pub fn extract_patch_pairs_into<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -162,8 +162,8 @@ where
 /// Extracts the patches of given pairs, in their order.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] where a pair leaves the images, or its rotation does not fit the window;
-/// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of the source.
+/// [`qlty_core::Error::Argument`] if a pair leaves the images, or its rotation does not fit the window;
+/// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; the errors of the source.
 pub fn extract_pairs<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     window: [usize; D],
@@ -195,7 +195,7 @@ where
 /// [`extract_pairs`] into arrays of the caller. Progress is counted in patches.
 ///
 /// # Errors
-/// Those of [`extract_pairs`]; [`qlty_core::Error::Shape`] where an array does not have the shape of the result;
+/// The errors of [`extract_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the result;
 /// [`qlty_core::Error::Cancelled`].
 pub fn extract_pairs_into<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -214,8 +214,8 @@ where
 /// Extracts the patches of chosen pairs, in the order of `indices`, which may repeat.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] where there is no such pair or it leaves the images; [`qlty_core::Error::Overflow`]
-/// and [`qlty_core::Error::OutOfMemory`]; those of the source.
+/// [`qlty_core::Error::Argument`] if there is no such pair or it leaves the images; [`qlty_core::Error::Overflow`]
+/// and [`qlty_core::Error::OutOfMemory`]; the errors of the source.
 pub fn extract_patches_from_metadata<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     metadata: &PairMetadata<D>,
@@ -232,7 +232,7 @@ where
 /// [`extract_patches_from_metadata`] into arrays of the caller. Progress is counted in patches.
 ///
 /// # Errors
-/// Those of [`extract_patches_from_metadata`]; [`qlty_core::Error::Shape`] where an array does not have the shape of
+/// The errors of [`extract_patches_from_metadata`]; [`qlty_core::Error::Shape`] if an array does not have the shape of
 /// the result; [`qlty_core::Error::Cancelled`].
 pub fn extract_patches_from_metadata_into<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -262,10 +262,10 @@ where
 /// exclude each other. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] where there is no such pair, the chunk has an empty or missing axis, a pair leaves
+/// [`qlty_core::Error::Argument`] if there is no such pair, the chunk has an empty or missing axis, a pair leaves
 /// the images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
-/// [`crate::Error::NotAStore`] where the destination is taken; [`crate::Error::Io`] and [`crate::Error::Zarr`];
-/// [`qlty_core::Error::Cancelled`]; those of the source. After an error there is no new store, and an old one is as it
+/// [`crate::Error::NotAStore`] if the destination is taken; [`crate::Error::Io`] and [`crate::Error::Zarr`];
+/// [`qlty_core::Error::Cancelled`]; the errors of the source. After an error there is no new store, and an old one is as it
 /// was.
 pub fn extract_patches_to_zarr<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),

@@ -98,7 +98,7 @@ where
     /// The metadata of some pairs, in the order of `indices`, which may repeat.
     ///
     /// # Errors
-    /// [`Error::Argument`] where there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
+    /// [`Error::Argument`] if there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
     pub fn select(&self, indices: &[usize]) -> qlty_core::Result<Self> {
         let pairs = gather(&self.pairs, indices)?;
         let columns = [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2];
@@ -135,7 +135,7 @@ where
 /// ```
 ///
 /// # Errors
-/// Those of [`crate::PairDrawer::new`]; [`Error::Overflow`] and [`Error::OutOfMemory`]; those of the source.
+/// The errors of [`crate::PairDrawer::new`]; [`Error::Overflow`] and [`Error::OutOfMemory`]; the errors of the source.
 pub fn extract_patch_pairs_metadata<T: Number, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     options: &PairOptions<D>,
@@ -149,7 +149,7 @@ where
 /// [`extract_patch_pairs_metadata`] with a monitor. Progress is counted in patches.
 ///
 /// # Errors
-/// Those of [`extract_patch_pairs_metadata`], and [`Error::Cancelled`].
+/// The errors of [`extract_patch_pairs_metadata`], and [`Error::Cancelled`].
 pub fn extract_patch_pairs_metadata_with_monitor<T: Number, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     options: &PairOptions<D>,
@@ -165,8 +165,8 @@ where
 /// The statistics of the patches of given pairs. Progress is counted in patches.
 ///
 /// # Errors
-/// [`Error::Argument`] where a pair leaves the images, or its rotation does not fit the window; [`Error::Overflow`] and
-/// [`Error::Cancelled`]; those of the source.
+/// [`Error::Argument`] if a pair leaves the images, or its rotation does not fit the window; [`Error::Overflow`] and
+/// [`Error::Cancelled`]; the errors of the source.
 pub fn measure_pairs<T: Number, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     window: [usize; D],

@@ -58,8 +58,8 @@ where
     /// and quarter turns of the second patches, taken modulo 4; `None` means no turn.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where there is not a row of D deltas, or a rotation, for each pair;
-    /// [`qlty_core::Error::Argument`] where a delta is not a whole number or a rotation does not fit the window;
+    /// [`qlty_core::Error::Shape`] if there is not a row of D deltas, or a rotation, for each pair;
+    /// [`qlty_core::Error::Argument`] if a delta is not a whole number or a rotation does not fit the window;
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn new(
         window: [usize; D],
@@ -83,7 +83,7 @@ where
     /// The overlapping pixels of patches (P,C,y,x) or (P,C,z,y,x), as (K,C); K is 0 where nothing overlaps.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where the patches are not those of the pairs, or differ in their channels;
+    /// [`qlty_core::Error::Shape`] if the patches are not those of the pairs, or differ in their channels;
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     #[doc(alias = "extract_overlapping_pixels")]
     #[doc(alias = "extract_overlapping_pixels_3d")]
@@ -121,7 +121,7 @@ where
     /// the pixels, (K,C), where they were extracted from, and zero elsewhere.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] where there is not a row for each overlapping pixel, or the channels of the two
+    /// [`qlty_core::Error::Shape`] if there is not a row for each overlapping pixel, or the channels of the two
     /// differ; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn adjoint<T: Element>(
         &self,

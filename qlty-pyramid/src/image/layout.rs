@@ -52,7 +52,7 @@ pub struct ImageAxis {
 pub struct ImageLevel {
     /// The array's path in the store, which is empty if the store is the array.
     pub path: String,
-    /// The distance of neighbouring pixels along each axis; NaN where the store does not state it.
+    /// The distance between neighbouring pixels along each axis; NaN where the store does not state it.
     pub scale: Vec<f64>,
     /// Where the centre of the first pixel lies along each axis; NaN where the store does not state it.
     pub translation: Vec<f64>,

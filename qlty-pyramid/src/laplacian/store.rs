@@ -40,7 +40,7 @@ pub struct LaplacianStore {
 /// The type of the pixels of a Laplacian store.
 ///
 /// # Errors
-/// [`Error::Store`] where the store or the array of its smallest level is not there or not readable, or
+/// [`Error::Store`] if the store or the array of its smallest level is not there or not readable, or
 /// its elements are no pixels.
 pub fn laplacian_dtype(path: impl AsRef<Path>) -> Result<DType> {
     let path = path.as_ref();
@@ -60,7 +60,7 @@ impl LaplacianStore {
     ///
     /// # Errors
     /// [`Error::Store`], naming the store or the array: it is not there or not readable, it does not hold its
-    /// smallest level, an array has elements of another type, or the shapes do not belong together. Integer
+    /// smallest level, an array has elements of a different type, or the shapes do not belong together. Integer
     /// stores of the Python package, whose differences wrap around, have such other types.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();

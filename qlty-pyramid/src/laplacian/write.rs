@@ -49,7 +49,7 @@ pub fn stack_to_ome_zarr_laplacian(
 /// [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr) of Laplacian pyramids.
 ///
 /// # Errors
-/// Those of [`stack_to_ome_zarr_laplacian`], as [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr).
+/// The errors of [`stack_to_ome_zarr_laplacian`], as [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr).
 pub fn stacks_to_ome_zarr_laplacian(
     jobs: &[PyramidJob<'_, LaplacianOptions>],
     monitor: &Monitor,

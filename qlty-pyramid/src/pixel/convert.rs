@@ -13,7 +13,7 @@ use crate::arrays::{bytes_mut, slice};
 /// The pixels converted at a time, which stay in the first cache.
 const BLOCK: usize = 1024;
 
-/// Converts pixels to another type: rounded to nearest, ties to even, and held to its range. Both arrays have the
+/// Converts pixels to a different type: rounded to nearest, ties to even, and held to its range. Both arrays have the
 /// same number of pixels, in C order.
 pub(crate) fn convert(from: &ArrayRef<'_>, to: &mut ArrayMut<'_>) -> Result<()> {
     let dtype = to.dtype();

@@ -59,7 +59,7 @@ impl SlicePattern {
     /// counter, without a `_` or `-` at its end, or, if that is empty, the name of the folder.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the expression is malformed or has another number of groups.
+    /// [`Error::Argument`] if the expression is malformed or has a different number of groups.
     pub fn new(extension: &str, regex: &str) -> Result<Self> {
         let malformed = |error| Error::argument("regular expression", regex, format!("one without an error: {error}"));
         let compiled = Regex::new(regex).map_err(malformed)?;

@@ -100,7 +100,7 @@ impl<'a> Volume<'a> {
     /// [`Volume::new`] of an array of any type but `Bool`.
     ///
     /// # Errors
-    /// Those of [`Volume::new`], and [`Error::Argument`] if its type is `Bool`.
+    /// The errors of [`Volume::new`], and [`Error::Argument`] if its type is `Bool`.
     pub fn from_array(name: impl Into<String>, pixels: ArrayRef<'a>) -> Result<Self> {
         check_dtype("type of the image", pixels.dtype())?;
         let shape = pixels.shape();

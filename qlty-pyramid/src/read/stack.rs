@@ -87,7 +87,7 @@ impl Stack {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] for a file that
-    /// is not read, and [`Error::Mismatch`] for one of another shape or type than the first;
+    /// is not read, and [`Error::Mismatch`] for one of a different shape or type than the first;
     /// [`Error::Argument`] if there is no slice.
     pub fn from_slices(set: &SliceSet) -> Result<Self> {
         let (Some(first), Some(last)) = (set.slices.first(), set.slices.last()) else {
@@ -113,7 +113,7 @@ impl Stack {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] if the file or a
-    /// page is not read, and [`Error::Mismatch`] for a page of another shape or type than the first.
+    /// page is not read, and [`Error::Mismatch`] for a page of a different shape or type than the first.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let info = PageFile::open(path)?.survey(true)?;
@@ -201,7 +201,7 @@ impl Stack {
     /// counts planes.
     ///
     /// # Errors
-    /// Those of [`Stack::read_plane`], [`Error::Argument`] if the planes are not all in the stack, and
+    /// The errors of [`Stack::read_plane`], [`Error::Argument`] if the planes are not all in the stack, and
     /// [`Error::Core`] if the caller cancelled. After an error `out` holds unspecified values.
     pub fn read_planes_into(&self, t: usize, first: usize, out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         let [_, channels, _, height, width] = self.shape();
@@ -229,7 +229,7 @@ impl Stack {
     ///
     /// # Errors
     /// - [`Error::DataType`] if `planes` are not of the type [`Stack::dtype`];
-    /// - [`Error::Argument`] if there is no such plane or time point, or `planes` has another shape;
+    /// - [`Error::Argument`] if there is no such plane or time point, or `planes` has a different shape;
     /// - [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`], [`Error::Unsupported`] or
     ///   [`Error::Mismatch`] if a page does not decode, or has changed since the stack was opened;
     ///   what `planes` then holds is unspecified.

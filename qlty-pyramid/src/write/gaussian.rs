@@ -42,7 +42,7 @@ pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &
 /// by one without. Two writers of one destination must exclude each other.
 ///
 /// # Errors
-/// - [`Error::Argument`] where an option does not fit this image; [`Error::Core`] if there is no memory, or
+/// - [`Error::Argument`] if an option does not fit this image; [`Error::Core`] if there is no memory, or
 ///   with [`qlty_core::Error::Cancelled`];
 /// - [`Error::Store`] if the destination is taken, Zarr refuses, or the run to resume was another one;
 /// - [`Error::Io`], and those of reading, which name the file.
@@ -92,7 +92,7 @@ impl<'a, O> PyramidJob<'a, O> {
 /// maps their names to what was written. Progress starts over with each image.
 ///
 /// # Errors
-/// Those of [`stack_to_ome_zarr`]. Errors that can be known beforehand come before anything is written: options
+/// The errors of [`stack_to_ome_zarr`]. Errors that can be known beforehand come before anything is written: options
 /// that do not fit an image, destinations that are taken. After a later error the images before are complete.
 /// [`Error::Argument`] too if two have one name or one path.
 pub fn stacks_to_ome_zarr(jobs: &[PyramidJob<'_>], monitor: &Monitor) -> Result<BTreeMap<String, Pyramid>> {

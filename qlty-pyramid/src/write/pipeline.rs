@@ -61,7 +61,7 @@ impl Sink for Vec<SlabWriter> {
     }
 }
 
-/// How far a run has come.
+/// How far a run has arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     /// The current time point; those before are written.

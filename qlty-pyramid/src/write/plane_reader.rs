@@ -10,7 +10,7 @@ use crate::arrays::slice;
 use crate::pixel::{Wide, convert, normalize};
 use crate::{Pixel, PlaneSource, Result};
 
-/// Reads the planes of a source as pixels of another type.
+/// Reads the planes of a source as pixels of a different type.
 pub(crate) struct PlaneReader<'a> {
     source: &'a dyn PlaneSource,
     scale: Scale,

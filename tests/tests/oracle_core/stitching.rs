@@ -1,4 +1,4 @@
-//! The stitcher: patches as they come.
+//! The stitcher: patches as they arrive.
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 use proptest::prelude::*;
@@ -101,7 +101,7 @@ fn check_refusals<T: Sample, const D: usize>(
 {
     let count = trial.patch_count();
     let missing = stitcher.missing().collect::<Vec<_>>();
-    // One that has come, after one that has not: neither may be added.
+    // One that has arrived, after one that has not: neither may be added.
     let mut twice: Vec<_> = missing.first().into_iter().chain(arrived.last()).copied().collect();
     let given = pick(patches, &twice);
     let refused = stitcher.push_at(&twice, typed::<_, D>(given.view()));
@@ -120,7 +120,7 @@ fn check_refusals<T: Sample, const D: usize>(
         let beyond = [*index, count];
         assert!(matches!(stitcher.push_at(&beyond, typed::<_, D>(given.view())), Err(Error::Argument { .. })));
         assert!(matches!(stitcher.push_at(&beyond[..1], typed::<_, D>(given.view())), Err(Error::Argument { .. })));
-        // Another window, another number of channels.
+        // Another window, a different number of channels.
         let mut shape = trial.patches_shape();
         shape[0] = 1;
         for (axis, size) in (1..shape.len()).map(|axis| (axis, shape[axis] + 1)) {

@@ -66,7 +66,7 @@ fn channels_that_add_up_to_one() {
     assert_close("std", &std.unwrap(), &(&deviation / &total), 1e-9);
 }
 
-/// An incomplete result has what came, and more may come after it, also in another session.
+/// An incomplete result has what came, and more may arrive after it, also in another session.
 #[test]
 fn incomplete_and_then_complete() {
     let geometry = Geometry { border: [2, 1], ..Geometry::new([31, 26], [8, 9], [5, 6]) };

@@ -1,4 +1,4 @@
-//! Pixels in another type, or on another scale.
+//! Pixels in a different type, or on another scale.
 
 use ndarray::{Array3, Array4, Axis, arr3};
 use qlty_pyramid::{DType, Error, Levels, Normalization, Pixel, PyramidOptions, Volume, plan_pyramid};

@@ -71,7 +71,7 @@ fn pairs_are_extracted_as_by_the_typed_interface() {
     assert_eq!((&room.deltas, &room.rotations), (&expected.deltas, &expected.rotations));
     assert_eq!(room.positions.map(Some), [expected.positions1, expected.positions2]);
 
-    // Truth values may be written as bytes, but bytes not as truth values, and nothing else as another type.
+    // Truth values may be written as bytes, but bytes not as truth values, and nothing else as a different type.
     let truths = BoolImages::new(&source).unwrap();
     let mut room = Room::new(DType::U8, expected.patches2.shape(), 2);
     extract_pairs_into(&truths, any.window(), any.pairs(), room.arrays(), &Monitor::new()).unwrap();

@@ -9,7 +9,7 @@ use crate::dynamic::ArrayRef;
 use crate::zarr::Result;
 use crate::{DType, Element, Error};
 
-/// From where to where a region goes along an axis.
+/// The range of a region along an axis.
 fn along<const D: usize>(region: &Region<D>, axis: usize) -> Range<usize> {
     region.start[axis]..region.start[axis] + region.size[axis]
 }
@@ -67,7 +67,7 @@ impl<'a> ArrayImages<'a> {
     /// The images in a batch.
     ///
     /// # Errors
-    /// [`Error::Shape`] where it has not four or five axes.
+    /// [`Error::Shape`] if it does not have four or five axes.
     pub fn new(batch: ArrayRef<'a>) -> crate::Result<Self> {
         if !(4..=5).contains(&batch.ndim()) {
             return Err(Error::shape("batch", batch.shape(), "(N, C, Y, X) or (N, C, Z, Y, X)"));

@@ -1,4 +1,4 @@
-//! Truth values made of bytes.
+//! Boolean images stored as bytes.
 
 use ndarray::Zip;
 
@@ -7,9 +7,9 @@ use crate::dynamic::{ArrayRef, OwnedArray};
 use crate::zarr::Result;
 use crate::{DType, Error};
 
-/// Images of bytes as images of truth values: every byte but 0 is `true`.
+/// Byte images read as `bool`: every byte except 0 is `true`.
 ///
-/// For hosts whose truth values are bytes, which may be others than 0 and 1.
+/// For hosts whose booleans are bytes with values that may differ from 0 and 1.
 pub struct BoolImages<'a>(&'a dyn AnyImageSource);
 
 impl std::fmt::Debug for BoolImages<'_> {
@@ -19,10 +19,10 @@ impl std::fmt::Debug for BoolImages<'_> {
 }
 
 impl<'a> BoolImages<'a> {
-    /// These images as truth values.
+    /// Wraps byte images as `bool` images.
     ///
     /// # Errors
-    /// [`Error::DataType`] where they are of another type than `U8`, or `Bool` already.
+    /// [`Error::DataType`] if their type is not `U8`, even if it is `Bool` already.
     pub fn new(source: &'a dyn AnyImageSource) -> crate::Result<Self> {
         match source.dtype() {
             DType::U8 | DType::Bool => Ok(Self(source)),

@@ -12,26 +12,26 @@ use crate::{DType, Element, Rank, Spatial};
 
 const WHAT: &str = "region of an image";
 
-/// The images of a Zarr v2 or v3 array (N,C,Y,X) or (N,C,Z,Y,X) on disk, of the type that the array has.
+/// The images of a Zarr v2 or v3 array (N,C,Y,X) or (N,C,Z,Y,X) on disk, with the array's type.
 ///
-/// Chunks are decoded whole and kept, the most recently used of them: what is read of an image lies
-/// together, so each chunk is decoded rarely, as long as there is room for those that a few reads touch.
+/// Chunks are decoded whole, and the most recently used are cached: reads are usually close together, so each chunk is
+/// decoded rarely as long as the cache has room for the chunks that a few reads need.
 #[derive(Debug)]
 pub struct AnyZarrImages(ArrayReader);
 
 impl AnyZarrImages {
-    /// Opens the array in a folder, to keep up to 256 MiB of decoded chunks.
+    /// Opens the array in a folder, with a cache of up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// Those of [`ArrayReader::open`], and [`Error::Store`] where it has not four or five axes.
+    /// The errors of [`ArrayReader::open`], and [`Error::Store`] if it does not have four or five axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`AnyZarrImages::open`], to keep another amount of decoded chunks; one chunk is always kept.
+    /// [`AnyZarrImages::open`] with a different cache size; at least one chunk is always cached.
     ///
     /// # Errors
-    /// Those of [`AnyZarrImages::open`].
+    /// The errors of [`AnyZarrImages::open`].
     pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
         let reader = ArrayReader::open(path, bytes)?;
         match reader.shape().len() {
@@ -76,7 +76,7 @@ impl AnyImageSource for AnyZarrImages {
     }
 }
 
-/// [`AnyZarrImages`] of pixels `T` and `D` axes.
+/// [`AnyZarrImages`] with pixels of type `T` and `D` spatial axes.
 #[derive(Debug)]
 pub struct ZarrImages<T, const D: usize> {
     images: AnyZarrImages,
@@ -87,19 +87,19 @@ impl<T: Element, const D: usize> ZarrImages<T, D>
 where
     Spatial<D>: Rank,
 {
-    /// Opens the array in a folder, to keep up to 256 MiB of decoded chunks.
+    /// Opens the array in a folder, with a cache of up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// Those of [`ArrayReader::open_as`], among them [`Error::DataType`] where its elements are not `T`;
-    /// [`Error::Store`] where it has another number of axes.
+    /// The errors of [`ArrayReader::open_as`], among them [`Error::DataType`] if its elements are not `T`;
+    /// [`Error::Store`] if it has a different number of axes.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`ZarrImages::open`], to keep another amount of decoded chunks; one chunk is always kept.
+    /// [`ZarrImages::open`] with a different cache size; at least one chunk is always cached.
     ///
     /// # Errors
-    /// Those of [`ZarrImages::open`].
+    /// The errors of [`ZarrImages::open`].
     pub fn with_cache(path: impl AsRef<Path>, bytes: usize) -> Result<Self> {
         let reader = ArrayReader::open_as(path, T::DTYPE, bytes)?;
         if reader.shape().len() != D + 2 {
@@ -109,7 +109,7 @@ where
         Ok(Self { images: AnyZarrImages(reader), pixels: PhantomData })
     }
 
-    /// The images, without their type.
+    /// The same images with their type known at run time.
     pub fn as_any(&self) -> &AnyZarrImages {
         &self.images
     }
@@ -161,7 +161,7 @@ mod tests {
         writer.write_all(ArrayRef::of("images", images.view()).unwrap()).unwrap();
     }
 
-    /// What a source gives for a region, which it calls once with.
+    /// The pixels that a source passes for a region, in its single call of `visit`.
     fn read<T: Element>(source: &dyn AnyImageSource, region: &AnyRegion) -> Array5<T> {
         let mut got = Vec::new();
         let read = source.read(region, &mut |pixels| {

@@ -162,7 +162,7 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 
-/// Three whole numbers above 0, with commas.
+/// Three integers above 0, with commas.
 fn sizes(text: &str) -> Result<[usize; 3], String> {
     let parts: Option<Vec<usize>> = text.split(',').map(|part| positive(part.trim()).ok()).collect();
     let three = parts.and_then(|parts| parts.try_into().ok());

@@ -41,7 +41,7 @@ impl Picture {
         let partial = PathBuf::from(partial);
         let renamed = std::fs::write(&partial, file).and_then(|()| std::fs::rename(&partial, path));
         renamed.map_err(|error| {
-            // The error that brought us here is the one to report.
+            // Report the original error, not one from this clean-up.
             let _ = std::fs::remove_file(&partial);
             Failure::io(path)(error)
         })

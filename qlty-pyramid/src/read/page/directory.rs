@@ -189,7 +189,7 @@ impl TiffFile {
 }
 
 impl Directory<'_> {
-    /// A tag's unsigned whole numbers, or none if the tag is absent.
+    /// A tag's unsigned integers, or none if the tag is absent.
     pub(crate) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, PageError> {
         let Some(entry) = self.entry(tag) else {
             return Ok(None);
