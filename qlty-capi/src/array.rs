@@ -8,7 +8,7 @@ use qlty_core::dynamic::{ArrayMut, ArrayRef, MAX_NDIM};
 use qlty_core::{DType, Error};
 
 use crate::arguments::{required, size};
-use crate::dtype::{dtype_of, mismatch, qlty_dtype};
+use crate::dtype::{host_dtype, mismatch, qlty_dtype};
 use crate::error::{Failure, Outcome, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_OVERFLOW, QLTY_STATUS_SHAPE};
 
 /// The most axes that an array can have.
@@ -63,17 +63,9 @@ impl qlty_array {
         })
     }
 
-    /// The type of the values. A truth value of a host is a byte that may have any value.
-    fn dtype(&self, name: &str) -> Outcome<DType> {
-        match dtype_of(name, self.dtype)? {
-            DType::Bool => Ok(DType::U8),
-            dtype => Ok(dtype),
-        }
-    }
-
     /// What the crates take an array of: its address, type, shape and strides.
     fn parts(&self, name: &str) -> Outcome<(*mut c_void, DType, Vec<usize>, Vec<isize>)> {
-        let dtype = self.dtype(name)?;
+        let dtype = host_dtype(name, self.dtype)?;
         let shape = self.shape(name)?;
         let strides = self.strides.iter().take(shape.len()).map(|stride| isize::try_from(*stride));
         let strides = strides.collect::<Result<_, _>>().map_err(|_| too_large(name))?;
@@ -187,7 +179,7 @@ pub(crate) fn write_indices(name: &'static str, array: &mut ArrayMut<'_>, values
 /// Fails if an array is there and has none of these types.
 fn check_dtype(name: &str, array: Option<&qlty_array>, dtypes: &[DType]) -> Outcome {
     let Some(array) = array else { return Ok(()) };
-    let dtype = array.dtype(name)?;
+    let dtype = host_dtype(name, array.dtype)?;
     if dtypes.contains(&dtype) {
         return Ok(());
     }

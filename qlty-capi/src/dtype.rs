@@ -65,6 +65,15 @@ pub(crate) fn dtype_of(argument: &str, number: qlty_dtype) -> Outcome<DType> {
     DType::from_number(number).ok_or_else(unknown)
 }
 
+/// The type in which values of the host are read and summed. A truth value of a host is a byte of any value, so it is
+/// taken for a `u8`.
+pub(crate) fn host_dtype(argument: &str, number: qlty_dtype) -> Outcome<DType> {
+    Ok(match dtype_of(argument, number)? {
+        DType::Bool => DType::U8,
+        dtype => dtype,
+    })
+}
+
 /// The number of a type.
 pub(crate) fn number(dtype: DType) -> qlty_dtype {
     dtype as qlty_dtype

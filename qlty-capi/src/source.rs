@@ -59,7 +59,9 @@ impl<'a> Source<'a> {
 
     /// Runs a body with the images as they are to be stored.
     pub(crate) fn with_bools<R>(&self, body: impl FnOnce(&dyn AnyImageSource) -> Outcome<R>) -> Outcome<R> {
-        if self.is_bool { body(&BoolImages::new(self.get())?) } else { body(self.get()) }
+        // Those of a store that holds truth values are truth values already.
+        let is_byte = self.get().dtype() == qlty_core::DType::U8;
+        if self.is_bool && is_byte { body(&BoolImages::new(self.get())?) } else { body(self.get()) }
     }
 }
 

@@ -7,7 +7,7 @@ use qlty_core::dynamic::AnyStitcher;
 
 use crate::arguments::{done, into_handle, required, size};
 use crate::array::{Arrays, check_shape, qlty_array, write_indices};
-use crate::dtype::{dtype_of, qlty_dtype};
+use crate::dtype::{host_dtype, qlty_dtype};
 use crate::error::{guard, qlty_error, qlty_status};
 use crate::long_call::in_pool;
 use crate::poison::Poisonable;
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn qlty_stitcher_new(
     guard(error, || {
         let (quilt, out) = (required("quilt", quilt)?, required("stitcher", stitcher)?);
         let (images, channels) = (size("images", images)?, size("channels", channels)?);
-        let stitcher = quilt.0.stitcher(dtype_of("dtype", dtype)?, images, channels)?;
+        let stitcher = quilt.0.stitcher(host_dtype("dtype", dtype)?, images, channels)?;
         into_handle(out, qlty_stitcher(Poisonable::new("stitcher", stitcher)))
     })
 }

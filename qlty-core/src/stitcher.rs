@@ -210,6 +210,7 @@ impl AnyStitcher {
         self.quilt.weights_into(weights.array_mut())?;
         self.allocate()?;
         let (coverage, monitor) = (self.quilt.coverage(), Monitor::new());
+        self.is_poisoned = true;
         with_sums!(&mut self.sums, sums => {
             // No patch is added here: this only divides.
             let (none, slots) = (none_of(&sums.values)?, Slots::Run { first: 0, len: 0 });
@@ -217,7 +218,9 @@ impl AnyStitcher {
             let nothing = Accumulation { divide_by: Some(&coverage), ..nothing };
             nothing.images(&mut sums.values, 0, self.channels);
         });
-        Ok(AnyStitched { batch: self.take()?, weights })
+        let batch = self.take()?;
+        self.is_poisoned = false;
+        Ok(AnyStitched { batch, weights })
     }
 
     /// Returns the mean of the patches that have arrived, with `fill` in the pixels that none covers, and the weights
@@ -234,10 +237,13 @@ impl AnyStitcher {
         let weights = with_sums!(&mut self.sums, sums => {
             let mut weights = array::zeroed("weights", product("weights of a batch", &shape)?)?;
             add_weights(&self.quilt, &mut weights, &sums.window, Slots::Bits(&self.arrived.bits))?;
+            self.is_poisoned = true;
             fill_and_divide(&mut sums.values, &weights, [self.channels, volume], fill);
             owned("weights", &shape, weights)?
         });
-        Ok(AnyStitched { batch: self.take()?, weights })
+        let batch = self.take()?;
+        self.is_poisoned = false;
+        Ok(AnyStitched { batch, weights })
     }
 
     /// [`AnyStitcher::finish`] into the caller's arrays.

@@ -115,3 +115,21 @@ fn types_are_not_confused() {
     assert_eq!(to.into_array::<bool, IxDyn>().unwrap(), ndarray::arr1(&[false, true]).into_dyn());
     assert!(OwnedArray::zeros("to", DType::U16, &[2]).unwrap().into_array::<i16, IxDyn>().is_err());
 }
+
+/// ndarray gives an array without elements strides of zero, so that no part of it moves its pointer, which leads nowhere.
+#[test]
+fn views_of_no_elements_never_move_their_pointer() {
+    let mut values = ndarray::Array3::<f32>::zeros((2, 0, 3));
+    let array = ArrayRef::of("array", values.view()).unwrap();
+    assert_eq!(array.addresses(), 0..0);
+    let view = array.view::<f32>("array").unwrap();
+    assert_eq!(view.index_axis(ndarray::Axis(0), 1).as_ptr(), view.as_ptr());
+    let five = array.five("array", 3).unwrap().bits::<u32>();
+    assert_eq!(five.split_at(ndarray::Axis(2), 1).1.as_ptr(), five.as_ptr());
+    let mut array = ArrayMut::of("array", values.view_mut()).unwrap();
+    let mut view = array.view_mut::<f32>("array").unwrap();
+    let first = view.as_mut_ptr();
+    assert_eq!(view.index_axis_mut(ndarray::Axis(0), 1).as_mut_ptr(), first);
+    let huge = ndarray::ArrayView2::<f64>::from_shape((isize::MAX as usize, 0), &[]).unwrap();
+    assert!(ArrayRef::of("huge", huge).unwrap().view::<f64>("huge").unwrap().is_empty());
+}

@@ -44,9 +44,7 @@ pub(crate) fn unstitch_into(
         monitor.check()?;
         let (image, start) = quilt.position(index);
         let region = AnyRegion { image, channels: 0..channels, start, size: quilt.window3() };
-        let mut copied = Ok(());
-        source.read(&region, &mut |pixels| copied = patch.assign("patches", &pixels))?;
-        copied?;
+        region.read(source, |pixels| patch.assign("patches", &pixels))?;
         monitor.advance(1);
         Ok(())
     })

@@ -4,7 +4,7 @@
 //! the result. Each task writes a part of the result that is contiguous if the whole result is.
 
 use ndarray::{ArrayViewMut5, Axis};
-use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::dynamic::ArrayMut;
 use qlty_core::internal::array::{divide, product};
 use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::zarr::Result;
@@ -55,7 +55,7 @@ pub fn extract_pairs_into(
     monitor.begin(2 * pairs.len() as u64);
     monitor.check()?;
     let failure = Failure::new(monitor);
-    let extraction = Extraction { source, dtype, window, pairs, corner: [0; 4], monitor, failure };
+    let extraction = Extraction { source, window, pairs, corner: [0; 4], monitor, failure };
     let [patches1, patches2] = patches;
     let patches1 = patches1.five("patches1", window.ndim)?;
     let patches2 = patches2.five("patches2", window.ndim)?;
@@ -76,7 +76,7 @@ pub(crate) fn extract_boxes(
 ) -> Result<()> {
     let (dtype, monitor) = (source.dtype(), &Monitor::new());
     check_type("patches", &boxes, dtype)?;
-    let extraction = Extraction { source, dtype, window, pairs, corner, monitor, failure: Failure::new(monitor) };
+    let extraction = Extraction { source, window, pairs, corner, monitor, failure: Failure::new(monitor) };
     extraction.side(side, boxes);
     extraction.failure.into_result()
 }
@@ -103,8 +103,6 @@ pub(crate) fn check_pairs(source: &dyn AnyImageSource, window: Extent, pairs: &[
 
 struct Extraction<'a> {
     source: &'a dyn AnyImageSource,
-    /// The type of the source's elements, which can be copied to the patches.
-    dtype: DType,
     window: Extent,
     pairs: &'a [AnyPair],
     /// Where the part of each patch begins that is to be extracted, (c, z, y, x).
@@ -165,32 +163,16 @@ impl Extraction<'_> {
             let size = [depth, rect.size[0], rect.size[1]];
             let first = self.corner[0] + at[1];
             let region = AnyRegion { image: pair.image, channels: first..first + channels, start, size };
-            let mut checked = Ok(());
-            self.source.read(&region, &mut |pixels: ArrayRef<'_>| {
-                checked = check_pixels(&pixels, self.dtype, &region).map(|()| {
-                    for channel in pixels.bits::<W>().index_axis(Axis(0), 0).axis_iter(Axis(0)) {
-                        for plane in channel.axis_iter(Axis(0)) {
-                            Plane::new(plane.reborrow(), &mut spare).write_turned(turns, &mut writer);
-                        }
+            region.read(self.source, |pixels| {
+                for channel in pixels.bits::<W>().index_axis(Axis(0), 0).axis_iter(Axis(0)) {
+                    for plane in channel.axis_iter(Axis(0)) {
+                        Plane::new(plane.reborrow(), &mut spare).write_turned(turns, &mut writer);
                     }
-                });
+                }
+                Ok(())
             })?;
-            checked?;
         }
         writer.finish();
         Ok(())
     }
-}
-
-/// Fails where a source gives other pixels than it was asked for: of a different type or shape.
-pub(crate) fn check_pixels(pixels: &ArrayRef<'_>, dtype: DType, region: &AnyRegion) -> qlty_core::Result<()> {
-    let [z, y, x] = region.size;
-    let expected = [1, region.channels.len(), z, y, x];
-    if pixels.shape() != expected {
-        return Err(Error::shape("pixels of the source", pixels.shape(), format!("{expected:?}")));
-    }
-    if pixels.dtype() != dtype {
-        return Err(Error::dtype("pixels of the source", pixels.dtype(), dtype.name()));
-    }
-    Ok(())
 }

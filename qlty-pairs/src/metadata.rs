@@ -9,7 +9,7 @@ use qlty_core::{DType, Error, Monitor};
 use rayon::prelude::*;
 
 use crate::extent::Extent;
-use crate::extract::{check_pairs, check_pixels};
+use crate::extract::check_pairs;
 use crate::failure::Failure;
 use crate::pair::{self, check_array};
 use crate::statistics::mean_and_sigma;
@@ -345,17 +345,17 @@ pub(crate) fn statistics_of(
     check_pairs(source, window, pairs)?;
     monitor.begin(2 * pairs.len() as u64);
     monitor.check()?;
-    let (failure, channels, dtype) = (Failure::new(monitor), source.shape()[1], source.dtype());
+    let (failure, channels) = (Failure::new(monitor), source.shape()[1]);
     let measure = |pair: &AnyPair, side: Side| {
-        let (mut statistics, mut checked) = ([f64::NAN; 2], Ok(()));
+        let mut statistics = [f64::NAN; 2];
         if failure.stops() {
             return statistics;
         }
         let region = AnyRegion { image: pair.image, channels: 0..channels, start: pair.start(side), size: window.zyx };
-        let read = source.read(&region, &mut |pixels| {
-            checked = check_pixels(&pixels, dtype, &region).map(|()| statistics = mean_and_sigma(&pixels));
-        });
-        failure.note(read.and_then(|()| Ok(checked?)));
+        failure.note(region.read(source, |pixels| {
+            statistics = mean_and_sigma(&pixels);
+            Ok(())
+        }));
         statistics
     };
     let statistics: Vec<[[f64; 2]; 2]> = pairs

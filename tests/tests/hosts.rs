@@ -61,8 +61,8 @@ fn declared() -> Vec<Declared> {
         let is_deprecated = comments.rsplit("/*").next().is_some_and(|last| last.trim().starts_with("Deprecated: "));
         (code.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" "), is_deprecated)
     });
-    let declarations = declarations
-        .filter(|(code, _)| !code.contains("typedef") && !code.contains("static") && code.ends_with(')'));
+    let declarations =
+        declarations.filter(|(code, _)| !code.contains("typedef") && !code.contains("static") && code.ends_with(')'));
     let named = declarations.filter_map(|(code, is_deprecated)| {
         let name = code.split('(').next()?.split([' ', '*']).next_back()?.to_owned();
         let fails = code.contains("qlty_error **error");

@@ -4,9 +4,9 @@ use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut, ArrayViewMut5, ArrayViewMutD, Dimension, Ix5, ShapeBuilder};
+use ndarray::{ArrayViewMut, ArrayViewMut5, ArrayViewMutD, Axis, Dimension, Ix5};
 
-use super::layout::{Layout, argument, tell_layout};
+use super::layout::{Layout, argument, layout_accessors};
 use super::{ArrayRef, DType};
 use crate::element::Element;
 use crate::{Error, Result};
@@ -21,10 +21,10 @@ pub struct ArrayMut<'a> {
 
 // SAFETY: the same as `&mut [T]` of the elements, which are numbers, for the lifetime in the type.
 unsafe impl Send for ArrayMut<'_> {}
-// SAFETY: a shared reference only gives access to the layout and addresses; nothing is read through it.
+// SAFETY: as `&mut [T]`, which is `Sync` for numbers; through a shared reference elements are only read.
 unsafe impl Sync for ArrayMut<'_> {}
 
-tell_layout!(ArrayMut);
+layout_accessors!(ArrayMut);
 
 impl<'a> ArrayMut<'a> {
     /// The array of a typed view.
@@ -75,10 +75,10 @@ impl<'a> ArrayMut<'a> {
     /// # Safety
     /// The bytes of each element are a valid `T`, and those of each `T` that is written are a valid element.
     unsafe fn cast<T: Element>(self) -> ArrayViewMutD<'a, T> {
-        let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape, strides| {
+        let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape| {
             // SAFETY: the creator of the array has promised exclusive access to its elements for `'a`, no two of them
             // share memory, `new` has checked that they can be addressed, and the address is aligned as in `ArrayRef`.
-            unsafe { ArrayViewMut::from_shape_ptr(shape.strides(strides), lowest.cast_mut()) }
+            unsafe { ArrayViewMut::from_shape_ptr(shape, lowest.cast_mut()) }
         });
         reversed.into_iter().for_each(|axis| view.invert_axis(axis));
         view
@@ -117,10 +117,12 @@ impl<'a> ArrayMut<'a> {
     #[doc(hidden)]
     pub unsafe fn bits<W: Element>(self) -> ArrayViewMut5<'a, W> {
         assert!(self.layout.check_bits::<W>(), "{} as {}", self.dtype(), W::DTYPE);
-        // SAFETY: as in `ArrayRef::bits`; the caller promises to write valid elements.
-        let view = unsafe { self.cast::<W>() };
-        #[allow(clippy::expect_used, reason = "the doc says so")]
-        view.into_dimensionality::<Ix5>().expect("five axes")
+        let (mut view, reversed) = self.layout.with_five(self.first, |lowest: *const W, shape| {
+            // SAFETY: as in `cast` and `ArrayRef::bits`, and the caller promises what is written.
+            unsafe { ArrayViewMut5::from_shape_ptr(shape, lowest.cast_mut()) }
+        });
+        (0..5).filter(|axis| reversed[*axis]).for_each(|axis| view.invert_axis(Axis(axis)));
+        view
     }
 
     /// The elements `range` along an axis.

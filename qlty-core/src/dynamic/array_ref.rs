@@ -4,10 +4,10 @@ use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use ndarray::{ArrayView, ArrayView5, ArrayViewD, Dimension, Ix5, ShapeBuilder};
+use ndarray::{ArrayView, ArrayView5, ArrayViewD, Axis, Dimension};
 
 use super::DType;
-use super::layout::{Layout, MAX_NDIM, tell_layout};
+use super::layout::{Layout, MAX_NDIM, layout_accessors};
 use crate::element::Element;
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ pub struct ArrayRef<'a> {
 unsafe impl Send for ArrayRef<'_> {}
 // SAFETY: as above; nothing is written through it.
 unsafe impl Sync for ArrayRef<'_> {}
-tell_layout!(ArrayRef);
+layout_accessors!(ArrayRef);
 
 impl<'a> ArrayRef<'a> {
     /// The array of a typed view.
@@ -81,10 +81,10 @@ impl<'a> ArrayRef<'a> {
     /// # Safety
     /// The bytes of each element are a valid `T`.
     pub(super) unsafe fn cast<T: Element>(&self) -> ArrayViewD<'a, T> {
-        let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape, strides| {
+        let (mut view, reversed) = self.layout.with_ndarray(self.first, |lowest: *const T, shape| {
             // SAFETY: the creator of the array has promised its elements for `'a`, `new` has checked that they can be
             // addressed, and the address is aligned because it came from a view or passed `check_address`.
-            unsafe { ArrayView::from_shape_ptr(shape.strides(strides), lowest) }
+            unsafe { ArrayView::from_shape_ptr(shape, lowest) }
         });
         reversed.into_iter().for_each(|axis| view.invert_axis(axis));
         view
@@ -111,10 +111,13 @@ impl<'a> ArrayRef<'a> {
     #[doc(hidden)]
     pub fn bits<W: Element>(&self) -> ArrayView5<'a, W> {
         assert!(self.layout.check_bits::<W>(), "{} as {}", self.dtype(), W::DTYPE);
-        // SAFETY: the elements are numbers of this size, and any bytes are a valid `W`, as `check_bits` has verified.
-        let view = unsafe { self.cast::<W>() };
-        #[allow(clippy::expect_used, reason = "the doc says so")]
-        view.into_dimensionality::<Ix5>().expect("five axes")
+        let (mut view, reversed) = self.layout.with_five(self.first, |lowest: *const W, shape| {
+            // SAFETY: as in `cast`; the elements are numbers of this size, and any bytes are a `W`, which `check_bits`
+            // has seen.
+            unsafe { ArrayView5::from_shape_ptr(shape, lowest) }
+        });
+        (0..5).filter(|axis| reversed[*axis]).for_each(|axis| view.invert_axis(Axis(axis)));
+        view
     }
 
     /// The elements `range` along an axis.

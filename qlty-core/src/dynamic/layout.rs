@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Axis, IxDyn};
+use ndarray::{Axis, Ix5, IxDyn, ShapeBuilder, StrideShape};
 
 use super::DType;
 use crate::element::Element;
@@ -107,6 +107,9 @@ impl Layout {
 
     pub(super) fn bytes(&self, first: *const u8) -> Range<usize> {
         let (Reach { lowest, extent }, size) = (self.checked_reach(), self.dtype.size());
+        if extent == 0 {
+            return 0..0;
+        }
         let start = (first as usize).wrapping_add_signed(lowest.wrapping_mul(size as isize));
         start..start + extent * size
     }
@@ -171,25 +174,43 @@ impl Layout {
     pub(super) fn with_ndarray<T, V>(
         &self,
         first: *const u8,
-        view: impl FnOnce(*const T, IxDyn, IxDyn) -> V,
+        view: impl FnOnce(*const T, StrideShape<IxDyn>) -> V,
     ) -> (V, Vec<Axis>) {
-        let reach = self.checked_reach();
-        let empty = reach.extent == 0;
-        let mut strides = vec![0; self.ndim];
-        let mut next = 1;
-        for axis in (0..self.ndim).rev().filter(|axis| self.shape[*axis] > 1) {
-            // Without elements, any strides without overlap will do; `new` has checked their product.
-            strides[axis] = if empty { next } else { self.strides[axis].unsigned_abs() };
-            next *= self.shape[axis];
+        let (reach, shape) = (self.checked_reach(), IxDyn(self.shape()));
+        if reach.extent == 0 {
+            // Without strides ndarray takes those that it gives all arrays without elements, zeros: then no part of the
+            // view moves its pointer, which points nowhere.
+            return (view(std::ptr::NonNull::<T>::dangling().as_ptr().cast_const(), shape.into()), Vec::new());
         }
-        let reversed = (0..self.ndim).filter(|axis| self.strides[*axis] < 0 && self.shape[*axis] > 1);
-        let reversed = reversed.filter(|_| !empty).map(Axis).collect();
-        let lowest = if empty {
-            std::ptr::NonNull::<T>::dangling().as_ptr().cast_const()
-        } else {
-            first.cast::<T>().wrapping_offset(reach.lowest)
-        };
-        (view(lowest, IxDyn(self.shape()), IxDyn(&strides)), reversed)
+        let is_long = |axis: usize| self.shape[axis] > 1;
+        let strides = (0..self.ndim).map(|axis| if is_long(axis) { self.strides[axis].unsigned_abs() } else { 0 });
+        let strides: Vec<usize> = strides.collect();
+        let reversed = (0..self.ndim).filter(|axis| self.strides[*axis] < 0 && is_long(*axis)).map(Axis).collect();
+        (view(first.cast::<T>().wrapping_offset(reach.lowest), shape.strides(IxDyn(&strides))), reversed)
+    }
+
+    /// [`Layout::with_ndarray`] of five axes, which allocates nothing.
+    ///
+    /// # Panics
+    /// Where there are not five axes.
+    pub(super) fn with_five<T, V>(
+        &self,
+        first: *const u8,
+        view: impl FnOnce(*const T, StrideShape<Ix5>) -> V,
+    ) -> (V, [bool; 5]) {
+        assert!(self.ndim == 5, "{:?} has not five axes", self.shape());
+        let (reach, [n, c, z, y, x, _]) = (self.checked_reach(), self.shape);
+        let shape = Ix5(n, c, z, y, x);
+        if reach.extent == 0 {
+            return (view(std::ptr::NonNull::<T>::dangling().as_ptr().cast_const(), shape.into()), [false; 5]);
+        }
+        let is_long = |axis: usize| self.shape[axis] > 1;
+        let mut strides = Ix5(0, 0, 0, 0, 0);
+        for axis in (0..5).filter(|axis| is_long(*axis)) {
+            strides[axis] = self.strides[axis].unsigned_abs();
+        }
+        let reversed = std::array::from_fn(|axis| self.strides[axis] < 0 && is_long(axis));
+        (view(first.cast::<T>().wrapping_offset(reach.lowest), shape.strides(strides)), reversed)
     }
 
     /// Whether any bytes of an element are a valid `W`: a type of the same size other than `bool`, or the same type.

@@ -55,6 +55,40 @@ impl AnyRegion {
         let (image, channels) = (self.image, self.channels.clone());
         Region { image, channels, start: last(&self.start), size: last(&self.size) }
     }
+
+    /// Reads the region from a source, and checks that the source keeps its promises: `visit` is called exactly once,
+    /// with five axes of the region's size and pixels of the type that the source states.
+    ///
+    /// # Errors
+    /// Those of the source and of `visit`; [`crate::Error::Shape`], [`crate::Error::DataType`] and
+    /// [`crate::Error::Argument`] if the source breaks a promise.
+    pub fn read(
+        &self,
+        source: &dyn AnyImageSource,
+        mut visit: impl FnMut(ArrayRef<'_>) -> crate::Result<()>,
+    ) -> Result<()> {
+        let (dtype, [z, y, x]) = (source.dtype(), self.size);
+        let expected = [1, self.channels.len(), z, y, x];
+        let (mut visited, mut visits) = (Ok(()), 0);
+        source.read(self, &mut |pixels| {
+            visits += 1;
+            if visits > 1 {
+                return;
+            }
+            visited = if pixels.shape() != expected {
+                Err(crate::Error::shape("pixels of the source", pixels.shape(), format!("{expected:?}")))
+            } else if pixels.dtype() != dtype {
+                Err(crate::Error::dtype("pixels of the source", pixels.dtype(), dtype.name()))
+            } else {
+                visit(pixels)
+            };
+        })?;
+        visited?;
+        if visits != 1 {
+            return Err(crate::Error::argument("visits of the source", visits, "1 for each region").into());
+        }
+        Ok(())
+    }
 }
 
 impl<const D: usize> From<&Region<D>> for AnyRegion {

@@ -133,6 +133,22 @@ static void check_shapes(const qlty_quilt *quilt) {
   }
 }
 
+/* Truth values are bytes: a stitcher of them takes them. An output without values may point anywhere. */
+static void check_bytes_and_nothing(const qlty_quilt *quilt) {
+  owned patches = MAKE(QLTY_DTYPE_BOOL, 9, 1, 4, 4), sums = MAKE(QLTY_DTYPE_F32, 1, 1, 10, 10);
+  qlty_array none = qlty_array_contiguous((float *)sums.array.data + 10, QLTY_DTYPE_F32, 4, SHAPE(0, 1, 4, 4));
+  qlty_stitcher *stitcher = NULL;
+  memset(patches.array.data, 1, 9 * 16);
+  OK(qlty_stitcher_new(quilt, QLTY_DTYPE_BOOL, 1, 1, &stitcher, &error));
+  OK(qlty_stitcher_push(stitcher, 0, &patches.array, &error));
+  OK(qlty_stitcher_finish(stitcher, &sums.array, NULL, &error));
+  CHECK(fabsf(((float *)sums.array.data)[55] - 1.0f) < 1e-6f);
+  OK(qlty_quilt_unstitch(quilt, &sums.array, 0, &none, NULL, NULL, &error));
+  qlty_stitcher_free(stitcher);
+  release(&patches);
+  release(&sums);
+}
+
 /* Inputs that run backwards, in another order or over a single value; outputs with gaps. */
 static void check_strides(const qlty_quilt *quilt) {
   owned plain = MAKE(QLTY_DTYPE_F32, 2, 3, 10, 10), patches = MAKE(QLTY_DTYPE_F32, 18, 3, 4, 4);
@@ -354,6 +370,7 @@ int main(void) {
   check_positional(quilt);
   check_adjoints(quilt);
   check_stitcher(quilt);
+  check_bytes_and_nothing(quilt);
   check_labels(quilt);
   check_dlpack();
   qlty_quilt_free(quilt);

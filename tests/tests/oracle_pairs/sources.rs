@@ -7,7 +7,9 @@ use ndarray::{Array4, Array5, ArrayD};
 use qlty_core::Element;
 use qlty_core::dynamic::ArrayRef;
 use qlty_core::zarr::{Codec, FolderStore, Layout, Plan};
-use qlty_pairs::{Error, Positions, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata};
+use qlty_pairs::{
+    Error, ImageSource, PairOptions, Positions, Region, ZarrImages, extract_patch_pairs, extract_patch_pairs_metadata,
+};
 
 use crate::{threads, widest};
 
@@ -82,4 +84,40 @@ fn what_is_no_such_array_is_named() {
     let source = ZarrImages::<u8, 2>::open(other.join("images")).unwrap();
     let error = extract_patch_pairs(&source, &widest([8, 8], 2), Positions::None).unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
+}
+
+/// A source that visits a region another number of times than once.
+struct Visits<'a>(ndarray::ArrayView4<'a, u8>, usize);
+
+impl ImageSource<u8, 2> for Visits<'_> {
+    fn images(&self) -> usize {
+        self.0.images()
+    }
+
+    fn channels(&self) -> usize {
+        self.0.channels()
+    }
+
+    fn size(&self) -> [usize; 2] {
+        self.0.size()
+    }
+
+    fn read(&self, region: &Region<2>, visit: &mut dyn FnMut(ndarray::ArrayView4<'_, u8>)) -> qlty_pairs::Result<()> {
+        (0..self.1).try_for_each(|_| self.0.read(region, &mut *visit))
+    }
+}
+
+#[test]
+fn a_source_that_does_not_visit_once_is_an_error() {
+    let images = ndarray::Array4::<u8>::from_elem((1, 1, 40, 40), 7);
+    let options = PairOptions::new([8, 8], 3, (2.0, 6.0));
+    for visits in [0, 2] {
+        let source = Visits(images.view(), visits);
+        let expected = format!("visits of the source: got {visits}, expected 1 for each region");
+        let extracted = extract_patch_pairs(&source, &options, Positions::None).map(|_| ());
+        assert_eq!(extracted.unwrap_err().to_string(), expected);
+        let measured = extract_patch_pairs_metadata(&source, &options).map(|_| ());
+        assert_eq!(measured.unwrap_err().to_string(), expected);
+    }
+    assert!(extract_patch_pairs(&Visits(images.view(), 1), &options, Positions::None).is_ok());
 }
