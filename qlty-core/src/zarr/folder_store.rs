@@ -147,7 +147,7 @@ impl FolderStore {
             if self.temporaries.is_some() && !folder.is_dir() {
                 fs::create_dir_all(folder)?;
             }
-            name(&temporary)
+            publish(&temporary)
         });
         if named.is_err() {
             // Report the original error, not one from this clean-up.
