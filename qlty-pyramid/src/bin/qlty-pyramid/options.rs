@@ -1,4 +1,4 @@
-//! Flags of the options that all pyramids have.
+//! The flags of the options that all pyramids share.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
@@ -97,7 +97,7 @@ impl PyramidArgs {
     }
 }
 
-/// A parser of the names in a table.
+/// A value parser for the names in a table.
 fn named<T: Clone + Send + Sync + 'static, const N: usize>(
     table: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
@@ -162,7 +162,7 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 
-/// Three integers above 0, with commas.
+/// Three integers above 0, separated by commas.
 fn sizes(text: &str) -> Result<[usize; 3], String> {
     let parts: Option<Vec<usize>> = text.split(',').map(|part| positive(part.trim()).ok()).collect();
     let three = parts.and_then(|parts| parts.try_into().ok());
