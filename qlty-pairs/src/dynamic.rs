@@ -16,7 +16,7 @@
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("pairs.zarr");
 //! let images = ndarray::Array4::<u16>::from_shape_fn((4, 1, 60, 80), |(n, _, y, x)| (n * y * x) as u16);
-//! let images = ArrayImages::new(ArrayRef::of("images", images.view())?)?; // the type is known only at run time from here on
+//! let images = ArrayImages::new(ArrayRef::of("images", images.view())?)?; // type known at run time
 //! let drawer = AnyPairDrawer::new(AnyPairOptions::new(&[16, 16], 8, (4.0, 12.0)), &images.batch_shape()[2..])?;
 //! let pairs = measure_pairs(&images, &[16, 16], drawer.all(4)?, &Monitor::new())?;
 //! extract_patches_to_zarr(&images, &pairs, None, &path, &StoreOptions::default(), &Monitor::new())?;

@@ -8,8 +8,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `interpolation`, `upsample` | interpolating planes to the size of the next larger level, any area of them, row by
-//! row |
+//! | `interpolation`, `upsample` | interpolating any area of planes to the size of the next larger level, row by row |
 //! | `work` | conversion of pixels to the types of interpolation and back, differences |
 //! | `plane`, `rows` | areas of planes of any type: predict, subtract, add |
 //! | `levels` | pyramids in memory |

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut, ArrayViewMut5, ArrayViewMutD, Dimension, Ix5, ShapeBuilder};
 
-use super::layout::{Layout, argument, tell_layout};
+use super::layout::{Layout, argument, layout_accessors};
 use super::{ArrayRef, DType};
 use crate::element::Element;
 use crate::{Error, Result};
@@ -24,7 +24,7 @@ unsafe impl Send for ArrayMut<'_> {}
 // SAFETY: a shared reference only gives access to the layout and addresses; nothing is read through it.
 unsafe impl Sync for ArrayMut<'_> {}
 
-tell_layout!(ArrayMut);
+layout_accessors!(ArrayMut);
 
 impl<'a> ArrayMut<'a> {
     /// The array of a typed view.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use ndarray::{ArrayView, ArrayView5, ArrayViewD, Dimension, Ix5, ShapeBuilder};
 
 use super::DType;
-use super::layout::{Layout, MAX_NDIM, tell_layout};
+use super::layout::{Layout, MAX_NDIM, layout_accessors};
 use crate::element::Element;
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ pub struct ArrayRef<'a> {
 unsafe impl Send for ArrayRef<'_> {}
 // SAFETY: as above; nothing is written through it.
 unsafe impl Sync for ArrayRef<'_> {}
-tell_layout!(ArrayRef);
+layout_accessors!(ArrayRef);
 
 impl<'a> ArrayRef<'a> {
     /// The array of a typed view.

@@ -144,8 +144,8 @@ where
 /// [`extract_patch_pairs`] into the caller's arrays. Progress is counted in patches.
 ///
 /// # Errors
-/// The errors of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the result;
-/// [`qlty_core::Error::Cancelled`].
+/// The errors of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the
+/// result; [`qlty_core::Error::Cancelled`].
 pub fn extract_patch_pairs_into<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     options: &PairOptions<D>,

@@ -105,7 +105,7 @@ impl ImageStore {
     /// # Errors
     /// - [`Error::Argument`] if there is no such level or the box is not within it;
     /// - [`Error::Store`] if `out` does not have the type [`ImageStore::dtype`], and, naming the array, if a chunk
-    /// cannot be read;
+    ///   cannot be read;
     /// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
     ///
     /// After an error `out` holds unspecified pixels.

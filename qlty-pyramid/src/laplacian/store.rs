@@ -172,8 +172,7 @@ impl LaplacianStore {
     /// # Errors
     /// - [`Error::Argument`] if there is no such level or the box is not within it;
     /// - [`Error::Store`] if `out` does not have the type [`LaplacianStore::dtype`], and, naming the array, if it
-    /// cannot be
-    ///   read, or its differences do not give pixels of this type;
+    ///   cannot be read, or its differences do not give pixels of this type;
     /// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
     ///
     /// After an error `out` holds unspecified pixels.
