@@ -101,10 +101,7 @@ pub struct AnyPlacesMut<'a> {
 impl<'a> AnyPlacesMut<'a> {
     /// The arrays of positions with their names and sides.
     pub(crate) fn positions(&mut self) -> [(&'static str, Side, Option<&mut ArrayMut<'a>>); 2] {
-        [
-            ("positions1", Side::First, self.positions1.as_mut()),
-            ("positions2", Side::Second, self.positions2.as_mut()),
-        ]
+        [("positions1", Side::First, self.positions1.as_mut()), ("positions2", Side::Second, self.positions2.as_mut())]
     }
 
     /// Fails unless every array has the type and shape for `count` pairs of `ndim` spatial axes.

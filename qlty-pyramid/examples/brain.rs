@@ -70,11 +70,11 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
 
     let middle = original.dim().0 / 2;
     let slice = |volume: &Array3<f32>| Picture::grey(volume.index_axis(Axis(0), middle), 0.0..190.0);
-    let before_after = Picture::beside(&[slice(&noisy), slice(&denoised)]);
+    let before_after = Picture::side_by_side(&[slice(&noisy), slice(&denoised)]);
     write_picture(&folder.join("before_after.png"), &before_after, &format!("slice {middle}, before and after"))?;
     let levels = levels(&denoised, 4)?;
     let levels: Vec<_> = levels.iter().map(slice).collect();
-    write_picture(&folder.join("pyramid.png"), &Picture::beside(&levels), "the slice and its coarser levels")?;
+    write_picture(&folder.join("pyramid.png"), &Picture::side_by_side(&levels), "the slice and its coarser levels")?;
     let weights = weights.index_axis(Axis(0), middle);
     let heaviest = weights.iter().copied().fold(0.0, f32::max);
     let weights = Picture::grey(weights, 0.0..heaviest);

@@ -144,7 +144,7 @@ where
     }
 
     /// The patches of a batch (N,C,..) in standard layout, as (P,C,..).
-    pub fn cut<T: Sample>(&self, batch: &ArrayD<T>) -> ArrayD<T> {
+    pub fn unstitch<T: Sample>(&self, batch: &ArrayD<T>) -> ArrayD<T> {
         let (images, channels) = (batch.shape()[0], batch.shape()[1]);
         let values = batch.as_slice().unwrap();
         let volume: usize = self.size.iter().product();
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(geometry.window_weight(), [0.5, 1.0, 0.5]);
         assert_eq!(geometry.weights(), [0.5, 1.5, 2.0, 1.5, 0.5]);
         let image = ArrayD::from_shape_vec(IxDyn(&[1, 1, 1, 5]), vec![1_i32, 2, 3, 4, 5]).unwrap();
-        let patches = geometry.cut(&image);
+        let patches = geometry.unstitch(&image);
         assert_eq!(patches.as_slice().unwrap(), [1, 2, 3, 2, 3, 4, 3, 4, 5]);
         assert_eq!(geometry.stitch(&patches).as_slice().unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0]);
     }

@@ -24,7 +24,7 @@ impl Picture {
     }
 
     /// Pictures from left to right, on white.
-    pub(crate) fn beside(pictures: &[Self]) -> Self {
+    pub(crate) fn side_by_side(pictures: &[Self]) -> Self {
         let height = pictures.iter().map(|picture| picture.0.nrows()).max().unwrap_or(0);
         let width: usize = pictures.iter().map(|picture| picture.0.ncols() + GAP).sum();
         let mut all = Array2::from_elem([height, width.saturating_sub(GAP)], 255);
