@@ -20,7 +20,7 @@ use crate::{AnyImageSource, AnyPair, AnyPairsMut, AnyRegion, Side};
 /// The number of patch bytes that a task extracts: enough to be worth a task, few enough for every thread to get some.
 const TASK_BYTES: usize = 512 << 10;
 
-/// Fails where elements of type `from` cannot be copied to `patches`.
+/// Fails if elements of type `from` cannot be copied to `patches`.
 fn check_type(name: &'static str, patches: &ArrayMut<'_>, from: DType) -> qlty_core::Result<()> {
     if !from.can_be_read_as(patches.dtype()) {
         return Err(Error::dtype(name, patches.dtype(), format!("{from}, that of the images")));

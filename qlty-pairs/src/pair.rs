@@ -141,7 +141,7 @@ impl<'a> AnyPlacesMut<'a> {
     }
 }
 
-/// Fails where an array has a different type or shape.
+/// Fails unless an array has this type and shape.
 pub(crate) fn check_array(name: &'static str, array: &ArrayMut<'_>, dtype: DType, shape: &[usize]) -> Result<()> {
     if array.shape() != shape {
         return Err(Error::shape(name, array.shape(), format!("{shape:?}")));

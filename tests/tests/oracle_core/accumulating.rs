@@ -161,7 +161,7 @@ where
     let clean = stitched_by_hand(geometry, &patches);
     let hit = trial.seed as usize % patches.len();
     patches.as_slice_mut().unwrap()[hit] = f32::NAN;
-    // The pixels that it covers: those that differ if a patch of zeros has a single one there.
+    // The pixel that it covers: the nonzero one if a patch of zeros has a single one there.
     let mut trace = ArrayD::<f64>::zeros(patches.shape());
     trace.as_slice_mut().unwrap()[hit] = 1.0;
     let trace = geometry.accumulate(&trace, &vec![1.0; geometry.window_pixels().len()], |v| v);

@@ -16,18 +16,18 @@ use crate::output::{self, Failure, Output, times};
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// The folder for the stores; or, where the name ends in .zarr, the store of the one stack
+    /// The folder for the stores; or, if the name ends in .zarr, the store of the single stack
     output: PathBuf,
-    /// The name of a store in the folder, {} being that of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
+    /// The name of a store in the folder; {} is the name of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     store_name: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long, help_heading = "Output")]
     dry_run: bool,
-    /// Replace stores that exist, each when the new one is complete
+    /// Replace existing stores, each once the new one is complete
     #[arg(long, help_heading = "Output")]
     pub(crate) overwrite: bool,
-    /// Resume where a run with the same options was stopped, and keep what has been written when this one is
+    /// Resume a run with the same options that was stopped, and keep what has been written if this one is stopped
     #[arg(long, help_heading = "Output")]
     pub(crate) resume: bool,
 }

@@ -19,7 +19,7 @@ pub(crate) struct InputArgs {
     input: PathBuf,
     #[command(flatten)]
     slices: SliceArgs,
-    /// Only the stack of this name, of several in a folder; can be repeated
+    /// Only the stack with this name, if a folder has several; can be repeated
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     stack: Vec<String>,
 }
