@@ -192,7 +192,7 @@ impl<S: Real> Accumulation<'_, S> {
         }
     }
 
-    /// Adds the part of a patch that lies in a band.
+    /// Adds the part of a patch that overlaps a band.
     #[inline(always)]
     fn add_patch<T: Element>(
         &self,

@@ -12,7 +12,7 @@
 //!
 //! let quilt = AnyQuilt::builder(&[120, 200], &[32, 32], &[16, 16]).build()?;
 //! let batch = ndarray::Array4::<u16>::ones((2, 3, 120, 200));
-//! let batch = ArrayRef::of("batch", batch.view())?; // the type is known only at run time from here on
+//! let batch = ArrayRef::of("batch", batch.view())?; // type known at run time
 //! let mut patches = OwnedArray::zeros("patches", batch.dtype(), &quilt.unstitch_shape(batch.shape(), None)?)?;
 //! quilt.unstitch_into(batch, 0, patches.array_mut(), &Monitor::new())?;
 //! assert_eq!(patches.into_array::<u16, ndarray::Ix4>()?.dim(), (2 * 7 * 12, 3, 32, 32));

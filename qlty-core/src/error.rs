@@ -67,7 +67,7 @@ pub enum Error {
         index: usize,
     },
     /// An earlier call panicked while it was changing an object, whose contents are now unknown.
-    #[error("{what}: an earlier call panicked and left it in an unknown state; drop it and begin anew")]
+    #[error("{what}: an earlier call panicked and left it in an unknown state; drop it and start over")]
     Poisoned {
         /// What is in an unknown state.
         what: &'static str,

@@ -223,12 +223,12 @@ impl AnyQuilt {
         (image, self.starts(window))
     }
 
-    /// The size of an image along (z, y, x); z is 1 where there are two axes.
+    /// The size of an image along (z, y, x); z is 1 if there are two axes.
     pub fn size3(&self) -> [usize; 3] {
         self.axes.map(|axis| axis.size)
     }
 
-    /// The size of a window along (z, y, x); z is 1 where there are two axes.
+    /// The size of a window along (z, y, x); z is 1 if there are two axes.
     pub fn window3(&self) -> [usize; 3] {
         self.axes.map(|axis| axis.window)
     }

@@ -5,8 +5,7 @@
 //! | reading boxes of an array through a chunk cache | [`ArrayReader`] |
 //! | the metadata of an array or a group | [`inspect`], [`group_attributes`] |
 //! | images to read from: arrays in memory, on disk, or the caller's own | [`ImageSource`], [`ZarrImages`] |
-//! | the same with a type known at run time | [`AnyImageSource`], [`AnyZarrImages`], [`ArrayImages`], [`ErasedSource`]
-//! |
+//! | the same with a type known at run time | [`AnyImageSource`], [`AnyZarrImages`], [`ArrayImages`], [`ErasedSource`] |
 //! | creating arrays and groups, writing chunks | [`Plan`], [`ArrayWriter`], [`create_group`] |
 //! | compression, by name | [`Codec`] |
 //! | atomic file writes, and durability | [`FolderStore`] |

@@ -1,11 +1,10 @@
-//! Fits a convolution to another by what they should agree on: the overlap of displaced patches.
+//! Fits one convolution to another using only the overlap of displaced patches.
 //!
 //! `cargo run --release -p qlty-pairs --example fit_kernel [PICTURE.pgm]`
 //!
-//! Two convolutions of 3 x 3 look at the two patches of each pair. The first stays as it is, a
-//! Laplacian; the second begins at random and is fitted by the L1 distance of their results wherever
-//! the patches overlap. The gradient of the distance with respect to the overlapping pixels goes back
-//! to the patches through the adjoint, and from there to the kernel.
+//! Two 3 x 3 convolutions process the two patches of each pair. The first is a fixed Laplacian; the second starts at
+//! random and is fitted by the L1 distance of their outputs wherever the patches overlap. The adjoint propagates the
+//! gradient of the distance from the overlapping pixels back to the patches, and from there to the kernel.
 #![allow(clippy::print_stdout, reason = "an example talks")]
 
 use std::error::Error;
@@ -14,7 +13,7 @@ use std::path::PathBuf;
 use ndarray::{Array2, Array4, ArrayView4, Axis, arr2, s};
 use qlty_pairs::{Overlap, OverlapPixels, PairOptions, PatchPairs, Positions, extract_patch_pairs};
 
-/// The size of a patch before the convolution, which takes a pixel off each side.
+/// The size of a patch before the convolution, which removes one pixel on each side.
 const WINDOW: usize = 32;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,7 +41,7 @@ fn fit(picture: Array2<f32>, steps: u32) -> Result<Vec<f32>, Box<dyn Error>> {
     let overlap = Overlap::new([WINDOW - 2, WINDOW - 2], deltas.view(), None)?;
     let wanted = convolve(patches1.view(), &target);
 
-    // Adam, with a step that shrinks.
+    // Adam with a decreasing step size.
     let (mut mean, mut square) = (Array2::<f32>::zeros((3, 3)), Array2::<f32>::zeros((3, 3)));
     let mut losses = Vec::new();
     for step in 0..=steps {
@@ -50,7 +49,7 @@ fn fit(picture: Array2<f32>, steps: u32) -> Result<Vec<f32>, Box<dyn Error>> {
         let OverlapPixels { pixels1, pixels2, .. } = overlap.extract(wanted.view(), got.view())?;
         let apart = &pixels2 - &pixels1;
         losses.push(apart.mapv(f32::abs).mean().unwrap_or(0.0));
-        // The gradient of the L1 distance is a sign; the first convolution does not learn.
+        // The gradient of the L1 distance is a sign; the first convolution is not trained.
         let sign = apart.mapv(|d| d.signum() / apart.len() as f32);
         let back = overlap.adjoint(Array2::zeros(sign.dim()).view(), sign.view())?;
         let gradient = kernel_gradient(patches2.view(), &back.patches2);
@@ -63,7 +62,7 @@ fn fit(picture: Array2<f32>, steps: u32) -> Result<Vec<f32>, Box<dyn Error>> {
     Ok(losses)
 }
 
-/// The correlation of patches with a kernel, where it fits.
+/// The valid correlation of patches with a kernel.
 fn convolve(patches: ArrayView4<'_, f32>, kernel: &Array2<f32>) -> Array4<f32> {
     let (count, channels, height, width) = patches.dim();
     let mut out = Array4::zeros((count, channels, height - 2, width - 2));
@@ -73,13 +72,13 @@ fn convolve(patches: ArrayView4<'_, f32>, kernel: &Array2<f32>) -> Array4<f32> {
     out
 }
 
-/// The gradient with respect to the kernel, from that with respect to the results.
+/// The gradient with respect to the kernel, from the gradient with respect to the results.
 fn kernel_gradient(patches: ArrayView4<'_, f32>, results: &Array4<f32>) -> Array2<f32> {
     let (_, _, height, width) = results.dim();
     Array2::from_shape_fn((3, 3), |(y, x)| (&patches.slice(s![.., .., y..y + height, x..x + width]) * results).sum())
 }
 
-/// A binary PGM of 8 bits, with values from 0 to 1.
+/// Reads a binary 8-bit PGM, with values scaled to 0 to 1.
 fn read_pgm(path: &std::path::Path) -> Result<Array2<f32>, Box<dyn Error>> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Batches of stored pairs that are read ahead while earlier ones are used.
+//! Batches of stored pairs, prefetched while earlier ones are used.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -10,18 +10,18 @@ use qlty_core::zarr::{Error, Result};
 use crate::metadata::check_indices;
 use crate::{AnyDataset, AnyPairsMut, AnyPatchPairs};
 
-/// How each batch is read: calls what it is given once, say with `ThreadPool::install`.
+/// How each batch is read: calls its argument once, for example with `ThreadPool::install`.
 pub type ReadWithin = dyn Fn(&mut (dyn FnMut() + Send)) + Send;
 
-/// The batches of an epoch, in order, read ahead by a thread of their own; see [`AnyDataset::batches`]. Dropping it
-/// before its end stops the thread.
+/// The batches of an epoch, in order, prefetched by a separate thread; see [`AnyDataset::batches`]. Dropping it before
+/// the end stops the thread.
 pub struct AnyBatches {
-    /// What the thread has read. The mutex makes this `Sync`; it is never locked.
+    /// The batches that the thread has read. The mutex makes this `Sync`; it is never locked.
     batches: Option<Mutex<Receiver<Result<AnyPatchPairs>>>>,
     reader: Option<JoinHandle<()>>,
-    /// The next batch, where the caller's arrays did not fit it.
+    /// The next batch, kept because it did not fit the caller's arrays.
     kept: Option<AnyPatchPairs>,
-    /// The number of pairs still to come.
+    /// The number of remaining pairs.
     left: usize,
     /// The number of pairs in a batch.
     size: usize,
@@ -34,17 +34,17 @@ impl fmt::Debug for AnyBatches {
 }
 
 impl AnyDataset {
-    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read
-    /// before they are asked for, on the threads of rayon's global pool.
+    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are
+    /// prefetched on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`Error::Io`] if no thread
-    /// could be started.
+    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`Error::Io`] if the thread could not
+    /// be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<AnyBatches> {
         self.batches_within(order, size, ahead, Box::new(|read| read()))
     }
 
-    /// [`AnyDataset::batches`] for a program with thread pools of its own: each batch is read by way of `within`.
+    /// [`AnyDataset::batches`] for programs with their own thread pools: each batch is read through `within`.
     ///
     /// # Errors
     /// The errors of [`AnyDataset::batches`].
@@ -85,12 +85,11 @@ impl AnyBatches {
         self.left.min(self.size)
     }
 
-    /// Writes the next batch into arrays of the caller, as [`AnyPatchPairs::copy_to`] does, and waits for it if need
-    /// be.
+    /// Writes the next batch into the caller's arrays, as [`AnyPatchPairs::copy_to`] does, and waits for it if needed.
     ///
     /// # Errors
-    /// The errors of [`AnyPatchPairs::copy_to`], and [`qlty_core::Error::Argument`] after the last batch; the next batch is
-    /// then the same as before. Those of [`AnyDataset::get_batch`] where it cannot be read; it is then passed over.
+    /// The errors of [`AnyPatchPairs::copy_to`], and [`qlty_core::Error::Argument`] after the last batch; the next
+    /// batch then stays the same. The errors of [`AnyDataset::get_batch`] if it cannot be read; it is then skipped.
     pub fn next_into(&mut self, out: AnyPairsMut<'_>) -> Result<()> {
         let count = self.next_count();
         match self.next() {
@@ -126,7 +125,7 @@ impl Iterator for AnyBatches {
         let batches = self.batches.as_mut()?.get_mut().unwrap_or_else(PoisonError::into_inner);
         match batches.recv() {
             Ok(batch) => Some(batch),
-            // The thread has ended early, which only a panic in it can cause: it is passed on.
+            // The thread has ended early, which only a panic can cause: the panic is propagated.
             Err(_) => match self.reader.take()?.join() {
                 Err(panic) => std::panic::resume_unwind(panic),
                 Ok(()) => None,
@@ -144,7 +143,7 @@ impl ExactSizeIterator for AnyBatches {}
 
 impl Drop for AnyBatches {
     fn drop(&mut self) {
-        // With no receiver the thread stops after the batch that it reads.
+        // Without a receiver, the thread stops after the batch that it is reading.
         self.batches = None;
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();

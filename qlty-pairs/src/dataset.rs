@@ -21,9 +21,9 @@ use crate::{AnyPairMetadata, AnyPairsMut, AnyPatchPairs, Positions};
 
 mod metadata;
 
-/// The pairs of a store, where type and number of axes are known at run time; see [`crate::PatchPairDataset`].
+/// The pairs of a store, with type and number of axes known at run time; see [`crate::PatchPairDataset`].
 ///
-/// Threads may share it, and a clone is the same dataset: it costs nothing and shares the cache.
+/// Threads may share it, and clones are cheap and share the cache.
 #[derive(Clone)]
 pub struct AnyDataset(Arc<Inner>);
 
@@ -47,17 +47,16 @@ impl fmt::Debug for AnyDataset {
 }
 
 impl AnyDataset {
-    /// Opens a store, to keep up to 256 MiB of decoded chunks.
+    /// Opens a store, with a cache of up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if its patches are of no [`DType`], and
-    /// [`Error::Store`] if its arrays do not belong together.
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if its patches have no corresponding [`DType`], and
+    /// [`Error::Store`] if its arrays do not match.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`AnyDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is always
-    /// kept.
+    /// [`AnyDataset::open`] with a different cache size; at least one chunk of each of the two arrays is always cached.
     ///
     /// # Errors
     /// The errors of [`AnyDataset::open`].
@@ -65,7 +64,7 @@ impl AnyDataset {
         Self::open_as(path.as_ref(), bytes, None)
     }
 
-    /// Opens a store, of a type and a number of spatial axes if these are given.
+    /// Opens a store, and checks its type and number of spatial axes if these are given.
     pub(crate) fn open_as(path: &Path, bytes: usize, expected: Option<(DType, usize)>) -> Result<Self> {
         let (path1, path2) = (path.join("patches1"), path.join("patches2"));
         let patches1 = match expected {
@@ -116,7 +115,7 @@ impl AnyDataset {
         self.0.window.ndim
     }
 
-    /// The shape of the array of all first patches, or all second ones: (P,C,y,x) or (P,C,z,y,x).
+    /// The shape of the array of all first patches, which is also that of all second patches: (P,C,y,x) or (P,C,z,y,x).
     pub fn shape(&self) -> &[usize] {
         self.0.patches[0].shape()
     }
@@ -141,7 +140,7 @@ impl AnyDataset {
         &self.shape()[2..]
     }
 
-    /// Which positions the store has.
+    /// Which positions the store contains.
     pub fn positions(&self) -> Positions {
         match &self.0.positions {
             None => Positions::None,
@@ -150,16 +149,16 @@ impl AnyDataset {
         }
     }
 
-    /// The metadata of the pairs, row i of pair i.
+    /// The metadata of the pairs; row i belongs to pair i.
     ///
     /// # Errors
-    /// [`Error::Zarr`] if the group cannot be read, and [`Error::Store`] if it has no such metadata, like the
-    /// stores that qlty writes.
+    /// [`Error::Zarr`] if the group cannot be read, and [`Error::Store`] if it has no such metadata, as in stores
+    /// written by qlty.
     pub fn metadata(&self) -> Result<AnyPairMetadata> {
         metadata::read(&self.0.path, self.0.window, self.len())
     }
 
-    /// The pairs of these indices, in their order.
+    /// The pairs with these indices, in their order.
     ///
     /// # Errors
     /// [`qlty_core::Error::Argument`] if there is no such pair; [`Error::Io`] and [`Error::Zarr`];
@@ -172,12 +171,12 @@ impl AnyDataset {
         Ok(batch)
     }
 
-    /// [`AnyDataset::get_batch`] into arrays of the caller, of any strides; positions only where the store has them and
-    /// the caller an array for them.
+    /// [`AnyDataset::get_batch`] into the caller's arrays, of any strides; positions are written only if the store has
+    /// them and the caller provides an array for them.
     ///
     /// # Errors
-    /// The errors of [`AnyDataset::get_batch`]; [`qlty_core::Error::Shape`] and [`qlty_core::Error::DataType`], and then, as
-    /// where there is no such pair, nothing is written.
+    /// The errors of [`AnyDataset::get_batch`]; [`qlty_core::Error::Shape`] and [`qlty_core::Error::DataType`]. After
+    /// these two, or if there is no such pair, nothing is written.
     pub fn get_batch_into(&self, indices: &[usize], out: AnyPairsMut<'_>) -> Result<()> {
         check_indices(indices, self.len())?;
         let count = indices.len();
@@ -219,7 +218,7 @@ impl AnyDataset {
         Ok(())
     }
 
-    /// All indices in the random order of an epoch: each epoch of a seed has its own.
+    /// All indices in the random order of an epoch: the order depends on the seed and the epoch.
     pub fn epoch(&self, seed: u64, epoch: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.shuffle(&mut stream(seed, epoch));
@@ -227,7 +226,7 @@ impl AnyDataset {
     }
 }
 
-/// Reads rows of an array, those that share a chunk one after the other.
+/// Reads rows of an array; rows that share a chunk are read one after the other.
 fn read_rows(reader: &ArrayReader, indices: &[usize], out: ArrayMut<'_>) -> Result<()> {
     let (mut rows, mut rest) = (Vec::with_capacity(indices.len()), out);
     for index in indices {
@@ -243,7 +242,7 @@ fn read_rows(reader: &ArrayReader, indices: &[usize], out: ArrayMut<'_>) -> Resu
     })
 }
 
-/// A whole array with a row for each of `count` pairs, whose number of columns is one of `columns`.
+/// Reads a whole array with one row per pair of `count` pairs, whose number of columns is one of `columns`.
 fn whole<T: Element, Dim: Dimension>(
     path: &Path,
     name: &'static str,
@@ -269,11 +268,11 @@ fn whole<T: Element, Dim: Dimension>(
     Ok(values)
 }
 
-/// What a store of pairs holds, to choose the types of [`crate::PatchPairDataset`].
+/// Reads the element type and rank of a store of pairs, to choose the type parameters of [`crate::PatchPairDataset`].
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if the patches are of no [`DType`], and [`Error::Store`]
-/// where they are neither planes nor volumes.
+/// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if the patches have no corresponding [`DType`], and
+/// [`Error::Store`] if they are neither planes nor volumes.
 pub fn inspect_dataset(path: impl AsRef<Path>) -> Result<DatasetKind> {
     let patches = ArrayReader::open(path.as_ref().join("patches1"), 0)?;
     match patches.shape().len() {
@@ -282,7 +281,7 @@ pub fn inspect_dataset(path: impl AsRef<Path>) -> Result<DatasetKind> {
     }
 }
 
-/// What a store of pairs holds.
+/// The element type and rank of a store of pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DatasetKind {

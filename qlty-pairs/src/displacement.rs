@@ -1,10 +1,10 @@
-//! The displacements that a pair may have: counted by rows, not stored.
+//! The possible displacements of a pair: counted row by row, not stored.
 //!
 //! The integer vectors whose length is within a range fill a disc or a ball with a hole. A row along the fastest axis
-//! meets it in one run or two, so the number of vectors up to the end of each row is all that is needed to find the
-//! n-th vector: a ball of radius 384 takes 5 MB instead of 5 GB.
+//! intersects it in one run or two, so the number of vectors up to the end of each row is enough to find the n-th
+//! vector: a ball of radius 384 takes 5 MB instead of 5 GB.
 //!
-//! A vector is in the range if its length *as computed in `f64`* is, so that `low = high = sqrt(50)` admits (5, 5).
+//! A vector is in the range if its length *as computed in `f64`* is, so `low = high = sqrt(50)` includes (5, 5).
 
 use qlty_core::{Error, Result};
 
@@ -17,9 +17,9 @@ const LONGEST: f64 = (1_u64 << 30) as f64;
 /// The integer vectors (z, y, x) whose length is within a range and whose components are within limits.
 #[derive(Clone)]
 pub(crate) struct Displacements {
-    /// The largest component along (z, y, x); along z 0 in a plane.
+    /// The largest component along (z, y, x); 0 along z in a plane.
     reach: [u64; 3],
-    /// The smallest and the largest square of a length.
+    /// The smallest and the largest squared length.
     squares: (u64, u64),
     /// The number of vectors up to the end of each row; rows are in C order over (z, y).
     ends: Vec<u64>,
@@ -95,7 +95,7 @@ impl Displacements {
         slow
     }
 
-    /// The smallest and the largest absolute value of the x component in a row; there is no largest where the row is
+    /// The smallest and the largest absolute value of the x component in a row; the largest is `None` if the row is
     /// beyond all lengths.
     fn run(&self, slow: &[i64; 3]) -> (u64, Option<u64>) {
         let square: u64 = slow.iter().map(|component| component.unsigned_abs().pow(2)).sum();
@@ -110,7 +110,7 @@ impl Displacements {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    /// The vector (z, y, x) of this number, which is below [`Displacements::len`].
+    /// The vector (z, y, x) with this number, which is below [`Displacements::len`].
     pub(crate) fn get(&self, number: u64) -> [i64; 3] {
         let row = self.ends.partition_point(|end| *end <= number);
         let before = row.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -131,7 +131,7 @@ mod tests {
         Displacements::new(options, Extent::window(&options.window)?, Extent::new("size", size)?)
     }
 
-    /// Each vector that the definition admits comes up once, in order.
+    /// Each vector in the range appears once, in order.
     fn check<const D: usize>(window: [usize; D], range: (f64, f64), size: [usize; D]) {
         let options = AnyPairOptions::new(&window, 1, range);
         options.check().unwrap();
@@ -194,7 +194,7 @@ mod tests {
     fn a_large_window_is_no_burden() {
         let options = AnyPairOptions::new(&[512; 3], 1, (128.0, 384.0));
         let found = displacements(&options, &[2048; 3]).unwrap();
-        // The volume of the shell, to a part in a thousand.
+        // The volume of the shell, to within 0.1 %.
         let volume = 4.0 / 3.0 * std::f64::consts::PI * (384_f64.powi(3) - 128_f64.powi(3));
         assert!((found.len() as f64 / volume - 1.0).abs() < 1e-3);
         assert!(found.ends.len() * 8 < 5 << 20);

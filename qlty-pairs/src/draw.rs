@@ -1,7 +1,7 @@
-//! Drawing pairs: uniform displacements, uniform positions, one stream of random numbers for each image.
+//! Drawing pairs: uniform displacements, uniform positions, one stream of random numbers per image.
 //!
-//! A seed names the same pairs in every version. So numbers are drawn as 64-bit integers, without bias, in a fixed
-//! order: the displacement, the position (slowest axis first), the rotation.
+//! A seed gives the same pairs in every version. Numbers are therefore drawn as 64-bit integers, without bias, in a
+//! fixed order: the displacement, the position (slowest axis first), the rotation.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::displacement::Displacements;
 use crate::extent::Extent;
 use crate::{AnyPair, AnyPairOptions};
 
-/// Draws the pairs of images of one size, where the number of axes is known at run time; see [`crate::PairDrawer`].
+/// Draws the pairs of images of one size, with the number of axes known at run time; see [`crate::PairDrawer`].
 ///
 /// ```
 /// use qlty_pairs::dynamic::{AnyPairDrawer, AnyPairMetadata, AnyPairOptions};
@@ -47,9 +47,9 @@ impl AnyPairDrawer {
     /// A drawer for images of `size`, (y, x) or (z, y, x).
     ///
     /// # Errors
-    /// The errors of [`AnyPairOptions::check`]; [`Error::Argument`] if window and images differ in their number of axes,
-    /// the window is larger than the images, or no displacement of the range fits in them; [`Error::OutOfMemory`] and
-    /// [`Error::Overflow`].
+    /// The errors of [`AnyPairOptions::check`]; [`Error::Argument`] if window and images differ in their number of
+    /// axes, the window is larger than the images, or no displacement in the range fits in them; [`Error::OutOfMemory`]
+    /// and [`Error::Overflow`].
     pub fn new(options: AnyPairOptions, size: &[usize]) -> Result<Self> {
         options.check()?;
         let (window, size) = (Extent::window(&options.window)?, Extent::new("size of the images", size)?);
@@ -97,7 +97,7 @@ impl AnyPairDrawer {
     }
 
     fn draw(&self, image: usize, random: &mut ChaCha8Rng) -> AnyPair {
-        // Always 64 bits: a `usize` would draw other numbers on other machines.
+        // Always 64 bits: a `usize` would give different numbers on other machines.
         let mut below = |count: u64| random.random_range(0..count);
         let delta = self.displacements.get(below(self.displacements.len()));
         let mut pair = AnyPair { image, start1: [0; 3], start2: [0; 3], rotation: 0 };

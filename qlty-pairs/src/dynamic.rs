@@ -1,13 +1,13 @@
-//! The entry points for types and numbers of axes that are known only at run time, as in a C host.
+//! The entry points for types and numbers of axes known only at run time, as in a C host.
 //!
-//! The work of this crate is done here and compiled once: code that copies pixels is chosen by the width of an element,
-//! code that computes with them by their type, both at the innermost call. The typed interface at the root of the crate
-//! is a thin layer above; where an item here corresponds to one there, the details are documented there. Arrays are
-//! passed as [`ArrayRef`](qlty_core::dynamic::ArrayRef) and [`ArrayMut`](qlty_core::dynamic::ArrayMut), images as
+//! The work of this crate is done here and compiled once: code that copies pixels dispatches by element width, code
+//! that computes with them by type, both at the innermost call. The typed interface at the root of the crate is a thin
+//! layer on top; if an item here corresponds to one there, the details are documented there. Arrays are passed as
+//! [`ArrayRef`](qlty_core::dynamic::ArrayRef) and [`ArrayMut`](qlty_core::dynamic::ArrayMut), images as
 //! [`AnyImageSource`].
 //!
 //! A plane is treated as a volume of depth 1: positions in an [`AnyPair`] are (z, y, x) with z = 0 for a plane. Sizes
-//! that the caller gives or gets are slices (y, x) or (z, y, x).
+//! passed to or returned to the caller are slices (y, x) or (z, y, x).
 //!
 //! ```
 //! use qlty_core::dynamic::ArrayRef;
@@ -16,7 +16,7 @@
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("pairs.zarr");
 //! let images = ndarray::Array4::<u16>::from_shape_fn((4, 1, 60, 80), |(n, _, y, x)| (n * y * x) as u16);
-//! let images = ArrayImages::new(ArrayRef::of("images", images.view())?)?; // the type is erased here
+//! let images = ArrayImages::new(ArrayRef::of("images", images.view())?)?; // type known at run time
 //! let drawer = AnyPairDrawer::new(AnyPairOptions::new(&[16, 16], 8, (4.0, 12.0)), &images.batch_shape()[2..])?;
 //! let pairs = measure_pairs(&images, &[16, 16], drawer.all(4)?, &Monitor::new())?;
 //! extract_patches_to_zarr(&images, &pairs, None, &path, &StoreOptions::default(), &Monitor::new())?;

@@ -9,7 +9,7 @@ use qlty_core::{Error, Result};
 pub(crate) struct Extent {
     /// 2 or 3.
     pub(crate) ndim: usize,
-    /// Sizes along (z, y, x), where z is 1 of a plane.
+    /// Sizes along (z, y, x); z is 1 for a plane.
     pub(crate) zyx: [usize; 3],
 }
 
@@ -26,7 +26,7 @@ impl Extent {
         Ok(Self { ndim, zyx })
     }
 
-    /// The extent of a window, which is not empty.
+    /// The extent of a window, which must not be empty.
     ///
     /// # Errors
     /// [`Error::Argument`] if there are neither two nor three sizes, or one is 0.
@@ -42,7 +42,7 @@ impl Extent {
         &self.zyx[3 - self.ndim..]
     }
 
-    /// The axes that there are, of z = 0, y = 1 and x = 2, slowest first.
+    /// The existing axes of z = 0, y = 1 and x = 2, slowest first.
     pub(crate) fn axes(&self) -> std::ops::Range<usize> {
         3 - self.ndim..3
     }

@@ -1,7 +1,7 @@
 //! Extracting the patches of pairs from images.
 //!
-//! Patches are copied by the width of their elements, and turned by quarters while they are copied: row by row into
-//! the result. Each task writes a part of the result that is contiguous if the whole result is.
+//! Patches are copied by element width, and rotated by quarter turns while they are copied: row by row into the result.
+//! Each task writes a part of the result that is contiguous if the whole result is.
 
 use ndarray::{ArrayViewMut5, Axis};
 use qlty_core::dynamic::ArrayMut;
@@ -17,10 +17,10 @@ use crate::patches::check_patches;
 use crate::turn::{Plane, Rect};
 use crate::{AnyImageSource, AnyPair, AnyPairsMut, AnyRegion, Side};
 
-/// The bytes of patches that a task extracts: enough to be worth a task, few enough that every thread gets some.
+/// The number of patch bytes that a task extracts: enough to be worth a task, few enough for every thread to get some.
 const TASK_BYTES: usize = 512 << 10;
 
-/// Fails where elements of type `from` cannot be copied to `patches`.
+/// Fails if elements of type `from` cannot be copied to `patches`.
 fn check_type(name: &'static str, patches: &ArrayMut<'_>, from: DType) -> qlty_core::Result<()> {
     if !from.can_be_read_as(patches.dtype()) {
         return Err(Error::dtype(name, patches.dtype(), format!("{from}, that of the images")));
@@ -28,14 +28,14 @@ fn check_type(name: &'static str, patches: &ArrayMut<'_>, from: DType) -> qlty_c
     Ok(())
 }
 
-/// Extracts the patches of given pairs, in their order, where type and number of axes are known at run time; see
+/// Extracts the patches of given pairs, in their order, with type and number of axes known at run time; see
 /// [`crate::extract_pairs_into`].
 ///
-/// The arrays of patches are of the source's type; truth values may be written to `u8` as well.
+/// The arrays of patches have the source's type; `Bool` may also be written to `U8`.
 ///
 /// # Errors
-/// The errors of [`crate::extract_pairs_into`]; [`Error::Shape`] if the images have other axes than the window, and
-/// [`Error::DataType`].
+/// The errors of [`crate::extract_pairs_into`]; [`Error::Shape`] if the images and the window differ in their number of
+/// axes, and [`Error::DataType`].
 pub fn extract_pairs_into(
     source: &dyn AnyImageSource,
     window: &[usize],
@@ -64,8 +64,8 @@ pub fn extract_pairs_into(
     Ok(places.write(window.ndim, pairs)?)
 }
 
-/// Extracts one box, which begins at `corner` (c, z, y, x), from one patch of each pair. `boxes` is of the source's
-/// type and has five axes; the pairs are known to fit, and the boxes to lie within the patches.
+/// Extracts one box, which starts at `corner` (c, z, y, x), from one patch of each pair. `boxes` has the source's type
+/// and five axes; the caller has checked that the pairs fit and the boxes are within the patches.
 pub(crate) fn extract_boxes(
     source: &dyn AnyImageSource,
     window: Extent,
@@ -81,7 +81,7 @@ pub(crate) fn extract_boxes(
     extraction.failure.into_result()
 }
 
-/// Fails where a pair leaves the images, or is turned as its window cannot be.
+/// Fails if a pair extends beyond the images, or has a rotation that its window does not allow.
 pub(crate) fn check_pairs(source: &dyn AnyImageSource, window: Extent, pairs: &[AnyPair]) -> qlty_core::Result<()> {
     let shape = source.shape();
     if source.ndim() != window.ndim {
@@ -105,22 +105,22 @@ struct Extraction<'a> {
     source: &'a dyn AnyImageSource,
     window: Extent,
     pairs: &'a [AnyPair],
-    /// Where the part of each patch begins that is to be extracted, (c, z, y, x).
+    /// The start of the extracted part of each patch, (c, z, y, x).
     corner: [usize; 4],
     monitor: &'a Monitor,
     failure: Failure<'a>,
 }
 
 impl Extraction<'_> {
-    /// Extracts all patches of a side into an array of five axes, to which `dtype` can be copied.
+    /// Extracts all patches of one side into an array of five axes, to which `dtype` can be copied.
     fn side(&self, side: Side, patches: ArrayMut<'_>) {
         if patches.is_empty() {
             self.monitor.advance(self.pairs.len() as u64);
             return;
         }
         with_width!(patches.dtype(), W => {
-            // SAFETY: to an array of truth values only truth values are copied: `part` copies elements of type `dtype`
-            // alone, which `check_type` has compared with that of the array.
+            // SAFETY: only `Bool` elements are copied to an array of `Bool`: `part` only copies elements of type
+            // `dtype`, which `check_type` has compared with that of the array.
             let patches = unsafe { patches.bits::<W>() };
             self.side_of_width(side, patches);
         });
@@ -135,14 +135,14 @@ impl Extraction<'_> {
                 return;
             }
             self.failure.note(self.part(side, at, part, streaming));
-            // A patch that is extracted in parts counts with its last row.
+            // A patch that is extracted in parts is counted with its last row.
             if at[1] + part_channels == channels && at[2] + part_depth == depth && at[3] + part_height == height {
                 self.monitor.advance(parts as u64);
             }
         });
     }
 
-    /// Extracts a part of the patches, which begins at `at` (p, c, z, y).
+    /// Extracts a part of the patches, which starts at `at` (p, c, z, y).
     fn part<W: Element>(
         &self,
         side: Side,

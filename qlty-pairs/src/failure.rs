@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use qlty_core::Monitor;
 use qlty_core::zarr::{Error, Result};
 
-/// Keeps the first error of the tasks of a call; the other tasks see that there is one, and stop.
+/// Keeps the first error among the tasks of a call; the other tasks then stop.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     monitor: &'a Monitor,

@@ -1,18 +1,19 @@
 //! Pairs of displaced, rotated patches for self-supervised training.
 //!
-//! From each image pairs of patches are drawn, the second displaced by a vector whose length is within a range, and
-//! perhaps turned by quarter turns. The pixels that both patches show can be compared one by one; statistics tell which
-//! pairs are worth extracting before any is; and pairs can be stored, and read back in shuffled batches.
+//! Pairs of patches are drawn from each image, the second displaced by a vector whose length is within a range, and
+//! optionally rotated by quarter turns. The overlapping pixels of both patches can be compared one by one; statistics
+//! show which pairs are worth extracting before any is extracted; and pairs can be stored, and read back in shuffled
+//! batches.
 //!
 //! ```
 //! use qlty_pairs::*;
 //! let images = ndarray::Array4::<f32>::from_shape_fn((3, 2, 96, 128), |(n, c, y, x)| (n + c + y * x) as f32);
 //! let options = PairOptions::new([32, 32], 20, (8.0, 16.0)).seed(1).rotations([0, 1, 2, 3]);
-//! // Pairs with statistics, a choice of them, and its patches.
+//! // Pairs with statistics, a selection of them, and the patches of the selection.
 //! let metadata = extract_patch_pairs_metadata(&images.view(), &options)?;
 //! let chosen = stratified_sample_by_histogram(&metadata.mean1, &metadata.sigma1, 5, 2, 0)?;
 //! let pairs = extract_patches_from_metadata(&images.view(), &metadata, &chosen, Positions::None)?;
-//! // What a model makes of both patches should agree wherever they overlap.
+//! // A model's outputs for both patches should agree wherever they overlap.
 //! let overlap = Overlap::new([32, 32], pairs.deltas.view(), Some(pairs.rotations.view()))?;
 //! let OverlapPixels { pixels1, pixels2, .. } = overlap.extract(pairs.patches1.view(), pairs.patches2.view())?;
 //! assert_eq!(pixels1, pixels2);
@@ -21,33 +22,32 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | which pairs are drawn | [`PairOptions`], [`PairDrawer`], [`Pair`] |
+//! | drawing pairs | [`PairOptions`], [`PairDrawer`], [`Pair`] |
 //! | images: arrays of any strides, Zarr arrays | [`ImageSource`], [`ZarrImages`] |
 //! | patches of pairs | [`extract_patch_pairs`], [`extract_pairs`], [`PatchPairs`] |
-//! | the pixels that both patches show, and gradients | [`Overlap`] |
+//! | overlapping pixels of both patches, and gradients | [`Overlap`] |
 //! | statistics without patches | [`extract_patch_pairs_metadata`], [`measure_pairs`], [`PairMetadata`] |
-//! | choosing pairs | [`stratified_sample_by_histogram`], [`stratified_sample_by_quantiles`] |
+//! | selecting pairs | [`stratified_sample_by_histogram`], [`stratified_sample_by_quantiles`] |
 //! | storing and reading pairs | [`extract_patches_to_zarr`], [`PatchPairDataset`] |
-//! | types that are known only at run time | [`dynamic`] |
+//! | types known only at run time | [`dynamic`] |
 //!
-//! Batches are in the order (N,C,Y,X) or (N,C,Z,Y,X); positions and sizes are (y, x) or (z, y, x); only deltas are
-//! (dx, dy) or (dx, dy, dz). Work is done on the threads of the current rayon pool, and no result depends on their
-//! number. Every mistake is an [`Error`] that says what was got and what was expected. A call into the caller's arrays
-//! that fails before it has begun writes nothing; one that is cancelled, or whose source fails, leaves unspecified
-//! values.
+//! Batches are in the order (N,C,Y,X) or (N,C,Z,Y,X); positions and sizes are (y, x) or (z, y, x); only deltas are (dx,
+//! dy) or (dx, dy, dz). Work runs on the threads of the current rayon pool, and no result depends on their number.
+//! Every mistake is an [`Error`] that says what was got and what was expected. A call into the caller's arrays that
+//! fails its checks writes nothing; one that is cancelled, or whose source fails, leaves unspecified values.
 
-// How a call goes, from the outside in:
+// The layers of a call, from the outside in:
 //
-//   typed                            the typed interface: a thin layer over `dynamic`, which names the entry points
-//   options, displacement, draw      which pairs are drawn: AnyPairDrawer
-//   pair, extent                     where a pair lies, and sizes of two or three axes
-//   extract, turn                    patches out of images, turned while they are copied; patches: their arrays
-//   overlap                          the pixels that both patches show: gathered, put back (adjoint), or located
-//   metadata, statistics, stratify   pairs and their statistics before any patch is extracted, and choosing among them
+//   typed                            the typed interface: a thin layer over `dynamic`, which lists the entry points
+//   options, displacement, draw      drawing pairs: AnyPairDrawer
+//   pair, extent                     the positions of a pair, and sizes of two or three axes
+//   extract, turn                    patches out of images, rotated while they are copied; patches: their arrays
+//   overlap                          overlapping pixels: gathered, scattered back (adjoint), or located
+//   metadata, statistics, stratify   pairs and their statistics before any patch is extracted, and selecting among them
 //   store                            pairs to Zarr; dataset, batches: and back
 //   failure                          the first error among the tasks of a call
 //
-// Inside, positions and sizes are (z, y, x), and a plane is a volume of depth one.
+// Internally, positions and sizes are (z, y, x), and a plane is a volume of depth one.
 
 mod batches;
 mod dataset;

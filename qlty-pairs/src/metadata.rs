@@ -15,7 +15,7 @@ use crate::pair::{self, check_array};
 use crate::statistics::mean_and_sigma;
 use crate::{AnyImageSource, AnyPair, AnyPlacesMut, AnyRegion, Positions, Side};
 
-/// Pairs, and the mean and standard deviation of each patch, where the number of axes is known at run time; see
+/// Pairs, and the mean and standard deviation of each patch, with the number of axes known at run time; see
 /// [`crate::PairMetadata`].
 #[derive(Clone, PartialEq)]
 pub struct AnyPairMetadata {
@@ -24,7 +24,7 @@ pub struct AnyPairMetadata {
     pub(crate) statistics: Statistics,
 }
 
-/// The mean and sample standard deviation of both patches of each pair; empty where they were not computed.
+/// The mean and sample standard deviation of both patches of each pair; empty if they were not computed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Statistics {
     pub(crate) mean1: Vec<f64>,
@@ -40,7 +40,7 @@ impl Statistics {
     }
 }
 
-/// The names of the columns of where patches start.
+/// The names of the columns with the first pixels of patches.
 const STARTS: [[&str; 3]; 2] = [["patch1_z", "patch1_y", "patch1_x"], ["patch2_z", "patch2_y", "patch2_x"]];
 
 /// The names of the columns of the displacement.
@@ -76,14 +76,15 @@ impl AnyPairMetadata {
     }
 
     /// Pairs whose patches start at these `positions`, rows (n, y, x) or (n, z, y, x) of type `i64` with the image
-    /// first, without statistics. `rotations`, of type `i64`, are the quarter turns of the second patches, taken
-    /// modulo 4; `None` means no turn.
+    /// first, without statistics. `rotations`, of type `i64`, are the quarter turns of the second patches, modulo 4;
+    /// `None` means no rotation.
     ///
-    /// Whether the patches lie within images is checked when they are extracted.
+    /// Whether the patches are within the images is checked when they are extracted.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the window has other axes than the positions or is empty, a number is negative, or the
-    /// patches of a pair lie in different images; [`Error::Shape`], [`Error::DataType`] and [`Error::OutOfMemory`].
+    /// [`Error::Argument`] if the window and the positions differ in their number of axes, the window is empty, a
+    /// number is negative, or the patches of a pair are in different images; [`Error::Shape`], [`Error::DataType`] and
+    /// [`Error::OutOfMemory`].
     pub fn from_positions(
         window: &[usize],
         positions1: ArrayRef<'_>,
@@ -156,7 +157,7 @@ impl AnyPairMetadata {
         self.pairs.is_empty()
     }
 
-    /// Whether there are statistics of each pair.
+    /// Whether there are statistics for each pair.
     pub fn is_measured(&self) -> bool {
         self.statistics.columns().iter().all(|column| column.len() == self.len())
     }
@@ -166,7 +167,7 @@ impl AnyPairMetadata {
         column_names(self.ndim())
     }
 
-    /// The column of a name; `None` where there is no such column.
+    /// The column with this name; `None` if there is none.
     pub fn column(&self, name: &str) -> Option<Column> {
         column(self.ndim(), self.len(), &|p| self.pairs[p], self.statistics.columns(), name)
     }
@@ -176,11 +177,11 @@ impl AnyPairMetadata {
         self.column_names().filter_map(|name| Some((name, self.column(name)?))).collect()
     }
 
-    /// [`AnyPairMetadata::column`] into an array of a value for each pair: of type `f64` for statistics, of type `i64`
-    /// for all others.
+    /// [`AnyPairMetadata::column`] into an array with one value per pair: of type `f64` for statistics, `i64` for all
+    /// others.
     ///
     /// # Errors
-    /// [`Error::Argument`] if there is no such column, or it is one of statistics and the pairs were not measured;
+    /// [`Error::Argument`] if there is no such column, or it is a statistic and the pairs were not measured;
     /// [`Error::Shape`] and [`Error::DataType`].
     pub fn column_into(&self, name: &str, mut values: ArrayMut<'_>) -> qlty_core::Result<()> {
         let Some(column) = self.column(name) else {
@@ -203,7 +204,7 @@ impl AnyPairMetadata {
         Ok(())
     }
 
-    /// Writes where the patches lie.
+    /// Writes the deltas, rotations and positions of the pairs.
     ///
     /// # Errors
     /// [`Error::Shape`] and [`Error::DataType`]; nothing is written then.
@@ -222,13 +223,13 @@ impl AnyPairMetadata {
         pair::rotations(&self.pairs)
     }
 
-    /// Where one patch of each pair starts; `None` where no positions are wanted.
+    /// The start of one patch of each pair; `None` if no positions are requested.
     pub fn positions(&self, side: Side, wanted: Positions) -> Option<Array2<i64>> {
         let columns = wanted.columns(self.ndim())?;
         Some(pair::positions(self.ndim(), &self.pairs, side, columns))
     }
 
-    /// The metadata of some pairs, in the order of `indices`, which may repeat.
+    /// The metadata of selected pairs, in the order of `indices`, which may repeat.
     ///
     /// # Errors
     /// [`Error::Argument`] if there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
@@ -238,14 +239,15 @@ impl AnyPairMetadata {
         Ok(Self { window: self.window, pairs, statistics })
     }
 
-    /// Fails where there are not as many statistics as pairs.
+    /// Fails if the numbers of statistics and pairs differ.
     pub(crate) fn check_columns(&self) -> qlty_core::Result<()> {
         check_statistics(self.statistics.columns(), self.len())
     }
 }
 
 impl Statistics {
-    /// Of these columns of `count` pairs, those of the pairs of these indices; none of pairs that were not measured.
+    /// The values of these columns of `count` pairs for the pairs with these indices; empty for pairs that were not
+    /// measured.
     pub(crate) fn select(columns: [&[f64]; 4], count: usize, indices: &[usize]) -> qlty_core::Result<Self> {
         if columns.iter().all(|column| column.is_empty()) {
             return Ok(Self::default());
@@ -256,7 +258,7 @@ impl Statistics {
     }
 }
 
-/// Fails where there are not as many statistics as pairs.
+/// Fails if the numbers of statistics and pairs differ.
 fn check_statistics(columns: [&[f64]; 4], count: usize) -> qlty_core::Result<()> {
     match columns.into_iter().find(|column| column.len() != count) {
         Some(column) => {
@@ -273,7 +275,7 @@ pub(crate) fn column_names(ndim: usize) -> impl Iterator<Item = &'static str> {
     ["image_idx"].iter().chain(starts).chain(&DELTAS[..ndim]).chain(&["rotation"]).chain(&STATISTICS).copied()
 }
 
-/// The column of a name of `count` pairs of `ndim` spatial axes.
+/// The column with this name of `count` pairs of `ndim` spatial axes.
 pub(crate) fn column(
     ndim: usize,
     count: usize,
@@ -299,7 +301,7 @@ pub(crate) fn column(
     })
 }
 
-/// Fails where an index is beyond the last.
+/// Fails if an index is out of range.
 pub(crate) fn check_indices(indices: &[usize], count: usize) -> qlty_core::Result<()> {
     match indices.iter().find(|index| **index >= count) {
         Some(index) => {
@@ -309,7 +311,7 @@ pub(crate) fn check_indices(indices: &[usize], count: usize) -> qlty_core::Resul
     }
 }
 
-/// The values of these indices, in their order.
+/// The values at these indices, in their order.
 pub(crate) fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Result<Vec<T>> {
     check_indices(indices, values.len())?;
     let mut chosen = Vec::new();
@@ -319,11 +321,12 @@ pub(crate) fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Res
     Ok(chosen)
 }
 
-/// The statistics of the patches of given pairs, where type and number of axes are known at run time; see
-/// [`crate::measure_pairs`]. Truth values count as 0 and 1.
+/// The statistics of the patches of given pairs, with type and number of axes known at run time; see
+/// [`crate::measure_pairs`]. `Bool` values count as 0 and 1.
 ///
 /// # Errors
-/// The errors of [`crate::measure_pairs`], and [`Error::Shape`] if the images have other axes than the window.
+/// The errors of [`crate::measure_pairs`], and [`Error::Shape`] if the images and the window differ in their number of
+/// axes.
 pub fn measure_pairs(
     source: &dyn AnyImageSource,
     window: &[usize],

@@ -1,10 +1,10 @@
-//! What pairs are drawn: options, and which rotations a window allows.
+//! The options for drawing pairs, and the rotations that a window allows.
 
 use qlty_core::{Error, Result};
 
 use crate::extent::Extent;
 
-/// What pairs of patches are drawn from each image, where the number of axes is known at run time.
+/// Which pairs of patches are drawn from each image, with the number of axes known at run time.
 ///
 /// ```
 /// use qlty_pairs::dynamic::AnyPairOptions;
@@ -48,7 +48,7 @@ impl AnyPairOptions {
         self
     }
 
-    /// Fails where no image could have such pairs.
+    /// Fails if no image could have such pairs.
     ///
     /// # Errors
     /// The errors of [`crate::PairOptions::check`], and [`Error::Argument`] if the window has neither two nor three
@@ -57,7 +57,7 @@ impl AnyPairOptions {
         let window = Extent::window(&self.window)?;
         let longest = window.zyx.into_iter().max().unwrap_or(0);
         let (low, high) = self.delta_range;
-        // Rounded down as in qlty; three quarters of a size may exceed `usize`.
+        // Rounded down as in qlty; three times a size may overflow `usize`.
         let (least, most) = (longest / 4, (longest as u128 * 3 / 4) as f64);
         if !(low >= least as f64 && low <= high && high <= most) {
             let expected = format!("{least} <= low <= high <= {most}, as the longest side of the window is {longest}");
@@ -72,7 +72,7 @@ impl AnyPairOptions {
     }
 }
 
-/// Fails where a patch of this size cannot be turned by this number of quarter turns.
+/// Fails if a patch of this size cannot be rotated by this number of quarter turns.
 pub(crate) fn check_rotation(window: Extent, rotation: u8) -> Result<()> {
     if window.ndim == 3 && rotation != 0 {
         return Err(Error::argument("rotation", rotation, "none, since volumes are not turned"));

@@ -1,7 +1,7 @@
-//! The pixels that both patches of a pair show, and where they lie.
+//! The overlapping pixels of both patches of a pair, and their positions.
 //!
-//! An overlap is a box. Its rows are counted through all pairs, so that any range of rows is a task; a turned patch is
-//! set upright plane by plane before the channels of its pixels are interleaved.
+//! An overlap is a box. Its rows are numbered across all pairs, so any range of rows can be a task; a rotated patch is
+//! rotated back plane by plane before the channels of its pixels are interleaved.
 
 use std::fmt;
 use std::ops::Range;
@@ -19,7 +19,7 @@ mod adjoint;
 mod correspondence;
 mod gather;
 
-/// The overlaps of pairs, where types and the number of axes are known at run time; see [`crate::Overlap`].
+/// The overlaps of pairs, with types and the number of axes known at run time; see [`crate::Overlap`].
 ///
 /// ```
 /// use qlty_core::dynamic::{ArrayRef, OwnedArray};
@@ -36,7 +36,7 @@ mod gather;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct AnyOverlap {
-    /// The size of a patch, before it is turned and after.
+    /// The size of a patch, which a rotation does not change.
     window: Extent,
     overlaps: Vec<PairOverlap>,
 }
@@ -44,12 +44,12 @@ pub struct AnyOverlap {
 /// The overlap of the two patches of a pair: a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct PairOverlap {
-    /// The first pixel (z, y, x) of the box in the first patch, and in the second before it is turned.
+    /// The first pixel (z, y, x) of the box in the first patch, and in the second before its rotation.
     starts: [[usize; 3]; 2],
     size: [usize; 3],
     /// The quarter turns of the second patch.
     rotation: u8,
-    /// The numbers of rows and of pixels before those of this pair.
+    /// The numbers of rows and of pixels of all earlier pairs.
     rows_before: usize,
     pixels_before: usize,
 }
@@ -78,7 +78,7 @@ impl fmt::Debug for AnyOverlap {
 
 impl AnyOverlap {
     /// The overlaps of patches of size `window`, (y, x) or (z, y, x), with these deltas, rows (dx, dy) or (dx, dy, dz)
-    /// of type `f32`, and quarter turns of the second patches, of type `i64`, taken modulo 4; `None` means no turn.
+    /// of type `f32`, and quarter turns of the second patches, of type `i64`, modulo 4; `None` means no rotation.
     ///
     /// # Errors
     /// The errors of [`crate::Overlap::new`], and [`Error::DataType`].
@@ -109,7 +109,7 @@ impl AnyOverlap {
                 if delta.fract() != 0.0 {
                     return Err(Error::argument(format!("delta of pair {p}"), delta, "whole numbers of pixels"));
                 }
-                // Saturates where the patches are far apart anyway.
+                // The cast saturates; patches that far apart do not overlap anyway.
                 let delta = *delta as i64;
                 let away = usize::try_from(delta.unsigned_abs()).unwrap_or(usize::MAX);
                 overlap.size[axis] = size[axis].saturating_sub(away);
@@ -151,7 +151,7 @@ impl AnyOverlap {
         [&[self.pairs(), channels], self.window.sizes()].concat()
     }
 
-    /// Fails where an array is not one of the patches of these pairs; its number of channels.
+    /// Checks that an array has the shape of the patches of these pairs, and returns its number of channels.
     pub(crate) fn check_patches(&self, name: &'static str, shape: &[usize]) -> Result<usize> {
         let channels = shape.get(1).copied().unwrap_or(0);
         if shape != self.patches_shape(channels) {
@@ -162,8 +162,8 @@ impl AnyOverlap {
         Ok(channels)
     }
 
-    /// Fails where the patches of both sides, or their pixels, are not those of these pairs, or differ in their
-    /// channels; the number of these.
+    /// Checks that the patches and pixels of both sides match these pairs and agree in their channels, and returns the
+    /// number of channels.
     fn check_sides(&self, patches: [&[usize]; 2], pixels: [&[usize]; 2]) -> Result<usize> {
         let channels = self.check_patches("patches1", patches[0])?;
         if patches[1] != patches[0] {
@@ -175,7 +175,7 @@ impl AnyOverlap {
         Ok(channels)
     }
 
-    /// Fails where an array does not have this number of columns and a row for each overlapping pixel.
+    /// Fails unless an array has this number of columns and one row per overlapping pixel.
     pub(crate) fn check_pixels(&self, name: &'static str, shape: &[usize], columns: usize) -> Result<()> {
         if shape != [self.count(), columns] {
             return Err(Error::shape(name, shape, format!("[{}, {columns}]", self.count())));
@@ -183,8 +183,8 @@ impl AnyOverlap {
         Ok(())
     }
 
-    /// Divides an array with a row for each overlapping pixel among threads: `leaf` gets the rows of pixels of each
-    /// part, counted through the pairs, and the part.
+    /// Divides an array with one row per overlapping pixel among threads: `leaf` gets each part and its rows of pixels,
+    /// numbered across all pairs.
     fn divide<T: Send>(
         &self,
         rows: Range<usize>,
@@ -211,7 +211,7 @@ impl AnyOverlap {
         );
     }
 
-    /// The pair of a row of pixels, for a row that exists.
+    /// The pair of a row of pixels; the row must exist.
     fn pair_of(&self, row: usize) -> usize {
         self.overlaps.partition_point(|overlap| overlap.rows_before + overlap.rows() <= row)
     }
@@ -222,7 +222,7 @@ impl AnyOverlap {
         overlap.pixels_before + (row - overlap.rows_before) * overlap.size[2]
     }
 
-    /// The parts of planes that a range of rows consists of: the pair, the plane of the box, and the rows of the plane.
+    /// The parts of planes in a range of rows: the pair, the plane of the box, and the rows of the plane.
     fn planes(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, usize, Range<usize>)> + '_ {
         let mut row = rows.start;
         let mut pair = self.pair_of(row);
@@ -241,8 +241,8 @@ impl AnyOverlap {
         })
     }
 
-    /// The rectangle of a plane of a stored patch that holds some rows of the box, and the quarter turns that set it
-    /// upright.
+    /// The rectangle of a plane of a stored patch that holds some rows of the box, and the quarter turns that rotate it
+    /// back.
     fn stored(&self, overlap: &PairOverlap, side: usize, rows: Range<usize>) -> (Rect, u8) {
         let [_, height, width] = self.window.zyx;
         let [_, y, x] = overlap.starts[side];
@@ -252,7 +252,7 @@ impl AnyOverlap {
     }
 }
 
-/// Fails where arrays have other types than `expected`.
+/// Fails if arrays have types other than `expected`.
 fn check_types(expected: DType, arrays: [(&'static str, DType); 3]) -> Result<()> {
     match arrays.into_iter().find(|(_, dtype)| *dtype != expected) {
         Some((name, dtype)) => Err(Error::dtype(name, dtype, format!("{expected} like the first array"))),

@@ -1,10 +1,10 @@
-//! A pair of patches: where both lie, and how the second is turned.
+//! A pair of patches: the positions of both, and the rotation of the second.
 
 use ndarray::{Array1, Array2, ArrayViewMut2, Ix2};
 use qlty_core::dynamic::ArrayMut;
 use qlty_core::{DType, Element, Error, Result};
 
-/// Where the two patches of a pair lie in an image of two or three axes.
+/// The positions of the two patches of a pair in an image of two or three axes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AnyPair {
     /// The index of the image.
@@ -22,7 +22,7 @@ pub struct AnyPair {
 pub enum Side {
     /// The first patch.
     First,
-    /// The second patch, which is displaced and may be turned.
+    /// The second patch, which is displaced and may be rotated.
     Second,
 }
 
@@ -31,7 +31,7 @@ impl Side {
     pub(crate) const BOTH: [Self; 2] = [Self::First, Self::Second];
 }
 
-/// Which positions of patches are wanted.
+/// Which positions of patches are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Positions {
@@ -45,7 +45,7 @@ pub enum Positions {
 }
 
 impl Positions {
-    /// The number of columns for `ndim` spatial axes; `None` where no positions are wanted.
+    /// The number of columns for `ndim` spatial axes; `None` if no positions are requested.
     pub fn columns(self, ndim: usize) -> Option<usize> {
         match self {
             Self::None => None,
@@ -56,7 +56,7 @@ impl Positions {
 }
 
 impl AnyPair {
-    /// Where the second patch starts relative to the first: (dx, dy, dz), x first; dz is 0 in a plane.
+    /// The start of the second patch relative to the first: (dx, dy, dz), x first; dz is 0 in a plane.
     pub fn delta(&self) -> [i64; 3] {
         std::array::from_fn(|i| self.start2[2 - i] as i64 - self.start1[2 - i] as i64)
     }
@@ -69,7 +69,7 @@ impl AnyPair {
         }
     }
 
-    /// The quarter turns of a patch: the first is never turned.
+    /// The quarter turns of a patch: the first is never rotated.
     pub(crate) fn turns(&self, side: Side) -> u8 {
         match side {
             Side::First => 0,
@@ -77,18 +77,18 @@ impl AnyPair {
         }
     }
 
-    /// A row of positions of `columns` columns, of pairs of `ndim` spatial axes: the image first where there is one
-    /// column more than axes.
+    /// A row of positions with `columns` columns, for pairs of `ndim` spatial axes: the image first if there is one
+    /// more column than axes.
     fn position(&self, side: Side, ndim: usize, columns: usize) -> impl Iterator<Item = i64> {
         let image = (columns > ndim).then_some(self.image);
         image.into_iter().chain(self.start(side).into_iter().skip(3 - ndim)).map(|value| value as i64)
     }
 }
 
-/// Arrays for what is known of pairs beside their pixels, of any strides, to be written; each is optional.
+/// The caller's arrays for the data of pairs other than their pixels, of any strides; each is optional.
 #[derive(Debug, Default)]
 pub struct AnyPlacesMut<'a> {
-    /// Rows (dx, dy) or (dx, dy, dz) of type `f32`: where the second patch starts relative to the first.
+    /// Rows (dx, dy) or (dx, dy, dz) of type `f32`: the start of the second patch relative to the first.
     pub deltas: Option<ArrayMut<'a>>,
     /// Quarter turns of the second patches, of type `i64`.
     pub rotations: Option<ArrayMut<'a>>,
@@ -104,7 +104,7 @@ impl<'a> AnyPlacesMut<'a> {
         [("positions1", Side::First, self.positions1.as_mut()), ("positions2", Side::Second, self.positions2.as_mut())]
     }
 
-    /// Fails where an array does not have the type or shape for `count` pairs of `ndim` spatial axes.
+    /// Fails unless every array has the type and shape for `count` pairs of `ndim` spatial axes.
     pub(crate) fn check(&mut self, ndim: usize, count: usize) -> Result<()> {
         if let Some(deltas) = &self.deltas {
             check_array("deltas", deltas, DType::F32, &[count, ndim])?;
@@ -124,7 +124,7 @@ impl<'a> AnyPlacesMut<'a> {
         Ok(())
     }
 
-    /// Writes the places of `pairs`, whose arrays have been checked.
+    /// Writes the deltas, rotations and positions of `pairs` to arrays that have been checked.
     pub(crate) fn write(&mut self, ndim: usize, pairs: &[AnyPair]) -> Result<()> {
         if let Some(deltas) = &mut self.deltas {
             matrix::<f32>("deltas", deltas)?.assign(&self::deltas(ndim, pairs));
@@ -141,7 +141,7 @@ impl<'a> AnyPlacesMut<'a> {
     }
 }
 
-/// Fails where an array has a different type or shape.
+/// Fails unless an array has this type and shape.
 pub(crate) fn check_array(name: &'static str, array: &ArrayMut<'_>, dtype: DType, shape: &[usize]) -> Result<()> {
     if array.shape() != shape {
         return Err(Error::shape(name, array.shape(), format!("{shape:?}")));
@@ -169,7 +169,7 @@ pub(crate) fn rotations(pairs: &[AnyPair]) -> Array1<i64> {
     pairs.iter().map(|pair| i64::from(pair.rotation)).collect()
 }
 
-/// Where one patch of each pair starts, in rows of `columns` columns.
+/// The start of one patch of each pair, in rows with `columns` columns.
 pub(crate) fn positions(ndim: usize, pairs: &[AnyPair], side: Side, columns: usize) -> Array2<i64> {
     let mut rows = Array2::zeros((pairs.len(), columns));
     for (row, pair) in rows.outer_iter_mut().zip(pairs) {

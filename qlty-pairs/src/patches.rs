@@ -9,25 +9,25 @@ use qlty_core::{DType, Error, Result};
 
 use crate::{AnyPlacesMut, Positions};
 
-/// Pairs of patches, where type and number of axes are known at run time: row i of each array is pair i. See
+/// Pairs of patches, with type and number of axes known at run time: row i of each array belongs to pair i. See
 /// [`crate::PatchPairs`].
 #[non_exhaustive]
 pub struct AnyPatchPairs {
     /// The first patches, (P,C,y,x) or (P,C,z,y,x).
     pub patches1: OwnedArray,
-    /// The second patches, displaced and turned, of the same type and shape.
+    /// The second patches, displaced and rotated, of the same type and shape.
     pub patches2: OwnedArray,
-    /// Where the second patch starts relative to the first: rows (dx, dy) or (dx, dy, dz).
+    /// The start of the second patch relative to the first: rows (dx, dy) or (dx, dy, dz).
     pub deltas: Array2<f32>,
     /// The quarter turns of the second patches, counter-clockwise, 0 to 3.
     pub rotations: Array1<i64>,
-    /// Where the first patches start, if known; see [`Positions`].
+    /// The start of the first patches, if known; see [`Positions`].
     pub positions1: Option<Array2<i64>>,
-    /// Where the second patches start, if known.
+    /// The start of the second patches, if known.
     pub positions2: Option<Array2<i64>>,
 }
 
-/// [`AnyPatchPairs`] in arrays of the caller, of any strides, to be written.
+/// The caller's arrays for [`AnyPatchPairs`], of any strides.
 #[derive(Debug)]
 pub struct AnyPairsMut<'a> {
     /// The first patches, (P,C,y,x) or (P,C,z,y,x).
@@ -53,7 +53,7 @@ impl fmt::Debug for AnyPatchPairs {
 }
 
 impl AnyPatchPairs {
-    /// Room for `count` pairs, zero.
+    /// Arrays of zeros for `count` pairs.
     pub(crate) fn zeros(
         dtype: DType,
         count: usize,
@@ -74,7 +74,7 @@ impl AnyPatchPairs {
         })
     }
 
-    /// The arrays, to be written.
+    /// Mutable views of the arrays.
     pub(crate) fn view_mut(&mut self) -> Result<AnyPairsMut<'_>> {
         fn positions<'a>(name: &'static str, rows: &'a mut Option<Array2<i64>>) -> Result<Option<ArrayMut<'a>>> {
             rows.as_mut().map(|rows| ArrayMut::of(name, rows.view_mut())).transpose()
@@ -89,12 +89,12 @@ impl AnyPatchPairs {
         })
     }
 
-    /// Copies the pairs to arrays of the caller, of the same types; truth values may be written to `u8` as well.
-    /// Positions are copied where the caller has an array for them.
+    /// Copies the pairs to the caller's arrays, of the same types; `Bool` may also be written to `U8`. Positions are
+    /// copied if the caller has an array for them.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::DataType`], and [`Error::Argument`] if there is an array for positions, but
-    /// there are none. Nothing is written then.
+    /// [`Error::Shape`] and [`Error::DataType`], and [`Error::Argument`] if there is an array for positions, but there
+    /// are no positions. Nothing is written then.
     pub fn copy_to(&self, mut out: AnyPairsMut<'_>) -> Result<()> {
         let arrays = [
             ("patches1", Some(self.patches1.array_ref()), Some(&mut out.patches1)),
@@ -137,7 +137,7 @@ fn rows<'a>(name: &'static str, rows: &'a Option<Array2<i64>>) -> Result<Option<
 }
 
 impl<'a> AnyPairsMut<'a> {
-    /// The two arrays of patches, and the rest.
+    /// The two arrays of patches, and the other arrays.
     pub(crate) fn split(self) -> ([ArrayMut<'a>; 2], AnyPlacesMut<'a>) {
         let Self { patches1, patches2, deltas, rotations, positions1, positions2 } = self;
         let places = AnyPlacesMut { deltas: Some(deltas), rotations: Some(rotations), positions1, positions2 };
@@ -145,7 +145,7 @@ impl<'a> AnyPairsMut<'a> {
     }
 }
 
-/// Fails where arrays of patches do not have this shape.
+/// Fails if arrays of patches do not have this shape.
 pub(crate) fn check_patches(patches: &[ArrayMut<'_>; 2], expected: &[usize]) -> Result<()> {
     for (name, patches) in ["patches1", "patches2"].into_iter().zip(patches) {
         if patches.shape() != expected {

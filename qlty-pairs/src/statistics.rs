@@ -1,7 +1,7 @@
 //! The mean and the standard deviation of patches, without loss of precision at large offsets.
 //!
 //! The values of a patch are taken relative to its first one and summed in `f64`, with their squares. Since the first
-//! value is one of the patch, the variance is at least its share of it: with n values, no offset costs more than
+//! value belongs to the patch, the variance is at least its contribution: with n values, no offset costs more than
 //! log2(n) of the 53 bits. 64-bit integers are subtracted as integers.
 
 use half::slice::HalfFloatSliceExt;
@@ -10,13 +10,13 @@ use ndarray::{ArrayView2, ArrayView4, Axis};
 use qlty_core::dynamic::ArrayRef;
 use qlty_core::{Element, with_dtype};
 
-/// The number of independent partial sums, so that no addition waits for the one before.
+/// The number of independent partial sums, so that no addition waits for the previous one.
 const LANES: usize = 8;
 
-/// The number of differences that are taken before they are summed.
+/// The number of differences that are computed before they are summed.
 const BLOCK: usize = 128;
 
-/// An element of which statistics are computed.
+/// An element type with statistics.
 trait Value: Element {
     /// The value, rounded to the nearest `f64`.
     fn number(self) -> f64;
@@ -41,7 +41,7 @@ struct Sums {
 impl Sums {
     #[inline(always)]
     fn add<T: Copy>(&mut self, values: &[T], difference: impl Fn(T) -> f64) {
-        // Three loops over a block, each of which the compiler vectorizes.
+        // Three loops over a block, all of which the compiler vectorizes.
         let mut block = [0.0; BLOCK];
         for values in values.chunks(BLOCK) {
             let block = &mut block[..values.len()];
@@ -58,7 +58,7 @@ impl Sums {
         }
     }
 
-    /// The sum of the differences, and that of the squares.
+    /// The sum of the differences and the sum of their squares.
     #[inline(always)]
     fn total(&self) -> [f64; 2] {
         [self.sums.iter().sum(), self.squares.iter().sum()]
@@ -124,8 +124,8 @@ macro_rules! half_number {
 
 half_number!(f16 bf16);
 
-/// The mean and the sample standard deviation (n - 1) of all pixels of a patch, (1,C,Z,Y,X) of any type; NaN where
-/// there are too few. Truth values count as 0 and 1.
+/// The mean and the sample standard deviation (n - 1) of all pixels of a patch, (1,C,Z,Y,X) of any type; NaN if there
+/// are too few pixels. `Bool` values count as 0 and 1.
 pub(crate) fn mean_and_sigma(pixels: &ArrayRef<'_>) -> [f64; 2] {
     with_dtype!(pixels.dtype(), T => of_type::<T>(pixels.bits().index_axis(Axis(0), 0)))
 }
@@ -135,7 +135,7 @@ fn of_type<T: Value>(pixels: ArrayView4<'_, T>) -> [f64; 2] {
     let Some(shift) = pixels.first().copied() else { return [f64::NAN; 2] };
     let [sum, squares] = sums(pixels, shift);
     let mean = sum / count;
-    // The difference is negative by rounding only.
+    // The difference is negative only because of rounding.
     let square = (squares - sum * mean) / (count - 1.0);
     let sigma = if square < 0.0 { 0.0 } else { square.sqrt() };
     [shift.number() + mean, sigma]
@@ -150,7 +150,7 @@ fn sums<T: Value>(pixels: ArrayView4<'_, T>, shift: T) -> [f64; 2] {
         for plane in channel.outer_iter() {
             #[cfg(target_arch = "x86_64")]
             let sums = match wide {
-                // SAFETY: the processor has AVX2, the one feature that the function needs.
+                // SAFETY: the processor has AVX2, the only feature that the function needs.
                 true => unsafe { plane_avx2(plane, shift) },
                 false => plane_sums(plane, shift),
             };

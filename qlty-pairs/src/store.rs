@@ -1,6 +1,6 @@
-//! Writing patch pairs to a Zarr store that a training program reads.
+//! Writing patch pairs to a Zarr store for a training program.
 //!
-//! The store's attribute `metadata` has the rows of the stored pairs only, so that row i is pair i of the arrays.
+//! The store's attribute `metadata` only has the rows of the stored pairs, so row i belongs to pair i of the arrays.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ mod layout;
 
 use layout::{Grid, layout};
 
-/// The bytes of patches that are held at a time, unless a single file holds more.
+/// The number of patch bytes held at a time, unless a single file holds more.
 const HELD_BYTES: usize = 256 << 20;
 
 /// How patch pairs are stored.
@@ -34,10 +34,10 @@ const HELD_BYTES: usize = 256 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// The shape of a chunk of the patch arrays, (pairs, channels, y, x) or (pairs, channels, z, y, x), limited to that
+    /// The shape of a chunk of the patch arrays, (pairs, channels, y, x) or (pairs, channels, z, y, x), clamped to that
     /// of the arrays. Default: as many whole patches as fit in 4 MiB, or a slab of a larger patch.
     ///
-    /// A chunk is read whole: (1, channels, y, x) is best where pairs are read in random order from a store larger than
+    /// A chunk is read whole: (1, channels, y, x) is best if pairs are read in random order from a store larger than
     /// the reader's cache.
     #[doc(alias = "zarr_chunks")]
     pub chunk: Option<Vec<usize>>,
@@ -85,12 +85,12 @@ impl StoreOptions {
     }
 }
 
-/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group, where type and number of
-/// axes are known at run time; see [`crate::extract_patches_to_zarr`].
+/// Writes the patches of all or selected pairs, in their order, to a Zarr v3 group, with type and number of axes known
+/// at run time; see [`crate::extract_patches_to_zarr`].
 ///
 /// # Errors
-/// The errors of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] if the images have other axes than
-/// the window.
+/// The errors of [`crate::extract_patches_to_zarr`], and [`qlty_core::Error::Shape`] if the images and the window
+/// differ in their number of axes.
 pub fn extract_patches_to_zarr(
     source: &dyn AnyImageSource,
     metadata: &AnyPairMetadata,
@@ -157,7 +157,7 @@ fn attributes(metadata: &AnyPairMetadata, channels: usize) -> Map<String, Value>
     entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Writes an array of a row, or a value, for each pair.
+/// Writes an array with one row, or one value, per pair.
 fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Result<()> {
     const ROWS: usize = 1 << 16;
     let shape = values.shape().to_vec();
@@ -177,11 +177,11 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Writes all files of both arrays, as many at a time as memory allows.
+    /// Writes all files of both arrays, as many in parallel as memory allows.
     fn run(&self, arrays: [ArrayWriter; 2]) -> Result<()> {
         let bytes = product("patches of a file", &[self.grid.file_len(), self.dtype.size()])?;
         let threads = rayon::current_num_threads();
-        // A file is held twice while it is compressed.
+        // A file needs twice its memory while it is compressed.
         let workers = (HELD_BYTES / (2 * bytes).max(1)).clamp(1, threads);
         let arrays = arrays.map(|array| array.with_threads((threads / workers).max(1)));
         let (next, failure) = (AtomicUsize::new(0), Failure::new(self.monitor));
@@ -202,14 +202,14 @@ impl Writing<'_> {
         failure.into_result()
     }
 
-    /// Writes the file of this number. The files of the two arrays alternate, since their pixels lie together.
+    /// Writes the file with this number. Files of the two arrays alternate, since their pixels are close together.
     fn file(&self, number: usize, file: &mut OwnedArray, array: &ArrayWriter) -> Result<()> {
         const WHAT: &str = "patches of a file";
         let (side, place) = (Side::BOTH[number % 2], self.grid.place(number / 2));
         let (start, size) = self.grid.part(&place);
         let mut part = file.array_mut();
         if size != part.shape() {
-            // Beyond the edge of the array lies zero.
+            // Values beyond the edge of the array are zero.
             part.fill(WHAT, Scalar::zero(self.dtype))?;
         }
         for (axis, size) in size.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Choosing pairs evenly over the statistics of their patches.
+//! Selecting pairs evenly over the statistics of their patches.
 
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::{Error, Result};
@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use crate::draw::stream;
 
-/// How bins are laid over values.
+/// How the edges of bins are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bins {
@@ -16,13 +16,13 @@ pub enum Bins {
     Quantiles,
 }
 
-/// [`stratified_sample_by_histogram`] or [`stratified_sample_by_quantiles`] of `means` and `sigmas` of type `f64`:
-/// writes the chosen indices to the front of `indices`, of type `i64`, and returns their number. As many indices as
-/// there are pairs are always enough.
+/// [`stratified_sample_by_histogram`] or [`stratified_sample_by_quantiles`] with `means` and `sigmas` of type `f64`:
+/// writes the selected indices to the start of `indices`, of type `i64`, and returns their number. An array with one
+/// element per pair is always large enough.
 ///
 /// # Errors
-/// The errors of [`stratified_sample_by_histogram`]; [`Error::Shape`] if an array does not have one axis, or more indices
-/// are chosen than there is room for; [`Error::DataType`]. Nothing is written then.
+/// The errors of [`stratified_sample_by_histogram`]; [`Error::Shape`] if an array does not have one axis, or `indices`
+/// is too small; [`Error::DataType`]. Nothing is written then.
 pub fn stratified_sample_into(
     means: ArrayRef<'_>,
     sigmas: ArrayRef<'_>,
@@ -49,7 +49,7 @@ pub fn stratified_sample_into(
     Ok(chosen.len())
 }
 
-/// Fails where an array has other axes than one.
+/// Fails unless an array has one axis.
 fn check_row(name: &'static str, shape: &[usize]) -> Result<()> {
     if shape.len() != 1 {
         return Err(Error::shape(name, shape, "one axis"));
@@ -57,11 +57,11 @@ fn check_row(name: &'static str, shape: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins
+/// Selects up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins
 /// of equal width along both, from the smallest value to the largest.
 ///
-/// Each pair is in exactly one bin. The chosen pairs come bin by bin, the standard deviation varying faster, and within
-/// a bin in the order drawn; they depend on nothing but the arguments.
+/// Each pair is in exactly one bin. The selected pairs are ordered by bin, the standard deviation varying faster, and
+/// within a bin in the order drawn; they depend only on the arguments.
 ///
 /// # Errors
 /// [`Error::Argument`] if the numbers of means and standard deviations differ, a value is NaN or infinite, or `bins`
@@ -116,7 +116,7 @@ fn check(means: &[f64], sigmas: &[f64], bins: usize, samples_per_bin: usize) -> 
 fn equal_widths(values: &[f64], bins: usize) -> Vec<usize> {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    // Of halves, since the difference of two numbers may overflow.
+    // Computed from halves, since the difference of two numbers may overflow.
     let width = most / 2.0 - least / 2.0;
     let bin = |value: &f64| {
         let place = if width > 0.0 { (value / 2.0 - least / 2.0) / width } else { 0.0 };

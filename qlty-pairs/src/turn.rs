@@ -1,4 +1,4 @@
-//! Quarter turns of planes, counter-clockwise as `numpy.rot90`, written row by row.
+//! Quarter turns of planes, counter-clockwise as in `numpy.rot90`, written row by row.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
-    /// The rectangle of a plane of size `plane` that becomes this rectangle when the plane is turned.
+    /// The rectangle of a plane of size `plane` that becomes this rectangle when the plane is rotated.
     pub(crate) fn unturned(self, turns: u8, plane: [usize; 2]) -> Self {
         let ([y, x], [height, width]) = (self.start, self.size);
         let [from_bottom, from_right] = [plane[0].wrapping_sub(x + width), plane[1].wrapping_sub(y + height)];
@@ -42,7 +42,7 @@ impl<'a, T: Element> Plane<'a, T> {
         }
         spare.clear();
         spare.extend(plane.iter());
-        // The shape has as many elements as were gathered.
+        // The shape has as many elements as were copied.
         Self(ArrayView2::from_shape(plane.dim(), &spare[..]).unwrap_or(plane))
     }
 
@@ -56,7 +56,7 @@ impl<'a, T: Element> Plane<'a, T> {
         if turns % 2 == 1 { [width, height] } else { [height, width] }
     }
 
-    /// Writes the turned plane.
+    /// Writes the rotated plane.
     pub(crate) fn write_turned(&self, turns: u8, writer: &mut RowWriter<'_, T>) {
         let [height, width] = self.turned_size(turns);
         let mut y = 0;
@@ -67,7 +67,7 @@ impl<'a, T: Element> Plane<'a, T> {
         }
     }
 
-    /// Some rows of the turned plane, one after the other.
+    /// Some rows of the rotated plane, one after the other.
     #[inline(always)]
     pub(crate) fn turned_rows(&self, turns: u8, rows: Range<usize>, to: &mut [T]) {
         let (height, width) = self.0.dim();
@@ -82,7 +82,7 @@ impl<'a, T: Element> Plane<'a, T> {
         }
     }
 
-    /// Some rows of the plane turned once (`upwards`: a row of the result is a column read from below) or three times.
+    /// Some rows of the plane rotated once (`upwards`: a row of the result is a column read from below) or three times.
     #[inline(always)]
     fn transposed_rows(&self, upwards: bool, rows: Range<usize>, to: &mut [T]) {
         let (height, width) = self.0.dim();
@@ -95,7 +95,7 @@ impl<'a, T: Element> Plane<'a, T> {
             }
             return;
         }
-        // In the order of memory, so that the next rows can be prefetched.
+        // In memory order, so that the next rows can be prefetched.
         let stride = self.0.stride_of(Axis(0));
         for x in starts(height) {
             let x = if upwards { x } else { height - BLOCK - x };
@@ -118,8 +118,8 @@ impl<'a, T: Element> Plane<'a, T> {
     }
 }
 
-/// Prefetches the row that lies some rows after this one: a block of rows is read at once, in runs too short for the
-/// processor to prefetch by itself.
+/// Prefetches a row a few rows after this one: a block of rows is read at once, in runs too short for the hardware
+/// prefetcher.
 #[inline(always)]
 fn fetch_ahead<T>(row: &[T], stride: isize) {
     const ROWS: isize = 2 * BLOCK as isize;
@@ -127,20 +127,20 @@ fn fetch_ahead<T>(row: &[T], stride: isize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..size_of_val(row)).step_by(64) {
         let wanted = row.as_ptr().wrapping_offset(ROWS * stride).cast::<i8>().wrapping_add(line);
-        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is made by wrapping
-        // arithmetic and is not dereferenced. SSE is part of x86-64.
+        // SAFETY: a prefetch is a hint that reads nothing and faults at no address; the pointer is computed with
+        // wrapping arithmetic and never dereferenced. SSE is part of x86-64.
         unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(wanted) };
     }
 }
 
-/// Where the blocks begin that cover `len` values, which are at least a block: the last block overlaps the one before
-/// where they do not fit exactly.
+/// The starts of blocks that cover `len` values, which is at least one block: the last block overlaps the previous one
+/// if they do not fit exactly.
 #[inline(always)]
 fn starts(len: usize) -> impl Iterator<Item = usize> {
     (0..len.div_ceil(BLOCK)).map(move |i| (i * BLOCK).min(len - BLOCK))
 }
 
-/// Copies a row; short ones block by block, which saves a call of `memcpy`.
+/// Copies a row; short ones block by block, which avoids a call to `memcpy`.
 #[inline(always)]
 fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     const BLOCK: usize = 16;
@@ -151,12 +151,12 @@ fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
     for (to, from) in to.as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks::<BLOCK>().0) {
         *to = *from;
     }
-    // The last block overlaps the one before where they do not fit exactly.
+    // The last block overlaps the previous one if they do not fit exactly.
     let last = from.len() - BLOCK;
     to[last..].copy_from_slice(&from[last..][..BLOCK]);
 }
 
-/// Copies a row from its end to its start.
+/// Copies a row in reverse order.
 #[inline(always)]
 fn reverse_row<T: Copy>(to: &mut [T], from: &[T]) {
     if from.len() < BLOCK {
@@ -176,7 +176,7 @@ mod tests {
     use super::{Plane, Rect};
     use qlty_core::internal::stream::RowWriter;
 
-    /// The plane turned once, by the definition: out[i, j] = m[j, columns - 1 - i].
+    /// The plane rotated by the definition: out[i, j] = m[j, columns - 1 - i].
     fn turned(plane: &Array2<u16>, turns: u8) -> Array2<u16> {
         let once = |m: Array2<u16>| Array2::from_shape_fn((m.ncols(), m.nrows()), |(i, j)| m[[j, m.ncols() - 1 - i]]);
         (0..turns).fold(plane.clone(), |plane, _| once(plane))

@@ -20,7 +20,7 @@ pub use metadata::{
 };
 pub use overlap::{Overlap, OverlapPatches, OverlapPixels};
 
-/// Each of `values` as something else, in a vector of its own.
+/// Converts each of `values` into a new vector.
 fn collect<T: Copy, R>(what: &'static str, values: &[T], convert: impl Fn(T) -> R) -> Result<Vec<R>> {
     let mut converted = Vec::new();
     let bytes = values.len().saturating_mul(size_of::<R>());

@@ -4,9 +4,8 @@
 //! cargo run --release --example brain [OUTPUT_FOLDER]
 //! ```
 //!
-//! The 32 slices of `samples/brain` get noise of a known strength, are cut into overlapping 3-D
-//! patches, go batch by batch through a filter that stands for a model, and are stitched as the
-//! batches come back.
+//! The 32 slices of `samples/brain` get noise of a known strength, are split into overlapping 3-D patches, pass batch
+//! by batch through a filter that stands in for a model, and are stitched as the batches are returned.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program, and it talks")]
 
@@ -37,7 +36,7 @@ const SEED: u64 = 7;
 
 const WINDOW: [usize; 3] = [16, 64, 64];
 const STEP: [usize; 3] = [8, 32, 32];
-/// Near the rim of a patch the filter sees too little, so what it says there counts for a tenth.
+/// The filter lacks context near the edge of a patch, so its output there counts for a tenth.
 const BORDER: [usize; 3] = [2, 8, 8];
 const BORDER_WEIGHT: f64 = 0.1;
 const BATCH: usize = 8;
@@ -71,11 +70,11 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
 
     let middle = original.dim().0 / 2;
     let slice = |volume: &Array3<f32>| Picture::grey(volume.index_axis(Axis(0), middle), 0.0..190.0);
-    let before_after = Picture::beside(&[slice(&noisy), slice(&denoised)]);
+    let before_after = Picture::side_by_side(&[slice(&noisy), slice(&denoised)]);
     write_picture(&folder.join("before_after.png"), &before_after, &format!("slice {middle}, before and after"))?;
     let levels = levels(&denoised, 4)?;
     let levels: Vec<_> = levels.iter().map(slice).collect();
-    write_picture(&folder.join("pyramid.png"), &Picture::beside(&levels), "the slice and its coarser levels")?;
+    write_picture(&folder.join("pyramid.png"), &Picture::side_by_side(&levels), "the slice and its coarser levels")?;
     let weights = weights.index_axis(Axis(0), middle);
     let heaviest = weights.iter().copied().fold(0.0, f32::max);
     let weights = Picture::grey(weights, 0.0..heaviest);
@@ -100,7 +99,7 @@ fn open_stack() -> Result<Stack, Box<dyn Error>> {
     Ok(Stack::from_slices(slices)?)
 }
 
-/// Cut, filter, sew: the volume (Z, Y, X) after the filter, and the weights of its voxels.
+/// Unstitch, filter, stitch: the volume (Z, Y, X) after the filter, and the weights of its voxels.
 fn denoise_in_patches(noisy: &Array3<f32>) -> Result<(Array3<f32>, Array3<f32>), Box<dyn Error>> {
     let (depth, height, width) = noisy.dim();
     let quilt = NczyxQuilt::builder([depth, height, width], WINDOW, STEP)
@@ -129,7 +128,7 @@ fn denoise_in_patches(noisy: &Array3<f32>) -> Result<(Array3<f32>, Array3<f32>),
     Ok((stitched.slice_move(s![0, 0, .., .., ..]), weights))
 }
 
-/// The planes of the volume, and coarser levels of them.
+/// The planes of the volume at full size and at coarser levels.
 fn levels(volume: &Array3<f32>, coarser: usize) -> Result<Vec<Array3<f32>>, Box<dyn Error>> {
     let mut levels = vec![volume.clone()];
     for _ in 0..coarser {
@@ -142,8 +141,8 @@ fn levels(volume: &Array3<f32>, coarser: usize) -> Result<Vec<Array3<f32>>, Box<
 /// Writes the volume as 8-bit OME-Zarr of three levels.
 fn write_image(path: &Path, volume: &Array3<f32>, stack: &Stack) -> Result<(), Box<dyn Error>> {
     let bytes = volume.mapv(|value| value.round().clamp(0.0, 255.0) as u8);
-    // The slices say how far their rows and columns are apart; that they are 1 mm thick is only
-    // written in the samples' description.
+    // The slices state the spacing of rows and columns; that they are 1 mm thick is only written in the samples'
+    // description.
     let in_plane = stack.voxel_size().ok_or("the slices state no resolution")?.to(LengthUnit::Millimeter);
     let voxel_size = [in_plane.z.unwrap_or(1.0), in_plane.y, in_plane.x];
 

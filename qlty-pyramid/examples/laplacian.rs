@@ -4,8 +4,8 @@
 //! cargo run --release --example laplacian [OUTPUT_FOLDER]
 //! ```
 //!
-//! Writes the 32 slices of `samples/brain` as a Laplacian store with each interpolation, reconstructs the
-//! full size of each as a Zarr array, and fails unless it is what was read.
+//! Writes the 32 slices of `samples/brain` as a Laplacian store with each interpolation, reconstructs the full size of
+//! each as a Zarr array, and fails unless it equals the input.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program, and it talks")]
 
@@ -43,7 +43,7 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
         let arrays: Vec<_> = written.levels.iter().map(|level| format!("{} {:?}", level.name, level.shape)).collect();
         println!("{}: {}", path.display(), arrays.join(", "));
 
-        // A slice at half the size takes what it needs of the store and no more.
+        // Reading a slice at half the size only reads the chunks that it needs.
         let store = LaplacianStore::open(&path)?;
         let [_, height, width] = store.shape(1)? else { return Err("three axes".into()) };
         let slice = store.read::<u8>(1, &[16, 0, 0], &[1, *height, *width], &Monitor::new())?;

@@ -1,4 +1,4 @@
-//! Arrays of any type: their pixels, copies, and parts of them for many threads.
+//! Arrays of any type: access to their pixels, copies, and dividing them among threads.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,13 +12,13 @@ use crate::{Error, Pixel, Result};
 /// The pixels of an array in C order.
 ///
 /// # Errors
-/// [`Error::Core`] if they are of a different type, [`Error::Argument`] if they are in another order.
+/// [`Error::Core`] if they have a different type, [`Error::Argument`] if they are in a different order.
 pub(crate) fn slice<'a, T: Pixel>(array: &ArrayRef<'a>) -> Result<&'a [T]> {
     let strides = array.strides();
     array.view::<T>("pixels")?.to_slice().ok_or_else(|| not_in_c_order(strides))
 }
 
-/// [`slice()`], to be written.
+/// [`slice()`], mutable.
 pub(crate) fn slice_mut<'a, T: Pixel>(array: &'a mut ArrayMut<'_>) -> Result<&'a mut [T]> {
     if !array.is_standard_layout() {
         return Err(not_in_c_order(array.strides()));
@@ -33,12 +33,12 @@ fn not_in_c_order(strides: &[isize]) -> Error {
 /// The bytes of the pixels of an array in C order.
 ///
 /// # Errors
-/// As [`slice()`].
+/// The errors of [`slice()`].
 pub(crate) fn bytes_mut<'a>(array: &'a mut ArrayMut<'_>) -> Result<&'a mut [u8]> {
     Ok(with_dtype!(array.dtype(), T => T::bytes_mut(slice_mut::<T>(array)?)))
 }
 
-/// The array itself where it is in C order, or else a copy of it in `room`.
+/// The array itself if it is in C order, or else a copy of it in `room`.
 pub(crate) fn in_c_order<'a>(array: ArrayRef<'a>, room: &'a mut Option<OwnedArray>) -> Result<ArrayRef<'a>> {
     if array.is_standard_layout() {
         return Ok(array);
@@ -57,7 +57,7 @@ pub(crate) fn copy_rows(to: ArrayMut<'_>, from: &ArrayRef<'_>) -> Result<()> {
     let spatial = to.ndim().min(3);
     let (to, from) = (to.five("pixels", spatial)?, from.five("pixels", spatial)?);
     with_width!(from.dtype(), W => {
-        // SAFETY: what is written to elements of a type are elements of the same type.
+        // SAFETY: only elements of the same type are written.
         let (mut to, from) = (unsafe { to.bits::<W>() }, from.bits::<W>());
         for (mut to, from) in to.rows_mut().into_iter().zip(from.rows()) {
             match (from.to_slice(), to.as_slice_mut()) {
@@ -69,8 +69,8 @@ pub(crate) fn copy_rows(to: ArrayMut<'_>, from: &ArrayRef<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Calls `each` with the parts of an array that have at most `len` elements along an axis, in parallel, and with
-/// where each begins. After an error no new part is begun.
+/// Calls `each` in parallel with the parts of an array that have at most `len` elements along an axis, and with the
+/// start of each. After an error no further part is started.
 pub(crate) fn for_each_part(
     array: ArrayMut<'_>,
     axis: usize,
@@ -102,13 +102,13 @@ pub(crate) fn for_each_part(
     divide(0, array, (axis, len.max(1)), &AtomicBool::new(false), each)
 }
 
-/// The bytes of decoded chunks that are kept of a level: 64 MiB of the largest, of each smaller one a quarter of
-/// that.
+/// The cache size in bytes for decoded chunks of a level: 64 MiB for the largest, a quarter of the previous for each
+/// smaller one.
 pub(crate) fn cache_bytes(level: usize) -> usize {
     (64_usize << 20).checked_shr(2 * level as u32).unwrap_or(0)
 }
 
-/// Fails where a box is not within an array.
+/// Fails if a box is not within an array.
 pub(crate) fn check_box(start: &[usize], shape: &[usize], whole: &[usize]) -> Result<()> {
     let fits = |axis: usize| start[axis].checked_add(shape[axis]).is_some_and(|end| end <= whole[axis]);
     if start.len() != whole.len() || shape.len() != whole.len() || !(0..whole.len()).all(fits) {
@@ -118,14 +118,14 @@ pub(crate) fn check_box(start: &[usize], shape: &[usize], whole: &[usize]) -> Re
     Ok(())
 }
 
-/// A part of a box, and where in the whole array it begins.
+/// A part of a box, and its start in the whole array.
 #[derive(Debug)]
 pub(crate) struct BoxPart<'a> {
     pub(crate) start: Vec<usize>,
     pub(crate) pixels: ArrayMut<'a>,
 }
 
-/// Cuts a box that begins at `start` of an array where its chunks end, along some axes.
+/// Splits a box that starts at `start` of an array at the chunk boundaries along some axes.
 pub(crate) fn split_at_chunks<'a>(
     pixels: ArrayMut<'a>,
     start: &[usize],

@@ -1,34 +1,34 @@
-//! What can go wrong, and the words for it.
+//! Errors and their messages.
 
 use std::path::{Path, PathBuf};
 
 use qlty_core::DType;
 
-/// The error of a library underneath, whose type is no part of this crate's interface.
+/// The error of an underlying library, whose type is not part of this crate's interface.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a stack was not read, or an image not written.
+/// Why a stack could not be read, or an image not written.
 ///
 /// The message names the file, what was got and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system refused to read or write.
+    /// The operating system could not read or write.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The system's error.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// An argument is outside what the call can take.
+    /// An argument has a value that the call does not accept.
     #[error("{argument}: got {got}, expected {expected}")]
     Argument {
         /// The argument's name.
         argument: &'static str,
-        /// What was given.
+        /// Its value.
         got: String,
-        /// What would have been taken.
+        /// The accepted values.
         expected: String,
     },
     /// A folder holds no slice.
@@ -41,7 +41,7 @@ pub enum Error {
         /// The regular expression.
         pattern: String,
     },
-    /// Two files of one stack carry the same counter.
+    /// Two files of one stack have the same counter.
     #[error("{} and {} both have the counter {counter}", first.display(), second.display())]
     DuplicateCounter {
         /// The counter.
@@ -51,7 +51,7 @@ pub enum Error {
         /// The second file, by name.
         second: PathBuf,
     },
-    /// What the expression matched as a counter is not a number of 64 bits.
+    /// The counter matched by the expression does not fit 64 bits.
     #[error("{}: the counter {counter:?} is not a whole number of 64 bits", path.display())]
     Counter {
         /// The file.
@@ -59,7 +59,7 @@ pub enum Error {
         /// The counter's text.
         counter: String,
     },
-    /// A page's TIFF structure or its compressed data are broken.
+    /// A page's TIFF structure or its compressed data are invalid.
     #[error("{}, page {page}: {source}", path.display())]
     Tiff {
         /// The file.
@@ -79,7 +79,7 @@ pub enum Error {
         /// The contradiction, with its numbers.
         what: String,
     },
-    /// A page is legal TIFF of a kind that this crate would not decode faithfully.
+    /// A page is valid TIFF of a kind that this crate cannot decode faithfully.
     #[error("{}, page {page}: {what} is not supported", path.display())]
     Unsupported {
         /// The file.
@@ -101,28 +101,28 @@ pub enum Error {
         /// The shape and type of the first.
         expected: String,
     },
-    /// A stack was to be read in a different type than its own.
+    /// A stack was to be read as a type other than its own.
     #[error("stack {stack:?}: asked for {}, but its pixels are {}", asked.zarr_name(), actual.zarr_name())]
     DataType {
         /// The stack's name.
         stack: String,
-        /// The type asked for.
+        /// The requested type.
         asked: DType,
-        /// The type it has.
+        /// Its type.
         actual: DType,
     },
     /// An array does not fit the address space, or memory.
     #[error("{what} of shape {shape:?} does not fit in memory")]
     TooLarge {
-        /// What it is.
+        /// What the array is for.
         what: &'static str,
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// Zarr refused to read or write, or the destination is taken.
+    /// Zarr could not read or write, or the destination exists.
     #[error(transparent)]
     Store(qlty_core::zarr::Error),
-    /// An array of a different shape was expected, memory is missing, or the caller cancelled.
+    /// An array has an unexpected shape, memory is missing, or the caller cancelled.
     #[error(transparent)]
     Core(#[from] qlty_core::Error),
 }

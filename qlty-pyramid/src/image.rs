@@ -1,5 +1,5 @@
-//! Reading images back: [`ImageLayout`] is the metadata of any store of this crate, and of NGFF from other programs;
-//! [`ImageStore`] reads boxes of its levels.
+//! Reading images from stores: [`ImageLayout`] is the metadata of any store of this crate, and of NGFF stores of other
+//! programs; [`ImageStore`] reads boxes of its levels.
 
 mod layout;
 mod store;

@@ -1,10 +1,9 @@
-//! TIFF stacks to OME-Zarr, with image pyramids.
+//! Convert TIFF stacks to OME-Zarr, with image pyramids.
 //!
-//! A stack is a folder of TIFF or PNG slices, or a TIFF file of many pages: a hyperstack of ImageJ, an
-//! OME-TIFF or neither. Opening one reads its headers and refuses what would not decode to what was stored;
-//! reading gives planes (C, Y, X) one by one, or a volume (C, Z, Y, X).
-//! [`stack_to_ome_zarr`] makes coarser levels of it and writes all as NGFF 0.5 on Zarr v3, plane by plane, so
-//! a stack need not fit in memory.
+//! A stack is a folder of TIFF or PNG slices, or a multi-page TIFF file: an ImageJ hyperstack, an OME-TIFF or neither.
+//! Opening one reads its headers and rejects files that would not decode to the stored values; reading returns planes
+//! (C, Y, X) one by one, or a volume (C, Z, Y, X). [`stack_to_ome_zarr`] computes coarser levels and writes everything
+//! as NGFF 0.5 on Zarr v3, plane by plane, so a stack need not fit in memory.
 //!
 //! ```
 //! # let folder = tempfile::tempdir().unwrap();
@@ -25,25 +24,25 @@
 //! |---|---|
 //! | finding slices by their names | [`SlicePattern`], [`SliceSet`] |
 //! | opening and reading stacks | [`Stack`], [`Channel`], [`VoxelSize`], [`LengthUnit`] |
-//! | other images | [`Volume`] for arrays in memory, [`PlaneSource`] for a type of your own |
+//! | other images | [`Volume`] for arrays in memory, [`PlaneSource`] for your own types |
 //! | pyramids | [`stack_to_ome_zarr`], [`stacks_to_ome_zarr`], [`PyramidOptions`]; what would be written: [`plan_pyramid`] |
 //! | reading them | [`ImageStore`], [`ImageLayout`] |
 //! | one level in memory | [`shrink`], [`Method`]; back to a larger size: [`upsample`] |
 //! | Laplacian pyramids in memory | [`LaplacianLevels`] |
 //! | Laplacian pyramids in stores | [`stack_to_ome_zarr_laplacian`], [`LaplacianStore`], [`reconstruct_from_laplacian`] |
-//! | progress and cancelling | [`Monitor`] |
+//! | progress and cancellation | [`Monitor`] |
 //!
 //! The type of pixels is a [`DType`], known when a stack or store is opened, and arrays are [`ArrayRef`] and
-//! [`ArrayMut`]; `read::<T>` and the like give typed arrays. Pixels are numbers: the type `Bool` is an error, so
+//! [`ArrayMut`]; `read::<T>` and similar calls return typed arrays. Pixels are numbers: the type `Bool` is an error, so
 //! convert masks to `u8` first.
 //!
-//! Planes go from [`PlaneSource`]s (the folder `read` of the sources) through the pipeline (`write`), and come back
-//! from stores by `image` and `laplacian`.
+//! Planes flow from [`PlaneSource`]s (folder `read`) through the pipeline (`write`), and are read back from stores by
+//! `image` and `laplacian`.
 //!
-//! The feature `png` reads slices and images that are PNG files; `cli` builds the tool `qlty-pyramid`.
+//! The feature `png` reads PNG slices and images; `cli` builds the tool `qlty-pyramid`.
 //!
-//! Every call may be made from many threads at once, and runs on the current rayon pool. Two writers
-//! of one destination must exclude each other.
+//! All calls may be made concurrently, and run on the current rayon pool. At most one writer per destination may run at
+//! a time.
 
 mod arrays;
 mod error;

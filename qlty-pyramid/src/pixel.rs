@@ -1,8 +1,8 @@
-//! What depends on the type of pixels: sums and means, order, and conversion.
+//! Operations that depend on the pixel type: sums and means, order, and conversion.
 //!
-//! Images travel through this crate as arrays of any type, [`ArrayRef`](qlty_core::dynamic::ArrayRef) and
+//! Images are passed through this crate as arrays of any type, [`ArrayRef`](qlty_core::dynamic::ArrayRef) and
 //! [`ArrayMut`](qlty_core::dynamic::ArrayMut), so most of it is compiled once. Only the loops over the pixels of a
-//! plane or a row are compiled for each type, and chosen there with [`with_dtype!`](qlty_core::with_dtype).
+//! plane or a row are compiled for each type, and dispatched there with [`with_dtype!`](qlty_core::with_dtype).
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -20,7 +20,7 @@ use compensated::CompensatedSum;
 pub(crate) use convert::{convert, normalize};
 pub(crate) use sealed::{Arithmetic, Wide};
 
-/// A type that pixels can have: every [`Element`] but `bool`.
+/// A pixel type: every [`Element`] except `bool`.
 ///
 /// Sealed: no other type can implement it.
 pub trait Pixel: Element + sealed::Arithmetic {}
@@ -33,10 +33,10 @@ pub(crate) mod sealed {
 
     use qlty_core::Element;
 
-    /// What a pixel does inside this crate.
+    /// The operations on pixels inside this crate.
     pub trait Arithmetic: Element + PartialOrd {
-        /// A sum of pixels with weights that add up to [`super::MOST_WEIGHT`] at most: exact for integers,
-        /// in f64 or better for floats.
+        /// A weighted sum of pixels, whose weights add up to at most [`super::MOST_WEIGHT`]: exact for integers, in f64
+        /// or better for floats.
         type Total: Copy
             + Default
             + AddAssign
@@ -45,7 +45,7 @@ pub(crate) mod sealed {
             + From<u16>
             + Send;
 
-        /// The type by way of which pixels are converted to a different type: one that holds all values of this.
+        /// The intermediate type for conversions to other pixel types: one that represents all values of this type.
         type Wide: Wide;
 
         /// The pixel as a term of a sum.
@@ -54,25 +54,27 @@ pub(crate) mod sealed {
         /// The mean of pixels whose weights add up to `weight`: for integers rounded to nearest, ties to even.
         fn mean(total: Self::Total, weight: u16) -> Self;
 
-        /// An order of all values; a NaN comes after every number.
+        /// A total order of all values; a NaN sorts after every number.
         fn order(&self, other: &Self) -> Ordering;
 
-        /// Whether it is not a number.
+        /// Whether it is NaN.
         fn is_nan(self) -> bool;
 
         /// The same value in the wide type.
         fn wide(self) -> Self::Wide;
 
-        /// The nearest value of this type: rounded to nearest, ties to even, and held to the range of an integer type.
+        /// The nearest value of this type: rounded to nearest, ties to even, and clamped to the range of an integer
+        /// type.
         fn nearest_i64(value: i64) -> Self;
 
-        /// [`Arithmetic::nearest_i64`] of an unsigned value.
+        /// [`Arithmetic::nearest_i64`] for an unsigned value.
         fn nearest_u64(value: u64) -> Self;
 
-        /// [`Arithmetic::nearest_i64`] of a float; a NaN becomes 0 in an integer type.
+        /// [`Arithmetic::nearest_i64`] for a float; a NaN becomes 0 in an integer type.
         fn nearest_f64(value: f64) -> Self;
 
-        /// The pixels in bytes that are aligned for them, and as many as some pixels have.
+        /// Reinterprets bytes that are aligned for these pixels, and whose length is a multiple of their size, as
+        /// pixels.
         fn cast_mut(bytes: &mut [u8]) -> &mut [Self];
 
         /// The bytes of pixels.
@@ -81,19 +83,19 @@ pub(crate) mod sealed {
 
     /// `i64`, `u64` or `f64`.
     pub trait Wide: Copy + Default {
-        /// The value as `f64`, rounded where that cannot hold it.
+        /// The value as `f64`, rounded if necessary.
         fn to_f64(self) -> f64;
 
-        /// The value as `f32`, rounded where that cannot hold it.
+        /// The value as `f32`, rounded if necessary.
         fn to_f32(self) -> f32;
 
         /// The lowest 16 bits of an integer; the bits of a float in half precision.
         fn low_bits(self) -> u16;
 
-        /// Whether it is a number, and not infinite.
+        /// Whether it is neither NaN nor infinite.
         fn is_finite(self) -> bool;
 
-        /// The nearest value of a type of pixels.
+        /// The nearest value of a pixel type.
         fn nearest<T: Arithmetic>(self) -> T;
     }
 }
@@ -101,7 +103,7 @@ pub(crate) mod sealed {
 /// The largest sum of weights for which sums of pixels do not overflow.
 pub(crate) const MOST_WEIGHT: u16 = 1 << 15;
 
-/// Fails where pixels cannot be of this type, which is `bool`.
+/// Fails if pixels cannot have this type, which is `bool`.
 pub(crate) fn check_dtype(what: &'static str, dtype: DType) -> Result<()> {
     if dtype == DType::Bool {
         return Err(Error::argument(what, dtype, "an integer or a float type"));
@@ -116,7 +118,7 @@ pub(crate) fn pixel_dtype(path: &Path, array: &ArrayInfo) -> Result<DType> {
     dtype.ok_or_else(|| ZarrError::store(path, "element type", &array.data_type, expected).into())
 }
 
-/// Fails where an array is to be read as a different type than its own.
+/// Fails if an array is to be read as a type other than its own.
 pub(crate) fn check_read_dtype(array: &ArrayReader, asked: DType) -> Result<()> {
     if asked != array.dtype() {
         let (path, got) = (array.path().to_path_buf(), array.dtype().zarr_name().to_owned());
@@ -185,7 +187,7 @@ macro_rules! integer_pixel {
                 let weight = <$total>::from(weight);
                 let (below, rest) = (total.div_euclid(weight), 2 * total.rem_euclid(weight));
                 let up = rest > weight || (rest == weight && below % 2 != 0);
-                // A mean lies between the smallest and the largest pixel, so it fits.
+                // A mean is between the smallest and the largest pixel, so it fits.
                 (below + <$total>::from(up)) as Self
             }
             #[inline(always)]
@@ -202,7 +204,7 @@ macro_rules! integer_pixel {
             }
             #[inline(always)]
             fn nearest_i64(value: i64) -> Self {
-                // The largest value of `u64` is not one of `i64`.
+                // The largest `u64` does not fit `i64`.
                 let is_u64 = Self::MAX as u64 == u64::MAX;
                 if is_u64 { value.max(0) as Self } else { value.clamp(Self::MIN as i64, Self::MAX as i64) as Self }
             }
@@ -212,7 +214,7 @@ macro_rules! integer_pixel {
             }
             #[inline(always)]
             fn nearest_f64(value: f64) -> Self {
-                // `as` holds to the range.
+                // `as` clamps to the range.
                 value.round_ties_even() as Self
             }
             bytes!();

@@ -2,12 +2,12 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `slices` | which files are stacks, by their names |
-//! | `stack` | the public type: which file and page has which plane; `survey` opens it |
-//! | `description` | what ImageJ and OME say of pages |
+//! | `slices` | grouping files into stacks by their names |
+//! | `stack` | the public type: which file and page holds which plane; `survey` opens it |
+//! | `description` | the meaning of pages according to ImageJ and OME metadata |
 //! | `page` | one file: directories, tags, strips and tiles, decompression |
-//! | `calibration`, `channel` | sizes of voxels, names and colours of channels |
-//! | `source` | where planes come from: a stack, an array in memory, or the caller's own type |
+//! | `calibration`, `channel` | voxel sizes, names and colours of channels |
+//! | `source` | sources of planes: a stack, an array in memory, or the caller's own type |
 
 mod calibration;
 mod channel;

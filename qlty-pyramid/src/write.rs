@@ -2,20 +2,20 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `options` | what a caller chooses; `plan`: the sizes, places and files that follow from it |
-//! | `plane_reader` | planes in the type and on the scale that are wanted |
+//! | `options` | the caller's options; `plan`: the resulting sizes, positions and files |
+//! | `plane_reader` | planes in the requested type and scale |
 //! | `shrink` | a coarser plane from finer ones, by each method |
-//! | `pipeline` | rounds of planes: one is read and shrunk while the one before is compressed and written |
+//! | `pipeline` | rounds of planes: one is read and shrunk while the previous one is compressed and written |
 //! | `slab_writer` | an array, whole files from any thread |
 //! | `metadata` | the attributes of NGFF and our own; `statistics`: ranges and histograms of channels |
-//! | `run_state` | what a killed run leaves for the next |
-//! | `gaussian` | the calls; `summary`: what they return |
+//! | `run_state` | the state that an interrupted run leaves for the next |
+//! | `gaussian` | the public functions; `summary`: their results |
 //!
-//! Memory is bounded by two rounds of planes with their coarser levels, each as deep as files are. Nothing else
-//! depends on the number of planes.
+//! Memory is bounded by two rounds of planes with their coarser levels, each as deep as a file. Nothing else depends on
+//! the number of planes.
 //!
-//! A method of making levels is a variant of [`Method`], with its kernel in `shrink`, and plain loops to compare it
-//! with in the tests of the repository.
+//! A new downsampling method is a variant of [`Method`], its kernel in `shrink`, and plain reference loops in the tests
+//! of the repository.
 
 mod axes;
 mod gaussian;

@@ -30,7 +30,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What a run that has to succeed prints.
+/// The output of a run that must succeed.
 fn succeed(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
@@ -38,7 +38,7 @@ fn succeed(arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-/// The one line of a run that has to fail with this exit code.
+/// The error line of a run that must fail with this exit code.
 fn fail(arguments: &[&str], code: i32) -> String {
     let output = run(arguments);
     let stderr = text(&output.stderr);
@@ -56,7 +56,7 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// All files under a folder with their contents.
+/// All files under a folder, with their contents.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -205,7 +205,7 @@ fn a_dry_run_says_it_all_and_writes_nothing() {
         assert!(folder.is_empty());
         let written = json(&arguments[..5]);
         assert_eq!(planned["stacks"]["image"]["levels"], written["stacks"]["image"]["levels"]);
-        // What was planned is what is there.
+        // The store equals the plan.
         let path = written["stacks"]["image"]["path"].as_str().unwrap();
         let info = json(&["info", path]);
         let planned = planned["stacks"]["image"]["levels"].as_array().unwrap();
@@ -242,7 +242,7 @@ fn several_stacks_at_once() {
     assert!(fail(&["gaussian", &slices, &out, "--stack", "heart"], 2).contains("spleen"));
     assert!(fail(&["gaussian", &slices, &out, "--extension", "png"], 1).contains(&slices));
     assert!(fail(&["gaussian", &slices, &out, "--pattern", "("], 2).contains("regular expression"));
-    // One of two is taken: the other is not written either.
+    // One of two destinations exists: the other store is not written either.
     fs::remove_dir_all(format!("{out}/liver.zarr")).unwrap();
     assert!(
         fail(&["gaussian", &slices, &out, "--store-name", "{}.zarr", "--quiet"], 1)
@@ -352,7 +352,7 @@ fn a_preview_shows_the_smallest_level() {
         succeed(&["info", store, "--preview", &png, "--overwrite"]);
         let (color, width, height, bytes) = picture(&png);
         assert_eq!((color, width, height), (png::ColorType::Grayscale, 91, 109));
-        // The window in the metadata, applied to the middle plane.
+        // The display window in the metadata, applied to the middle plane.
         let attributes = &json(&["info", store])["attributes"];
         let window = match &attributes["qlty"]["windows"] {
             Value::Null => &attributes["ome"]["omero"]["channels"][0]["window"],

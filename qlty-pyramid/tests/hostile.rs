@@ -1,4 +1,4 @@
-//! Files that are broken, or made to harm: an error or an image, never a panic or the whole machine.
+//! Broken or malicious files: an error or an image, never a panic or excessive use of memory or time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 mod raw_tiff;
 use raw_tiff::{grey, long};
 
-/// What a plane of the fixtures may have at most, whatever a broken header says, to be read here.
+/// The maximum size of a plane of a fixture to be read here, whatever a broken header says.
 const PLANE_LIMIT: usize = 16 << 20;
 
 fn fixtures() -> Vec<(String, Vec<u8>)> {
@@ -49,7 +49,7 @@ fn try_bytes(folder: &TempDir, name: &str, bytes: &[u8]) -> Result<(), Error> {
     if let Err(error) = &result {
         assert!(error.to_string().contains(name), "{error}");
     }
-    // A file that is written anew is flushed to the disk on some systems, one that is gone is not.
+    // A file that is overwritten is flushed to the disk on some systems, one that is deleted is not.
     std::fs::remove_file(&path).unwrap();
     result
 }
@@ -59,7 +59,7 @@ fn fixtures_that_end_early_are_errors_or_whole() {
     let folder = TempDir::new().unwrap();
     for (name, whole) in fixtures() {
         for part in 0..40 {
-            // What is cut from the pixels or the directories is missed.
+            // Truncated pixels or directories are detected.
             let length = whole.len() * part / 40;
             let _ = try_bytes(&folder, &name, &whole[..length]);
         }
@@ -81,7 +81,8 @@ proptest! {
         let (name, whole) = &fixtures[file.index(fixtures.len())];
         let mut bytes = whole.clone();
         for (place, value, region) in flips {
-            // Most harm is done in headers, which are few of the bytes: at the start and around the directory.
+            // Damage to headers has the largest effect, and they are few of the bytes: at the start and around the
+            // directory.
             let directory = first_directory(whole);
             let at = match region {
                 0 => place.index(bytes.len()),
@@ -168,17 +169,17 @@ fn sizes_that_lie_are_errors() {
 
 #[test]
 fn directories_that_share_bytes_end_in_time() {
-    // A directory at every third byte, each behind the last: their entries overlap.
+    // A directory at every third byte, each after the last: their entries overlap.
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("overlap.tif");
     let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();
-    // A directory of 0x0606 entries, as is each that begins on such a byte.
+    // A directory of 0x0606 entries, as is each that starts at such a byte.
     bytes.resize(300_000, 6);
     std::fs::write(&path, &bytes).unwrap();
     let error = Stack::from_file(&path).unwrap_err();
     assert!(error.to_string().contains("overlap.tif"), "{error}");
 
-    // Small pages are no attack, though their directories are most of the file.
+    // Small pages are no attack, even if their directories are most of the file.
     let path = folder.path().join("small.tif");
     raw_tiff::write(&path, &vec![grey(1, 1, 8, vec![7]); 20_000]);
     assert_eq!(Stack::from_file(&path).unwrap().shape(), [1, 1, 20_000, 1, 1]);

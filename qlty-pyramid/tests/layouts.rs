@@ -1,4 +1,4 @@
-//! Files of every compression and layout, written by tifffile, against the formula of their pixels.
+//! Files of every compression and layout, written by tifffile, compared with the formula of their pixels.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn open(name: &str) -> Stack {
     Stack::from_file(fixture(name)).unwrap()
 }
 
-/// A page of `channels` samples.
+/// A page with `channels` samples.
 fn page<T: Formula>(name: &str, channels: usize) {
     check::<T>(&open(name), [1, channels, 1, Y, X], |pixel| pixel);
 }
@@ -111,7 +111,7 @@ fn pages_are_planes() {
     }
 }
 
-/// Reads bands of some heights, of which the fixture's formula knows the pixels.
+/// Reads bands of some heights, and compares them with the fixture's formula.
 fn bands<T: Formula>(name: &str, channels: usize) {
     let stack = open(name);
     for height in [1, 7, stack.band(), Y] {
@@ -198,7 +198,7 @@ fn slices_have_channels() {
     let error = Stack::from_slices(&sets[1]).unwrap_err();
     assert!(error.to_string().contains("2 planes and 2 time points"), "{error}");
 
-    // Pages of which nothing is said are channels of a slice.
+    // Pages without a stated meaning are channels of a slice.
     for slice in 0..3 {
         std::fs::copy(fixture("big.tif"), folder.path().join(format!("c_{slice}.tif"))).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Reading stacks: real slices, every pixel type, and what is refused by name.
+//! Reading stacks: real slices, every pixel type, and files that are rejected by name.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use tiff::encoder::{Compression, TiffEncoder, TiffValue, colortype};
 mod raw_tiff;
 use raw_tiff::{Page, grey, long, rational, text};
 
-/// A file of grey 8-bit pages of 3 rows and 4 columns, counting up from page to page.
+/// A file of 8-bit grey pages with 3 rows and 4 columns, whose values increase from page to page.
 fn counting_pages(count: usize) -> Vec<Page> {
     (0..count).map(|page| grey(4, 3, 8, (0..12).map(|pixel| (page * 12 + pixel) as u8).collect())).collect()
 }
@@ -39,7 +39,7 @@ fn the_brain_is_read() {
     assert_eq!((size.y, size.x, size.z), (1.0, 1.0, None));
     assert!(stack.missing().is_empty());
 
-    // The sum and the pixels are those that tifffile reads.
+    // The sum and the pixels equal those that tifffile reads.
     let volume = stack.read::<u8>(0).unwrap();
     assert_eq!(volume.iter().map(|pixel| u64::from(*pixel)).sum::<u64>(), 76_172_032);
     assert_eq!([volume[[0, 16, 100, 90]], volume[[0, 0, 50, 60]], volume[[0, 7, 120, 33]]], [72, 87, 84]);
@@ -109,7 +109,7 @@ fn half_floats_are_read() {
 fn imagej_says_how_large_a_voxel_is() {
     let folder = TempDir::new().unwrap();
     let mut pages = counting_pages(3);
-    // The micro sign in Latin-1, as ImageJ on Windows writes it: no UTF-8.
+    // The micro sign in Latin-1, as ImageJ on Windows writes it: invalid UTF-8.
     let description = b"ImageJ=1.53t\nimages=3\nslices=3\nunit=\xb5m\nspacing=2.5\n";
     pages[0] = pages[0]
         .clone()
@@ -185,7 +185,7 @@ fn bits_in_reverse_are_turned() {
 
 #[test]
 fn images_beyond_four_gigabytes_are_reached() {
-    // As ImageJ writes them: one directory, 5 GiB of pixels behind it. The file has holes, so it is small.
+    // As ImageJ writes them: one directory, followed by 5 GiB of pixels. The file is sparse, so it is small.
     let folder = TempDir::new().unwrap();
     let (width, height, images) = (4096_u32, 4096_u32, 300_u64);
     let description = format!("ImageJ=1.53\nimages={images}\nslices=150\nframes=2\n");
@@ -258,7 +258,7 @@ fn broken_files_are_errors_that_name_them() {
     let folder = TempDir::new().unwrap();
     let page = || grey(4, 3, 8, (0..12).collect());
     let corrupt = [
-        // A few bytes that promise more than any machine has.
+        // A few bytes that declare more pixels than any machine can hold.
         page().with(WIDTH, long(u32::MAX)).with(HEIGHT, long(u32::MAX)),
         page().with(WIDTH, long(u32::MAX)).with(HEIGHT, long(u32::MAX)).with(COMPRESSION, long(8)),
         page().with(HEIGHT, long(4)),
@@ -271,7 +271,7 @@ fn broken_files_are_errors_that_name_them() {
         assert!(error.to_string().contains("bad.tif"), "{error}");
     }
 
-    // Compressed data that are none are found when they are read.
+    // Invalid compressed data is detected when it is read.
     let zeros = page().with(COMPRESSION, long(8));
     let stack = Stack::from_file(file_of(&folder, "bad.tif", &[zeros])).unwrap();
     let error = stack.read::<u8>(0).unwrap_err();

@@ -1,8 +1,8 @@
-//! How close the kernels come to what nobody can beat by much: one JSON object a line.
+//! How close the kernels come to a practical lower bound: one JSON object per line.
 //!
-//! `cargo bench -p qlty-tests --bench floors -- [FILTER]` runs the workloads whose name contains
-//! FILTER. Each figure is the median of interleaved runs of the workload and of its floor, so that
-//! a machine whose speed drifts tells the same ratio; buffers are allocated and touched before.
+//! `cargo bench -p qlty-tests --bench floors -- [FILTER]` runs the workloads whose name contains FILTER. Each figure is
+//! the median of interleaved runs of the workload and of its lower bound, so that a drift in the machine's speed does
+//! not change the ratio; buffers are allocated and touched beforehand.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that talks, and ends where a workload fails")]
 
@@ -21,13 +21,13 @@ use ndarray::{Array, Dimension, IntoDimension};
 use qlty_core::{Monitor, NcyxQuilt, NczyxQuilt};
 use rayon::prelude::*;
 
-/// Interleaved runs of a workload and its floor: at least so many, and for at least so long, since
-/// a run of a millisecond tells little.
+/// Interleaved runs of a workload and its lower bound: at least this number, and for at least this time, since a run of
+/// a millisecond is not significant.
 const RUNS: usize = 11;
 const SECONDS: f64 = 0.5;
 
 fn main() {
-    // A process of its own, that holds nothing else.
+    // A separate process that holds nothing else.
     if large::is_memory_process() {
         return large::stitch_in_little_memory();
     }
@@ -84,7 +84,7 @@ fn main() {
     pyramid::run(&wanted);
 }
 
-/// Images whose channels lie side by side, and patches of which they do too ("last") or lie apart ("mixed").
+/// Images with interleaved channels, and patches with interleaved ("last") or planar ("mixed") channels.
 fn channels_last(wanted: &impl Fn(&str) -> bool) {
     let quilt =
         NcyxQuilt::builder([1024, 1024], [256, 256], [128, 128]).border(20).build().expect("a geometry of ours");
@@ -107,7 +107,7 @@ fn channels_last(wanted: &impl Fn(&str) -> bool) {
     }
 }
 
-/// An array whose pages are all touched.
+/// An array whose pages have all been touched.
 fn filled<D: Dimension>(shape: impl IntoDimension<Dim = D>) -> Array<f32, D> {
     let mut values = (0..251).map(|value| value as f32).cycle();
     Array::from_shape_simple_fn(shape.into_dimension(), || values.next().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What cargo says of the workspace.
+//! The metadata of the workspace, from cargo.
 
 use std::process::Command;
 
@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::hosts::{Outcome, repository, run};
 
-/// The crates that are published, those that others depend on first.
+/// The published crates, dependencies first.
 pub const CRATES: [&str; 5] = ["qlty-core", "qlty-large", "qlty-pairs", "qlty-pyramid", "qlty-capi"];
 
 /// `cargo metadata` with these further arguments.
 ///
 /// # Errors
-/// What cargo says where it fails.
+/// The error message of cargo.
 pub fn metadata(arguments: &[&str]) -> Outcome<Value> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]).args(arguments);
@@ -22,17 +22,17 @@ pub fn metadata(arguments: &[&str]) -> Outcome<Value> {
 /// The package of this name.
 ///
 /// # Errors
-/// That there is none.
+/// If there is no such package.
 pub fn package<'a>(metadata: &'a Value, name: &str) -> Outcome<&'a Value> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages.into_iter().find(|package| package["name"] == name).ok_or_else(|| format!("no package {name}").into())
 }
 
-/// The text in `file`, from the root of the repository, is `expected`; with `QLTY_BLESS` in the environment it is
-/// written first.
+/// Checks that `file`, relative to the root of the repository, contains `expected`; with `QLTY_BLESS` in the
+/// environment it is written first.
 ///
 /// # Errors
-/// If the two differ first, and the command that mends it.
+/// The first difference, and the command that updates the file.
 pub fn check_committed(file: &str, expected: &str, test: &str) -> Outcome {
     let path = repository().join(file);
     if std::env::var_os("QLTY_BLESS").is_some() {

@@ -1,10 +1,10 @@
-//! Comparing arrays: to the bit, or within a tolerance, saying where and how much they differ.
+//! Comparing arrays bit for bit, or within a tolerance, reporting where and how much they differ.
 
 use ndarray::{ArrayBase, Data, Dimension};
 
 use crate::sample::Sample;
 
-/// Fails where two arrays differ in shape or in any bit, except that any NaN equals any NaN.
+/// Fails if two arrays differ in shape or in any bit, except that any NaN equals any NaN.
 #[track_caller]
 pub fn assert_same_bits<T, A, B, D, E>(what: &str, got: &ArrayBase<A, D>, expected: &ArrayBase<B, E>)
 where
@@ -28,8 +28,8 @@ where
     }
 }
 
-/// Fails where two arrays differ in shape, or by more than `tolerance * max(1, |expected|)` in any
-/// value. A NaN agrees with a NaN only.
+/// Fails if two arrays differ in shape, or by more than `tolerance * max(1, |expected|)` in any value. A NaN only
+/// equals a NaN.
 #[track_caller]
 pub fn assert_close<T, U, A, B, D, E>(what: &str, got: &ArrayBase<A, D>, expected: &ArrayBase<B, E>, tolerance: f64)
 where
@@ -43,8 +43,8 @@ where
     assert_apart(what, got, expected, |expected| tolerance * expected.abs().max(1.0));
 }
 
-/// Fails where two arrays differ in shape, or by more than `tolerance * |expected|` in any value:
-/// for values that are all small, such as weights of 1e-8.
+/// Fails if two arrays differ in shape, or by more than `tolerance * |expected|` in any value: for values that are all
+/// small, such as weights of 1e-8.
 #[track_caller]
 pub fn assert_relative<T, U, A, B, D, E>(what: &str, got: &ArrayBase<A, D>, expected: &ArrayBase<B, E>, tolerance: f64)
 where

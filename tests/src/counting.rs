@@ -1,4 +1,4 @@
-//! An allocator that knows how much memory is held, and how much was held at most.
+//! An allocator that counts the memory in use, and its peak.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -19,10 +19,10 @@ fn shrink(bytes: usize) {
     HELD.fetch_sub(bytes, SeqCst);
 }
 
-// SAFETY: every call is handed to the system's allocator as it is.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller keeps the promises of `alloc`.
+        // SAFETY: the caller upholds the contract of `alloc`.
         let start = unsafe { System.alloc(layout) };
         if !start.is_null() {
             grow(layout.size());
@@ -31,7 +31,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller keeps the promises of `alloc_zeroed`.
+        // SAFETY: the caller upholds the contract of `alloc_zeroed`.
         let start = unsafe { System.alloc_zeroed(layout) };
         if !start.is_null() {
             grow(layout.size());
@@ -40,16 +40,16 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the promises of `dealloc`.
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(start, layout) };
         shrink(layout.size());
     }
 
     unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller keeps the promises of `realloc`.
+        // SAFETY: the caller upholds the contract of `realloc`.
         let moved = unsafe { System.realloc(start, layout, size) };
         if !moved.is_null() {
-            // Old and new may both be there for a moment.
+            // Old and new may both exist for a moment.
             grow(size);
             shrink(layout.size());
         }
@@ -57,9 +57,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// The most memory held at any moment of a call, in bytes, beyond what was held before it.
+/// The peak memory during a call, in bytes, beyond what was in use before it.
 ///
-/// Counts what all threads do: only one such call may run at a time, and nothing beside it.
+/// Counts all threads: only one such call may run at a time, and nothing else concurrently.
 pub fn most_held<R>(call: impl FnOnce() -> R) -> (R, usize) {
     let before = HELD.load(SeqCst);
     MOST.store(before, SeqCst);

@@ -1,5 +1,5 @@
-//! The Rust of the README and of the guides in `docs/`, each block of which is a doctest. Their C, C++, Julia and
-//! commands are tested by `tests/docs.rs`.
+//! The Rust code of the README and of the guides in `docs/`; each block is a doctest. Their C, C++, Julia and commands
+//! are tested by `tests/docs.rs`.
 
 macro_rules! pages {
     ($($page:literal as $name:ident,)*) => {

@@ -1,8 +1,8 @@
-//! Targets of fuzzing: functions of bytes, so that a fuzzer which steers by coverage can drive them too.
+//! Fuzz targets: functions of bytes, so that a coverage-guided fuzzer can drive them too.
 //!
-//! Here the bytes are drawn at random, `QLTY_FUZZ_CASES` of them for each target; and those of `tests/fuzz/<target>`,
-//! which once did harm or are of a kind that might, are replayed first. What fails is left in a file, to be put into
-//! that folder with the mending.
+//! Here the bytes are random, `QLTY_FUZZ_CASES` cases for each target; the files of `tests/fuzz/<target>`, which once
+//! caused failures or are of a kind that might, are replayed first. A failing case is left in a file, to be added to
+//! that folder with the fix.
 #![allow(clippy::print_stdout, reason = "what a test prints is shown where it fails")]
 
 use std::fs;
@@ -14,7 +14,7 @@ use proptest::test_runner::TestRunner;
 use crate::hosts::{repository, scratch};
 use crate::strategy::cases;
 
-/// Replays what is in the corpus, and then draws.
+/// Replays the corpus, and then runs random cases.
 pub fn fuzz(name: &str, most_bytes: usize, default_cases: u32, target: impl Fn(&[u8])) {
     let corpus = repository().join("tests/fuzz").join(name);
     let mut files: Vec<PathBuf> = fs::read_dir(&corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -25,7 +25,7 @@ pub fn fuzz(name: &str, most_bytes: usize, default_cases: u32, target: impl Fn(&
         target(&fs::read(&file).unwrap());
     }
     let count = std::env::var("QLTY_FUZZ_CASES").map_or(default_cases, |count| count.parse().unwrap());
-    // Written before each case: a process that is aborted tells nothing.
+    // Written before each case, because a process that aborts reports nothing.
     let last = scratch(&format!("fuzz-{name}"));
     println!("what fails is in {}", last.display());
     let bytes = proptest::collection::vec(any::<u8>(), 0..most_bytes);
@@ -39,12 +39,12 @@ pub fn fuzz(name: &str, most_bytes: usize, default_cases: u32, target: impl Fn(&
     }
 }
 
-/// Bytes, taken from the front; 0 once there are none.
+/// Bytes, consumed from the front; 0 after the last.
 #[derive(Debug)]
 pub struct Draws<'a>(&'a [u8]);
 
 impl<'a> Draws<'a> {
-    /// Those of these bytes.
+    /// Draws from these bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
@@ -61,26 +61,26 @@ impl<'a> Draws<'a> {
         *first
     }
 
-    /// A number below `bound`, by two bytes.
+    /// A number below `bound`, from two bytes.
     pub fn below(&mut self, bound: usize) -> usize {
         (usize::from(self.byte()) << 8 | usize::from(self.byte())) % bound.max(1)
     }
 
-    /// One of some choices, by a byte.
+    /// One of several choices, from one byte.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[usize::from(self.byte()) % choices.len()]
     }
 
-    /// Whether something happens that happens once in `times` times.
+    /// Whether an event with a probability of one in `times` occurs.
     pub fn once_in(&mut self, times: u8) -> bool {
         self.byte() % times == times - 1
     }
 }
 
-/// Sets bytes anew, or cuts some off or puts some in.
+/// Overwrites, removes or inserts bytes.
 pub fn damage(bytes: &mut Vec<u8>, draws: &mut Draws<'_>) {
     let at = match draws.byte() % 3 {
-        // Headers are where damage does most.
+        // Damage to headers has the largest effect.
         0 => draws.below(bytes.len().min(512)),
         1 => draws.below(bytes.len()),
         _ => bytes.len().saturating_sub(1 + draws.below(256)),

@@ -1,4 +1,4 @@
-//! Reference results: what the Python package qlty 1.5.0 computes on small inputs.
+//! Reference results: the output of the Python package qlty 1.5.0 on small inputs.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// The case of this name.
+    /// The case with this name.
     pub fn load(name: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
         let path = folder.join("case.json");
@@ -23,7 +23,7 @@ impl Case {
         Self { folder, parameters: serde_json::from_str(&text).unwrap() }
     }
 
-    /// The names of the cases that begin with `prefix`, in order. There is at least one.
+    /// The names of the cases that start with `prefix`, in order. There is at least one.
     pub fn names(prefix: &str) -> Vec<String> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden");
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -44,7 +44,7 @@ impl Case {
         self.parameters[name].as_f64().unwrap_or_else(|| panic!("{name} is no number in {:?}", self.folder))
     }
 
-    /// One size per axis: a list, or one number for all axes; `None` where it is null or not there.
+    /// One size per axis, from a list or one number for all axes; `None` if it is null or missing.
     pub fn sizes<const D: usize>(&self, name: &str) -> Option<[usize; D]> {
         let size = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
         match &self.parameters[name] {
@@ -54,7 +54,7 @@ impl Case {
         }
     }
 
-    /// The quilt that the parameters describe.
+    /// The quilt with these parameters.
     pub fn quilt<const D: usize>(&self) -> Quilt<D>
     where
         Spatial<D>: Rank,

@@ -1,5 +1,5 @@
-//! What the tests of programs in other languages share: the tools they need, the library as a user would build it,
-//! and a suite of tests that says which tools a machine lacks.
+//! Shared code of the tests of programs in other languages: the tools they need, the library as a user would build it,
+//! and a test suite that reports which tools are missing.
 #![allow(clippy::missing_errors_doc, reason = "an error is the failure of the test that asks")]
 
 mod library;
@@ -18,7 +18,7 @@ pub use program::{Kind, Language, compile, compiler, header_compiler};
 pub use suite::{Suite, Test};
 pub use tool::Tool;
 
-/// What a test comes to.
+/// The result of a test.
 pub type Outcome<T = ()> = Result<T, Failed>;
 
 /// The root of the repository.
@@ -31,7 +31,7 @@ pub fn source(file: &str) -> PathBuf {
     repository().join("tests/hosts").join(file)
 }
 
-/// A place for what the tests make, beside the test programs.
+/// A path for files that the tests generate, next to the test programs.
 pub fn scratch(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().nth(3).unwrap();
@@ -40,9 +40,9 @@ pub fn scratch(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// Runs a command; what it printed, or all of it and the command as the failure.
+/// Runs a command; returns its output, or the output and the command as the failure.
 pub fn run(command: &mut Command) -> Outcome<String> {
-    // The libraries of cargo's own builds are not the one under test.
+    // The libraries of cargo's own builds are not the ones under test.
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -52,12 +52,12 @@ pub fn run(command: &mut Command) -> Outcome<String> {
     Err(format!("{command:?}: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
 }
 
-/// Julia with the library under test and threads of its own, as a project of the package.
+/// Julia with the library under test and several threads, as a project of the package.
 pub fn julia() -> Outcome<Command> {
     let mut command = Tool::Julia.command()?;
     command.env("QLTY_LIBRARY", &libraries()?.shared).env("JULIA_NUM_THREADS", "3");
     command.env("JULIA_PROJECT", repository().join("qlty-capi/julia"));
-    // Compiled modules go where the other results go.
+    // Compiled modules are stored with the other generated files.
     command.env("JULIA_DEPOT_PATH", scratch("julia-depot"));
     Ok(command)
 }

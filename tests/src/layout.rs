@@ -4,30 +4,30 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
 
 use crate::sample::Sample;
 
-/// How an array lies in memory. The default for any number of axes is standard layout.
+/// The memory layout of an array. The default for any number of axes is standard layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// The axes from slowest to fastest in memory.
     pub order: Vec<usize>,
     /// Per axis, whether it runs backwards in memory.
     pub reversed: Vec<bool>,
-    /// Per axis, how many elements of the memory make one step.
+    /// The step per axis, in elements of the memory.
     pub spread: Vec<usize>,
-    /// Per axis, how many elements of the memory lie before and behind.
+    /// The number of elements of the memory before and after the array, per axis.
     pub margin: Vec<usize>,
 }
 
 impl Layout {
-    /// Standard layout: C order, nothing between.
+    /// Standard layout: C order, without gaps.
     pub fn standard(axes: usize) -> Self {
         Self { order: (0..axes).collect(), reversed: vec![false; axes], spread: vec![1; axes], margin: vec![0; axes] }
     }
 }
 
-/// An array in memory of some layout, in a larger array of sentinels.
+/// An array in some memory layout, inside a larger array of sentinels.
 #[derive(Debug)]
 pub struct Held<T> {
-    /// The larger array, its axes in the order of the layout.
+    /// The larger array, with its axes in the order of the layout.
     memory: ArrayD<T>,
     layout: Layout,
     shape: Vec<usize>,
@@ -69,7 +69,7 @@ impl<T: Sample> Held<T> {
         view
     }
 
-    /// The array, to be written.
+    /// The array, mutable.
     pub fn view_mut(&mut self) -> ArrayViewMutD<'_, T> {
         let slices: Vec<_> = (0..self.shape.len()).map(|axis| self.slice(axis)).collect();
         let inverse = self.inverse();
@@ -78,7 +78,7 @@ impl<T: Sample> Held<T> {
         view
     }
 
-    /// Fails if an element that is not of the array has been written.
+    /// Fails if an element outside the array has been written.
     #[track_caller]
     pub fn assert_nothing_else_written(mut self) {
         let sentinel = self.sentinel;

@@ -1,15 +1,14 @@
-//! What the tests of the workspace share: golden data, a plain oracle, awkward arrays, and the
-//! means to compare.
+//! Shared code of the workspace's tests: golden data, a plain oracle, awkward arrays, and comparisons.
 //!
 //! - [`golden`] reads the reference results under `tests/golden/`;
 //! - [`oracle`] unstitches and stitches with plain loops, written from the contract and not from the code;
-//! - [`sample`] makes values of every element type, [`layout`] arrays of every kind of strides,
+//! - [`sample`] generates values of every element type, [`layout`] arrays with every kind of strides,
 //!   and [`strategy`] geometries that proptest can shrink;
-//! - [`compare`] says where two arrays differ, and by how much;
-//! - [`cargo`] asks what packages there are, and what files must say of them;
+//! - [`compare`] reports where two arrays differ, and by how much;
+//! - [`cargo`] reads the metadata of packages, and compares it with committed files;
 //! - [`counting`] is an allocator that counts;
-//! - [`fuzz`] drives targets by bytes;
-//! - [`hosts`] runs programs in other languages against the library, where there are tools for it.
+//! - [`fuzz`] drives targets with bytes;
+//! - [`hosts`] runs programs in other languages against the library, if the tools for it are installed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 #![allow(clippy::missing_panics_doc, reason = "every helper panics when a test should fail")]
 #![allow(clippy::missing_errors_doc, reason = "an error of a helper is a failed test, and says what failed")]

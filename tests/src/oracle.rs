@@ -1,7 +1,7 @@
-//! Unstitching and stitching as plain loops: slow, and right because there is nothing to get wrong.
+//! Unstitching and stitching as plain loops: slow, but simple enough to be obviously right.
 //!
-//! Written from the contract, not from the code under test. Arrays are flat, in C order over
-//! (n, c, z, y, x); a plane is a volume of depth one.
+//! Written from the contract, not from the code under test. Arrays are flat, in C order over (n, c, z, y, x); a plane
+//! is a volume of depth one.
 
 use ndarray::{ArrayD, IxDyn};
 use qlty_core::{Float, Origin, Positional, Profile, Quilt, Rank, Spatial};
@@ -17,15 +17,15 @@ pub struct Geometry<const D: usize> {
     pub window: [usize; D],
     /// The distance between neighbouring windows.
     pub step: [usize; D],
-    /// The rim of a window.
+    /// The border of a window.
     pub border: [usize; D],
-    /// The weight of the border; `None` leaves it to the default.
+    /// The weight of the border; `None` means the default.
     pub border_weight: Option<f64>,
     /// The profile of a window.
     pub profile: Profile,
 }
 
-/// The axes (z, y, x) of sizes of which the z axis may be missing.
+/// The axes (z, y, x) of sizes that may lack the z axis.
 fn three<const D: usize>(sizes: [usize; D], missing: usize) -> [usize; 3] {
     let mut all = [missing; 3];
     all[3 - D..].copy_from_slice(&sizes);
@@ -36,7 +36,7 @@ impl<const D: usize> Geometry<D>
 where
     Spatial<D>: Rank,
 {
-    /// A geometry without border, of the border profile.
+    /// A geometry without border, with the border profile.
     pub fn new(size: [usize; D], window: [usize; D], step: [usize; D]) -> Self {
         Self { size, window, step, border: [0; D], border_weight: None, profile: Profile::Border }
     }
@@ -53,12 +53,12 @@ where
         }
     }
 
-    /// The quilt under test, of a geometry that is right.
+    /// The quilt under test, for a valid geometry.
     pub fn quilt(&self) -> Quilt<D> {
         self.try_quilt().unwrap()
     }
 
-    /// Where the windows start along one axis of (z, y, x).
+    /// The starts of the windows along one axis of (z, y, x).
     fn starts_along(&self, d: usize) -> Vec<usize> {
         let (size, window) = (three(self.size, 1)[d], three(self.window, 1)[d]);
         let step = three(self.step, 1)[d];
@@ -96,7 +96,7 @@ where
         all
     }
 
-    /// Whether a pixel of a window lies inside the border.
+    /// Whether a pixel of a window is inside the border.
     pub fn is_inner(&self, pixel: [usize; 3]) -> bool {
         let (window, border) = (three(self.window, 1), three(self.border, 0));
         (0..3).all(|d| pixel[d] >= border[d] && pixel[d] + border[d] < window[d])
@@ -113,7 +113,7 @@ where
         self.window_pixels().into_iter().map(weight).collect()
     }
 
-    /// Whether every pixel of an image lies in a window.
+    /// Whether every pixel of an image is in a window.
     pub fn is_covered(&self) -> bool {
         self.weights().iter().all(|weight| *weight > 0.0)
     }
@@ -144,7 +144,7 @@ where
     }
 
     /// The patches of a batch (N,C,..) in standard layout, as (P,C,..).
-    pub fn cut<T: Sample>(&self, batch: &ArrayD<T>) -> ArrayD<T> {
+    pub fn unstitch<T: Sample>(&self, batch: &ArrayD<T>) -> ArrayD<T> {
         let (images, channels) = (batch.shape()[0], batch.shape()[1]);
         let values = batch.as_slice().unwrap();
         let volume: usize = self.size.iter().product();
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(geometry.window_weight(), [0.5, 1.0, 0.5]);
         assert_eq!(geometry.weights(), [0.5, 1.5, 2.0, 1.5, 0.5]);
         let image = ArrayD::from_shape_vec(IxDyn(&[1, 1, 1, 5]), vec![1_i32, 2, 3, 4, 5]).unwrap();
-        let patches = geometry.cut(&image);
+        let patches = geometry.unstitch(&image);
         assert_eq!(patches.as_slice().unwrap(), [1, 2, 3, 2, 3, 4, 3, 4, 5]);
         assert_eq!(geometry.stitch(&patches).as_slice().unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0]);
     }

@@ -1,29 +1,29 @@
-//! Values of every element type, and their bits and numbers.
+//! Values of every element type, with their bits and numeric values.
 
 use half::{bf16, f16};
 use ndarray::{ArrayD, IxDyn};
 use qlty_core::Element;
 
-/// An element type of which tests can make values.
+/// An element type for which tests can generate values.
 pub trait Sample: Element {
     /// The relative distance between neighbouring values: zero for integers.
     const EPSILON: f64;
     /// Whether the type has negative values.
     const SIGNED: bool;
 
-    /// The bits of the value; one and the same for all NaN, whose payload may differ by machine.
+    /// The bits of the value; the same for every NaN, whose payload may differ by machine.
     fn bits(self) -> u64;
 
     /// The value as a number.
     fn number(self) -> f64;
 
-    /// The nearest value, written here anew so that it does not lean on the code under test.
+    /// The nearest value, implemented here independently of the code under test.
     fn nearest(number: f64) -> Self;
 
-    /// Any value that the type can hold, by random bits: extremes, infinities and NaN included.
+    /// Any value of the type, from random bits, including extremes, infinities and NaN.
     fn any(random: u64) -> Self;
 
-    /// A value that can be added up: at most 100 away from zero.
+    /// A value that can be summed: at most 100 away from zero.
     fn moderate(random: u64) -> Self {
         let unit = (random >> 11) as f64 / (1_u64 << 53) as f64;
         Self::nearest(if Self::SIGNED { 200.0 * unit - 100.0 } else { 100.0 * unit })

@@ -7,15 +7,15 @@ use qlty_core::{Profile, Rank, Spatial};
 use crate::layout::Layout;
 use crate::oracle::Geometry;
 
-/// `cases` random cases; what fails is printed whole, so no file is kept of it.
+/// `cases` random cases; failures are printed in full, so no regression file is kept.
 pub fn cases(cases: u32) -> Config {
     Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() }
 }
 
 /// Size, window, step and border of an axis of at most `most` pixels.
 ///
-/// The window is the whole axis more often than chance would have it. Steps beyond the window,
-/// which may leave gaps, come up too.
+/// The window is the whole axis more often than by chance. Steps larger than the window, which may leave gaps, also
+/// occur.
 fn axis(most: usize) -> impl Strategy<Value = (usize, usize, usize, usize)> {
     (1..=most).prop_flat_map(|size| (Just(size), prop_oneof![4 => 1..=size, 1 => Just(size)])).prop_flat_map(
         |(size, window)| {
@@ -53,7 +53,7 @@ where
     })
 }
 
-/// A geometry whose windows reach every pixel.
+/// A geometry whose windows cover every pixel.
 pub fn covering_geometry<const D: usize>(most: usize) -> impl Strategy<Value = Geometry<D>>
 where
     Spatial<D>: Rank,
@@ -61,7 +61,7 @@ where
     geometry::<D>(most).prop_filter("no gaps", Geometry::is_covered)
 }
 
-/// An array of channels that lie side by side, or a part of a larger one.
+/// An array with interleaved channels, or a part of a larger one.
 pub fn channels_last(axes: usize) -> impl Strategy<Value = Layout> {
     prop::collection::vec(0..=2_usize, axes).prop_map(move |mut margin| {
         margin[1] = 0;
@@ -69,7 +69,7 @@ pub fn channels_last(axes: usize) -> impl Strategy<Value = Layout> {
     })
 }
 
-/// Any layout of an array with this number of axes; standard layout now and then.
+/// Any layout of an array with this number of axes; sometimes standard layout.
 pub fn layout(axes: usize) -> impl Strategy<Value = Layout> {
     let order = Just((0..axes).collect::<Vec<_>>()).prop_shuffle();
     let each = |most: usize| prop::collection::vec(0..=most, axes);
@@ -79,7 +79,7 @@ pub fn layout(axes: usize) -> impl Strategy<Value = Layout> {
             Layout { order, reversed, spread, margin }
         },
     );
-    // What is between standard and anything: a part of a larger array.
+    // Between standard and arbitrary: a part of a larger array.
     let part =
         prop::collection::vec(0..=2_usize, axes).prop_map(move |margin| Layout { margin, ..Layout::standard(axes) });
     prop_oneof![1 => Just(Layout::standard(axes)), 1 => part, 2 => any]

@@ -1,7 +1,7 @@
-//! The public surface of each crate, as `tests/api/<crate>.txt` lists it: what changes there, changes for users.
+//! The public API of each crate, as listed in `tests/api/<crate>.txt`: a change there is a change for users.
 //!
-//! The lint `unreachable_pub` keeps `pub` off everything that is not reachable, so what is `pub` in the source is the
-//! surface. That of `qlty-capi` is `include/qlty.h`, of which `header.rs` takes care.
+//! The lint `unreachable_pub` removes `pub` from everything that is not reachable, so the `pub` items in the source are
+//! the API. That of `qlty-capi` is `include/qlty.h`, which `header.rs` checks.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use qlty_tests::hosts::repository;
 use quote::ToTokens;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, Visibility};
 
-/// All items that are public, a line each.
+/// All public items, one per line.
 #[derive(Debug, Default)]
 struct Listing(BTreeSet<String>);
 
@@ -136,7 +136,7 @@ impl Listing {
     }
 }
 
-/// Tokens are printed with spaces around them, which no one writes.
+/// Removes the spaces that tokens are printed with.
 fn written(tokens: &str) -> String {
     let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
     for sign in ["::", "<", "(", "["] {
@@ -160,13 +160,13 @@ fn text(attribute: &Attribute) -> String {
     attribute.to_token_stream().to_string()
 }
 
-/// The attributes of a type that are a promise.
+/// The attributes of a type that are part of the API.
 fn promised(attributes: &[Attribute]) -> Vec<&Attribute> {
     let names = ["derive", "non_exhaustive", "must_use", "repr"];
     attributes.iter().filter(|attribute| names.iter().any(|name| attribute.path().is_ident(name))).collect()
 }
 
-/// The Rust in a folder, but the tool's and what only tests see.
+/// The Rust files in a folder, except those of the tool and of tests.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

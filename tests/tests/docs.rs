@@ -1,6 +1,6 @@
-//! The README and the guides in `docs/`: their code that is not Rust is compiled and run, their commands are run or
-//! compared with what there is, their links lead somewhere, and the page for users of the Python package leaves out no
-//! name of it. Their Rust is doctests, by `tests/src/docs.rs`.
+//! The README and the guides in `docs/`: code that is not Rust is compiled and run, commands are run or compared with
+//! the workspace, links are checked, and the page for users of the Python package is checked to mention every public
+//! name of it. Their Rust code is tested as doctests, in `tests/src/docs.rs`.
 #![allow(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
 use std::env;
@@ -19,7 +19,7 @@ mod python;
 /// A block of code.
 #[derive(Debug, Clone)]
 struct Block {
-    /// The page, from the root of the repository.
+    /// The page, relative to the root of the repository.
     page: String,
     /// The line on which it begins, from 1.
     line: usize,
@@ -73,14 +73,14 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// Each block is in a language that some test takes care of.
+/// Every block is in a language that some test handles.
 fn every_block_is_tested() -> Outcome {
     let doctests = read("tests/src/docs.rs");
     for block in pages().iter().flat_map(|page| blocks(page)) {
         let tested = match block.language.as_str() {
             "rust" => doctests.contains(&format!("\"{}\" as", block.page)),
             "c" | "cpp" | "julia" | "sh" | "cmake" => true,
-            // Drawings of ours, which rustdoc would take for Rust.
+            // Our diagrams, which rustdoc would take for Rust.
             "" => !doctests.contains(&format!("\"{}\" as", block.page)),
             _ => false,
         };
@@ -92,7 +92,7 @@ fn every_block_is_tested() -> Outcome {
     Ok(())
 }
 
-/// Links without a scheme lead to files.
+/// Links without a scheme point to existing files.
 fn links_lead_somewhere() -> Outcome {
     let mut count = 0;
     for page in pages() {
@@ -111,7 +111,7 @@ fn links_lead_somewhere() -> Outcome {
     if count < 20 { Err(format!("got {count} links, expected at least 20").into()) } else { Ok(()) }
 }
 
-/// An empty folder to run a block in, and the block in a file beside it.
+/// An empty folder to run a block in, and a file with the block next to it.
 fn written(block: &Block, extension: &str) -> Outcome<(tempfile::TempDir, PathBuf)> {
     let file = scratch(&format!("{}.{extension}", block.name()));
     fs::write(&file, &block.text)?;

@@ -6,7 +6,7 @@ use qlty_core::{NcyxQuilt, NczyxQuilt, Origin, Positional};
 use qlty_tests::compare::{assert_close, assert_relative, assert_same_bits};
 use qlty_tests::golden::Case;
 
-/// What qlty rounds differently: it adds in another order.
+/// qlty adds in a different order, which causes rounding differences.
 const TOLERANCE: f64 = 1e-5;
 
 #[test]
@@ -100,8 +100,8 @@ fn sparse_2d() {
     assert_same_bits("label_patches", &patches.index_axis(Axis(1), 0), &label_patches);
 }
 
-/// qlty 1.5.0 marks no border in 3-D, but its filter masks it: patches are those of labels without
-/// a missing label, and what is kept is the same either way.
+/// qlty 1.5.0 marks no border in 3-D, but its filter masks it: patches are those of labels without a missing label, and
+/// the filter keeps the same ones either way.
 #[test]
 fn sparse_3d() {
     let case = Case::load("sparse3d");
@@ -118,7 +118,7 @@ fn sparse_3d() {
     assert_same_bits("kept_labels", &kept.labels, &case.array::<f32, Ix4>("kept_labels"));
     assert_eq!(kept.removed, case.array::<bool, _>("removed"));
 
-    // Marking the border first takes no patch away: the filter does not look there.
+    // Marking the border first removes no patches: the filter ignores it.
     let marked = quilt.unstitch_labels(labels.view(), Some(missing)).unwrap();
     let kept = quilt.filter_labelled(images.view(), marked.view(), missing).unwrap();
     assert_same_bits("kept_images", &kept.images, &case.array::<f32, Ix5>("kept_images"));

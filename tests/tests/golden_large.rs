@@ -1,4 +1,4 @@
-//! Parity with what the Python package qlty 1.5.0 accumulates on disk.
+//! Parity with the on-disk accumulation of the Python package qlty 1.5.0.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use ndarray::{Array, Axis, Slice};
@@ -24,7 +24,7 @@ where
         large.stitch(&[index], patch, Some(variance)).unwrap();
     }
     let result = large.finish().unwrap();
-    // qlty adds 1e-8 to what it divides by.
+    // qlty adds 1e-8 to its divisor.
     assert_close("mean", &result.mean.read().unwrap(), &case.array::<f64, BatchDim<D>>("mean"), 1e-5);
     assert_close("std", &result.std.as_ref().unwrap().read().unwrap(), &case.array::<f64, BatchDim<D>>("std"), 1e-5);
 }

@@ -1,4 +1,4 @@
-//! The golden cases of patch pairs: from the given places, the patches, overlaps and statistics.
+//! The golden cases of patch pairs: patches, overlaps and statistics at the given positions.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use ndarray::{Array1, Array2, Array4, Array5, s};
@@ -50,13 +50,13 @@ fn pairs_2d() {
     assert_eq!(Overlap::new(window, deltas, rotations).unwrap().count(), pixels1.nrows());
 }
 
-/// Statistics are those of the patches that qlty cut, by way of images that hold one patch each.
+/// Statistics of the patches that qlty extracted, from images that hold one patch each.
 #[test]
 fn statistics_2d() {
     let case = Case::load("pairs2d");
     for side in ["1", "2"] {
         let patches: Array4<f32> = case.array(&format!("patches{side}"));
-        // An image that repeats the patch in all directions: any window of the period has its values.
+        // An image that repeats the patch in all directions: any window with the size of the period has its values.
         let [count, channels, height, width] = <[usize; 4]>::try_from(patches.shape()).unwrap();
         let images = Array4::from_shape_fn((count, channels, 3 * height, 3 * width), |(n, c, y, x)| {
             patches[[n, c, y % height, x % width]]
@@ -72,7 +72,7 @@ fn statistics_2d() {
     }
 }
 
-/// The places are not among the golden data: each patch is found in its volume.
+/// The golden data do not include the positions: each patch is searched for in its volume.
 #[test]
 fn pairs_3d() {
     let case = Case::load("pairs3d");

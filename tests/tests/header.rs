@@ -1,8 +1,8 @@
-//! The committed header is the one that the code of the C ABI gives.
+//! The committed header equals the one generated from the code of the C ABI.
 
 use std::path::Path;
 
-/// With `QLTY_BLESS` set in the environment, the header is written first.
+/// With `QLTY_BLESS` in the environment, the header is written first.
 #[test]
 fn the_header_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,5 +1,5 @@
-//! The C ABI from C, C++, Julia and Python: the sources in `tests/hosts`, compiled and run against the
-//! library as a user would build it, and the header and the symbols themselves.
+//! The C ABI from C, C++, Julia and Python: the sources in `tests/hosts`, compiled and run against the library as a
+//! user would build it, and checks of the header and the exported symbols.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ use qlty_tests::hosts::{
     scratch, source,
 };
 
-/// The parameters of all golden cases, a line each, as the hosts in C and C++ read them: name,
-/// number of axes, sizes, windows, steps, borders, counts (0 where not given), border weight, missing label.
+/// The parameters of all golden cases, one per line, in the format that the hosts in C and C++ read: name, number of
+/// axes, sizes, windows, steps, borders, counts (0 if not given), border weight, missing label.
 fn cases() -> PathBuf {
     fn line<const D: usize>(name: &str, case: &Case) -> String {
         let size = std::array::from_fn(|d| case.number(["Z", "Y", "X"][3 - D + d]) as usize);
@@ -48,7 +48,7 @@ struct Declared {
     name: String,
     /// Whether it returns errors.
     fails: bool,
-    /// Whether its comment begins with "Deprecated": it is there for hosts that were compiled for an earlier release.
+    /// Whether its comment starts with "Deprecated": it exists for hosts that were compiled for an earlier release.
     is_deprecated: bool,
 }
 
@@ -56,7 +56,7 @@ struct Declared {
 fn declared() -> Vec<Declared> {
     let header = fs::read_to_string(repository().join("include/qlty.h")).unwrap();
     let declarations = header.split(';').map(|part| {
-        // What is left of a part without its comments and preprocessor lines.
+        // The code of a part without its comments and preprocessor lines.
         let (comments, code) = part.rsplit_once("*/").unwrap_or(("", part));
         let is_deprecated = comments.rsplit("/*").next().is_some_and(|last| last.trim().starts_with("Deprecated: "));
         (code.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" "), is_deprecated)
@@ -93,7 +93,7 @@ fn exported_symbols_are_those_declared() -> Outcome {
     Ok(())
 }
 
-/// All files of a folder whose names end so, as one text.
+/// The contents of all files in a folder whose names end with `end`, as one text.
 fn all_of(folder: &Path, end: &str) -> Outcome<String> {
     let mut text = String::new();
     for entry in fs::read_dir(folder)? {
@@ -120,7 +120,8 @@ fn every_function_is_called_in_c() -> Outcome {
     })
 }
 
-/// `qlty.hpp` is all inline, so that a program has the functions of C that its code comes to. It calls no deprecated one.
+/// `qlty.hpp` is entirely inline, so the C functions in a program are those that its code calls. It calls no deprecated
+/// one.
 fn every_function_is_called_in_cpp() -> Outcome {
     let mut called = BTreeSet::new();
     for name in CPP {
@@ -128,14 +129,14 @@ fn every_function_is_called_in_cpp() -> Outcome {
         let listed = run(Tool::Nm.command()?.arg("--undefined-only").arg(program))?;
         called.extend(listed.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned));
     }
-    // What failed is known by the status that the call returned.
+    // The failing function is identified by the status that the call returned.
     none_missing("tests/hosts/cpp", |Declared { name, is_deprecated, .. }| {
         name != "qlty_error_status" && called.contains(name) == *is_deprecated
     })
 }
 
-/// Each function is called, by its name or by that of the type that it frees, beyond the list of them; but none that is
-/// deprecated.
+/// Each function is called, by its name or by that of the type that it frees, outside the list of functions; but no
+/// deprecated one.
 fn every_function_is_called_in_julia() -> Outcome {
     let package = repository().join("qlty-capi/julia");
     let list = fs::read_to_string(package.join("src/libqlty.jl"))?;
@@ -150,9 +151,9 @@ fn every_function_is_called_in_julia() -> Outcome {
     })
 }
 
-/// A sanitizer that sees nothing would let every other test pass.
+/// A sanitizer that detects nothing would let every other test pass.
 fn sanitizers_see(mistake: &str, report: &str) -> Outcome {
-    // Its name must not be in what is looked for.
+    // Its name must not contain the text that is searched for.
     let file = scratch(&format!("mistake-{}.c", report.len()));
     fs::write(&file, format!("#include <stdlib.h>\nint main(int argc, char **argv) {{\n  {mistake}\n}}\n"))?;
     let program = compile(Language::C, &file, Kind::Sanitized, &[])?;
@@ -164,7 +165,7 @@ fn sanitizers_see(mistake: &str, report: &str) -> Outcome {
     Err(format!("got {}, {said:?}, expected a report of {report}", output.status).into())
 }
 
-/// Runs a program of `tests/hosts` with what it is to be given; what writes files gets an empty folder.
+/// Runs a program of `tests/hosts` with its arguments; programs that write files get an empty folder.
 fn run_host(command: &mut Command, program: &str, kind: Kind) -> Outcome {
     let folder = tempfile::tempdir_in(scratch(""))?;
     run(command.args(arguments(program, kind == Kind::Valgrind, folder.path())))?;
@@ -204,17 +205,17 @@ fn program(language: Language, name: &str, kind: Kind) -> Outcome<PathBuf> {
     compile(language, &source(&file), kind, &[])
 }
 
-/// A program that was compiled against the header of release 0.1, and runs with the library of this one.
+/// A program that was compiled against the header of release 0.1, run with the library of this release.
 fn old_host(name: &str) -> Outcome {
     let folder = source("abi-0.1");
     let mut file = folder.join(name).with_extension("c");
     if !file.exists() {
-        // One of the programs of this release, against that header.
+        // One of the programs of this release, compiled with that header.
         let text = format!("#include \"{}\"\n", source(&format!("c/{name}.c")).display());
         file = scratch(&format!("abi-0.1-{name}.c"));
         fs::write(&file, text)?;
     }
-    // The header is found there before it is found in `include`.
+    // The old header is found there before the one in `include`.
     let program = compile(Language::C, &file, Kind::Plain, &["-iquote".to_owned(), folder.display().to_string()])?;
     run_host(&mut Command::new(program), name, Kind::Plain)
 }
@@ -228,7 +229,7 @@ fn host(language: Language, name: &str, kind: Kind) -> Outcome {
         // The library's threads outlive the program, so some memory is still in use at its end.
         command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]).arg(program);
     }
-    // What cannot be allocated is an error of the library's, and is tested as one.
+    // A failed allocation is an error of the library, and is tested as one.
     command.env("ASAN_OPTIONS", "allocator_may_return_null=1").env("UBSAN_OPTIONS", "print_stacktrace=1");
     run_host(&mut command, name, kind)
 }
@@ -237,13 +238,13 @@ fn static_library() -> Outcome {
     let out = scratch("static");
     let mut compiler = compiler(Language::C, Kind::Plain)?;
     compiler.arg(source("c/calls.c")).arg(&libraries()?.archive).arg("-o").arg(&out);
-    // A codec of Zarr's is written in C++.
+    // One of the Zarr codecs is written in C++.
     run(compiler.args(["-lpthread", "-ldl", "-lm", "-lstdc++"]))?;
     run(&mut Command::new(out))?;
     Ok(())
 }
 
-/// A test of the package by its name.
+/// A test of the Julia package, by its name.
 fn julia_host(name: &str) -> Outcome {
     run(julia()?.arg(repository().join("qlty-capi/julia/test/runtests.jl")).arg(name))?;
     Ok(())
@@ -256,10 +257,10 @@ fn julia_mirror() -> Outcome {
     Ok(())
 }
 
-/// The package by the way of its users, without a network: `Pkg.test`, of the tests that the others do not run.
+/// Tests the package as its users do, without a network: `Pkg.test` with the tests that the others do not run.
 fn julia_package() -> Outcome {
     let depot = scratch("julia-package-depot");
-    // Julia 1.5 downloads a registry where a depot has none, even where nothing is to be found in it.
+    // Julia 1.5 downloads a registry if a depot has none, even if nothing needs to be found in it.
     let registry = depot.join("registries/Empty");
     fs::create_dir_all(&registry)?;
     let uuid = "10000000-0000-4000-8000-000000000001";
@@ -270,7 +271,7 @@ fn julia_package() -> Outcome {
     Ok(())
 }
 
-/// The tests in `tests/hosts/python`, of which there are some.
+/// The tests in `tests/hosts/python`; there must be at least one.
 fn python() -> Outcome {
     let folder = tempfile::tempdir_in(scratch(""))?;
     let mut pytest = Tool::Python.command()?;
@@ -280,7 +281,7 @@ fn python() -> Outcome {
     Ok(())
 }
 
-/// Runs an example on the sample that its comment names; the picture it wrote.
+/// Runs an example on the sample that its comment names, and returns the picture that it wrote.
 fn example(command: &mut Command, name: &str) -> Outcome {
     let picture = scratch(&format!("{name}.pgm"));
     let said = run(command.arg(repository().join("samples/cell.pgm")).arg(&picture))?;
@@ -297,7 +298,7 @@ fn compiled_example(language: Language, file: &str) -> Outcome {
     example(&mut Command::new(compile(language, &source, Kind::Plain, &[])?), &format!("{language:?}-blurred"))
 }
 
-/// Runs a program that writes one line and a picture, which begins as such a file does.
+/// Runs a program that writes one line and a picture, which must start with the signature of its format.
 fn paints(command: &mut Command, picture: &str, begin: &[u8]) -> Outcome {
     let picture = scratch(picture);
     let said = run(command.arg(&picture))?;
@@ -307,7 +308,7 @@ fn paints(command: &mut Command, picture: &str, begin: &[u8]) -> Outcome {
     Err(format!("got {said:?} and {}, expected one line and a picture", picture.display()).into())
 }
 
-/// Patches that are a `cv::Mat` each.
+/// Patches that are one `cv::Mat` each.
 fn opencv_example() -> Outcome {
     let source = repository().join("qlty-capi/examples/cpp/opencv.cpp");
     let mut flags = vec!["-isystem".to_owned(), Tool::OpenCv.require()?.display().to_string()];
@@ -316,15 +317,15 @@ fn opencv_example() -> Outcome {
     paints(Command::new(program).arg(repository().join("samples/cell.pgm")), "opencv.png", b"\x89PNG\r\n")
 }
 
-/// Buffers as ITK and VTK have them, with increments that may be negative.
+/// Buffers as in ITK and VTK, with increments that may be negative.
 fn raw_volume_example() -> Outcome {
     let source = repository().join("qlty-capi/examples/cpp/raw_volume.cpp");
     let program = compile(Language::Cpp, &source, Kind::Sanitized, &[])?;
     paints(&mut Command::new(program), "raw_volume.pgm", b"P5\n220 180\n255\n")
 }
 
-/// Runs an example that is killed after a few batches of patches, and then again: the second run stitches what the
-/// first has left.
+/// Runs an example that is killed after a few batches of patches, and then again: the second run stitches the patches
+/// that the first did not.
 fn resumed_example(command: impl Fn() -> Outcome<Command>) -> Outcome {
     let folder = tempfile::tempdir_in(scratch(""))?;
     let sample = repository().join("samples/cell.pgm");
@@ -364,7 +365,7 @@ fn with_arguments(mut command: Command, arguments: &[&PathBuf]) -> Command {
     command
 }
 
-/// The example fails unless the loss has fallen below a tenth.
+/// The example fails unless the loss falls below a tenth.
 fn julia_fit_kernel() -> Outcome {
     let script = repository().join("qlty-capi/examples/julia/fit_kernel.jl");
     let said = run(julia()?.arg(script).arg(repository().join("samples/cell.pgm")))?;
@@ -417,7 +418,7 @@ fn main() -> ExitCode {
     add("c::static_library", &[Tool::C, Tool::Cpp], Box::new(static_library));
     for name in CPP {
         add(&format!("cpp::{name}"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Plain)));
-        // What the library does meanwhile is seen by valgrind in C.
+        // Valgrind checks the library's own memory accesses in the C tests.
         add(&format!("cpp::{name}::sanitized"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Sanitized)));
     }
     for name in ["golden", "api", "pairs", "large", "pyramid"] {

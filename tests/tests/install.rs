@@ -1,5 +1,5 @@
-//! The library as it is installed: into an empty prefix, which is then moved, and used from there by programs
-//! that know nothing of this repository.
+//! The installed library: in an empty prefix, which is then moved, and used from there by programs that do not depend
+//! on this repository.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use qlty_tests::hosts::{Outcome, Suite, Tool, julia, libraries, repository, run,
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The target folder of cargo, which has what the profile `dist` shares with an earlier run.
+/// The target folder of cargo, which already holds what the profile `dist` shares with an earlier run.
 fn target() -> Outcome<PathBuf> {
     let folder = libraries()?.shared.ancestors().nth(2).ok_or("the library lies in no target folder")?;
     Ok(folder.to_owned())
@@ -44,7 +44,7 @@ fn prefix() -> Outcome<&'static Path> {
     PREFIX.get_or_init(make).as_deref().map_err(Clone::clone)
 }
 
-/// The files of a folder and of those in it, by their paths from there, those that are links too.
+/// The relative paths of the files and links in a folder and its subfolders.
 fn files_in(folder: &Path) -> Outcome<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
@@ -81,13 +81,13 @@ fn files_and_links() -> Outcome {
     expect("files", &files_in(prefix)?, &expected)?;
     expect("libqlty.so", &fs::read_link(prefix.join("lib/libqlty.so"))?, &soname.clone().into())?;
     expect(&soname, &fs::read_link(prefix.join("lib").join(&soname))?, &full.into())?;
-    // What cargo builds is found by the programs that are linked with it.
+    // The programs that are linked with the library find the one that cargo builds.
     let shared = &libraries()?.shared;
     expect("beside", &fs::read_link(shared.with_file_name(&soname))?, &"libqlty.so".into())
 }
 
-/// What cargo-c is told to put beside the library is what the script puts there: what only cargo-c could try, and takes
-/// too long to build for that.
+/// cargo-c is configured to install the same files as the script. Only running cargo-c could test this directly, but
+/// building it takes too long.
 fn cargo_c_is_told_the_same() -> Outcome {
     let metadata = metadata(&["--no-deps"])?;
     let told = &package(&metadata, "qlty-capi")?["metadata"]["capi"]["install"];
@@ -108,7 +108,7 @@ fn cargo_c_is_told_the_same() -> Outcome {
     expect("files", &got, &expected)
 }
 
-/// Compiles `outside.c` by what pkg-config says, and runs it.
+/// Compiles `outside.c` with the flags from pkg-config, and runs it.
 fn by_pkg_config(name: &str, options: &[&str], library: &str) -> Outcome {
     let prefix = prefix()?;
     let mut command = Tool::PkgConfig.command()?;
@@ -135,7 +135,7 @@ fn configure(folder: &str, definitions: &[String]) -> Outcome<(PathBuf, Output)>
     }
     let mut cmake = Tool::CMake.command()?;
     cmake.arg("-S").arg(source("outside")).arg("-B").arg(&build).arg("-DCMAKE_BUILD_TYPE=Release");
-    // Nothing but what is said here may lead to the library.
+    // Only the definitions given here may lead to the library.
     cmake.env_remove("CMAKE_PREFIX_PATH").env_remove("LD_LIBRARY_PATH").args(definitions).stdin(Stdio::null());
     let output = cmake.output()?;
     Ok((build, output))
@@ -162,7 +162,7 @@ fn by_add_subdirectory() -> Outcome {
     by_cmake("add_subdirectory", &[format!("-DQLTY_SOURCE_DIR={from}"), format!("-DQLTY_CARGO_TARGET_DIR={target}")])
 }
 
-/// A version that has another interface is not taken for this one.
+/// A version with a different interface is not accepted.
 fn another_version() -> Outcome {
     for wanted in ["0.1", "0.3", "1.0", "0.0.9"] {
         let prefix = format!("-DCMAKE_PREFIX_PATH={}", prefix()?.display());
@@ -185,7 +185,7 @@ fn by_julia() -> Outcome {
     expect("output", &said, &format!("qlty {VERSION}\n"))
 }
 
-/// What is no option, or leads out of the prefix, is refused before anything is written.
+/// Unknown options, and paths that lead out of the prefix, are refused before anything is written.
 fn refusals() -> Outcome {
     let place = scratch("refused");
     let place = place.as_path();

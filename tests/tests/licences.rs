@@ -1,4 +1,4 @@
-//! What the crates are built from, and under which terms: `LICENSES.md` says so, and each of them is allowed.
+//! The dependencies of the crates and their licences: `LICENSES.md` lists them, and each is allowed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use std::fmt::Write;
 use qlty_tests::cargo::{CRATES, check_committed, metadata};
 use serde_json::Value;
 
-/// What may be in the libraries and the tool.
+/// The licences allowed in the libraries and the tool.
 const ALLOWED: [&str; 9] = [
     "MIT",
     "Apache-2.0",
@@ -19,7 +19,7 @@ const ALLOWED: [&str; 9] = [
     "Unicode-3.0",
     "Unlicense",
 ];
-/// What may be in programs that are never given away: tests, and what generates files.
+/// The licences allowed only in programs that are never distributed: tests and code generators.
 const ALLOWED_IN_TESTS: [&str; 1] = ["MPL-2.0"];
 
 const BEGINNING: &str = "# Licences
@@ -30,7 +30,8 @@ offers a choice (OR), this project uses it under MIT or Apache-2.0 if those are 
 `lz4-sys`, `zstd-sys`, `libz-sys` and `snappy_src` are licensed under BSD-2-Clause, BSD-3-Clause and Zlib.
 ";
 
-/// Whether terms can be met with what is allowed: `A OR B`, `A/B`, `A AND B`, in parentheses or not.
+/// Whether a licence expression can be satisfied by allowed licences: `A OR B`, `A/B`, `A AND B`, with or without
+/// parentheses.
 fn is_allowed(terms: &str, allowed: &BTreeSet<&str>) -> bool {
     let terms = terms.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ").replace(" WITH ", "+WITH+");
     let mut words: Vec<&str> = terms.split_whitespace().rev().collect();
@@ -69,7 +70,7 @@ fn one(words: &mut Vec<&str>, allowed: &BTreeSet<&str>) -> bool {
     }
 }
 
-/// The packages that these need, by their edges of the resolved graph; `dev` says whether those of tests count.
+/// The transitive dependencies of packages in the resolved graph; `dev` says whether dev-dependencies count.
 fn needed(metadata: &Value, from: &[&str], dev: bool) -> BTreeSet<String> {
     let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
     let nodes: BTreeMap<&str, &Value> = nodes.iter().map(|node| (node["id"].as_str().unwrap(), node)).collect();
@@ -92,7 +93,7 @@ fn needed(metadata: &Value, from: &[&str], dev: bool) -> BTreeSet<String> {
 
 #[test]
 fn the_list_is_up_to_date_and_allowed() {
-    // One platform, whatever the machine: other platforms' packages may not be there.
+    // A fixed platform, whatever the machine: packages of other platforms may not be downloaded.
     let metadata = metadata(&["--all-features", "--filter-platform", "x86_64-unknown-linux-gnu"]).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let shipped = needed(&metadata, &CRATES, false);
@@ -108,7 +109,7 @@ fn the_list_is_up_to_date_and_allowed() {
         let mut lines = BTreeSet::new();
         for package in packages.iter().filter(|package| ids.contains(package["id"].as_str().unwrap())) {
             let word = |key: &str| package[key].as_str().unwrap_or_default();
-            // Ours have no source.
+            // Our own packages have no source.
             if package["source"].is_null() {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! How much memory stitching takes beside its results.
+//! How much memory stitching needs beyond its results.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,18 +10,17 @@ use qlty_tests::counting::{Counting, most_held};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `stitch` may take beside its outputs.
+/// The memory that `stitch` may need beyond its outputs.
 const SLACK: usize = 8 << 20;
 
-/// What the stitcher may take beside its outputs and a batch of patches: shapes, arguments,
-/// tasks.
+/// The memory that the stitcher may need beyond its outputs and a batch of patches: shapes, arguments, tasks.
 const CRUMBS: usize = 256 << 10;
 
-/// One test at a time: the allocator counts what all threads do.
+/// One test at a time: the allocator counts all threads.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // The threads of the pool take memory of their own when they start.
+    // The threads of the pool allocate memory of their own when they start.
     rayon::broadcast(|_| ());
     guard
 }
@@ -41,7 +40,7 @@ fn ones<T: Element>(quilt: &NcyxQuilt, images: usize, channels: usize, check: im
     check(one.broadcast((quilt.patch_count(images).unwrap(), channels, y, x)).unwrap());
 }
 
-/// Stitching to new arrays, and to arrays of the caller's in standard layout and in two others.
+/// Stitching to new arrays, and to the caller's arrays in standard layout and in two others.
 fn check_stitch<T: Element>(quilt: &NcyxQuilt, images: usize, channels: usize, one: T) {
     let [height, width] = quilt.size();
     let outputs = bytes::<T::Sum>(&[images, channels, height, width]) + bytes::<T::Sum>(&[height, width]);
@@ -108,7 +107,7 @@ fn also_of_a_very_wide_image() {
     check_stitch(&quilt, 1, 1, 1.0_f32);
 }
 
-/// What tasks take must not add up on a machine of many processors.
+/// The memory of tasks must not add up on a machine with many processors.
 #[test]
 fn also_on_64_threads() {
     let _alone = alone();
@@ -144,8 +143,8 @@ fn unstitch_takes_its_output() {
     assert_within("unstitch", held, output + (1 << 20));
 }
 
-/// Output, weights and one batch, from the first patch to the result; the batch being what the
-/// caller holds, nothing like it is made anew.
+/// Output, weights and one batch, from the first patch to the result; the batch belongs to the caller, and no other of
+/// its size is allocated.
 fn check_stitcher(quilt: &NcyxQuilt, images: usize, channels: usize, batch: usize, complete: bool) {
     let ([height, width], [y, x]) = (quilt.size(), quilt.window());
     let outputs = bytes::<f32>(&[images, channels, height, width]);
@@ -180,7 +179,7 @@ fn the_stitcher_takes_output_weights_and_a_batch() {
 #[test]
 fn also_where_patches_are_many() {
     let _alone = alone();
-    // As many patches as pixels: what is kept of each counts.
+    // As many patches as pixels: the memory per patch matters.
     let quilt = NcyxQuilt::builder([400, 400], [3, 3], [1, 1]).build().unwrap();
     check_stitcher(&quilt, 1, 1, 10_000, true);
     check_stitcher(&quilt, 1, 1, 10_000, false);

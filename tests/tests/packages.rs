@@ -1,4 +1,4 @@
-//! What `cargo package` and a registry need of the crates, and the Rust versions that they state.
+//! What `cargo package` and a registry require of the crates, and the minimum Rust versions that they state.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 use std::env;
@@ -8,7 +8,7 @@ use std::process::Command;
 use qlty_tests::cargo::{CRATES, metadata, package};
 use qlty_tests::hosts::{repository, run};
 
-/// The largest file that a package may contain, in bytes.
+/// The maximum size of a file in a package, in bytes.
 const LARGEST_FILE: u64 = 128 << 10;
 
 #[test]
@@ -23,9 +23,9 @@ fn every_crate_says_what_a_registry_shows() {
             let count = package[key].as_array().map_or(0, Vec::len);
             assert!((1..=5).contains(&count), "{name} has {count} {key}, expected 1 to 5");
         }
-        // So the crates that `.ci/check` builds alone are those without features.
+        // So the crates that `.ci/check` builds alone are built without features.
         assert!(package["features"].get("default").is_none(), "{name} has default features, which nothing tests");
-        // A dependency by path has a version too, under which it is published.
+        // A path dependency also needs a version, under which it is published.
         for dependency in package["dependencies"].as_array().unwrap() {
             let by_path = dependency["path"].is_string() && dependency["kind"].is_null();
             assert!(!by_path || dependency["req"] != "*", "{name} depends on {} without a version", dependency["name"]);
@@ -65,7 +65,7 @@ fn numbers(version: &str) -> [u32; 3] {
     numbers
 }
 
-/// The packages that a crate is built from, itself included, as name and version; `qlty-core` without its features.
+/// The packages that a crate is built from, including itself, as name and version; `qlty-core` without its features.
 fn built_from(name: &str) -> Vec<(String, String)> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["tree", "--locked", "--offline", "--package", name, "--edges", "no-dev", "--prefix", "none"]);
@@ -86,9 +86,9 @@ fn built_from(name: &str) -> Vec<(String, String)> {
     packages
 }
 
-/// Each crate states the oldest Rust that its dependencies allow, and the README says the same. `.ci/check-oldest-rust`
-/// tests `qlty-core` with its version; for the others, clippy's `incompatible_msrv` refuses newer parts of the standard
-/// library.
+/// Each crate states the oldest Rust that its dependencies allow, and the README states the same.
+/// `.ci/check-oldest-rust` tests `qlty-core` with its version; for the others, clippy's `incompatible_msrv` refuses
+/// newer parts of the standard library.
 #[test]
 fn the_stated_compilers_are_the_oldest_that_dependencies_allow() {
     let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]).unwrap();

@@ -39,7 +39,7 @@ impl<'a> ArrayRef<'a> {
     /// An array of this shape whose elements are all the one in `value`, or an empty array.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes, or elements where `value` has none.
+    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes, or elements although `value` has none.
     pub(crate) fn repeated<T: Element>(name: &'static str, value: &'a [T], shape: &[usize]) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, shape, &vec![0; shape.len()])?;
         if value.is_empty() && !layout.is_empty() {

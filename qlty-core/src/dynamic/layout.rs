@@ -58,7 +58,7 @@ impl Layout {
         self.shape().iter().product()
     }
 
-    /// `None` where the bytes cannot be addressed.
+    /// `None` if the bytes cannot be addressed.
     pub(super) fn reach(&self) -> Option<Reach> {
         // The limit that ndarray sets for a shape, even if its strides are zero.
         let sizes = self.shape().iter().filter(|len| **len > 0);

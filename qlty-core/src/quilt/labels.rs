@@ -23,7 +23,7 @@ where
     pub labels: Array<L, Labels>,
 }
 
-/// What [`Quilt::filter_labelled`] keeps, and what it removes.
+/// The result of [`Quilt::filter_labelled`]: the patches kept, and which were removed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Filtered<T, L, Images: Dimension, Labels: Dimension> {

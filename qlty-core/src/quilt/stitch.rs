@@ -30,7 +30,7 @@ where
     ///
     /// A pixel is the weighted mean of the patches that cover it, with the weights of the windows' profile. Patches are
     /// added in the order of their index, so the result is bit-identical for any number of threads. A NaN affects only
-    /// the pixels that its patch pixel covers. Patches of up to 16-bit integers, `f16`, `bf16` and `f32` give `f32`,
+    /// the pixels that it is added to. Patches of up to 16-bit integers, `f16`, `bf16` and `f32` give `f32`,
     /// others `f64`.
     ///
     /// ```

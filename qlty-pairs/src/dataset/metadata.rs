@@ -1,4 +1,4 @@
-//! The metadata that a store keeps beside its pairs.
+//! The metadata that a store holds about its pairs.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, window: Extent, count: usize) -> Result<AnyPairM
     Ok(AnyPairMetadata { window, pairs: (0..count).map(pair).collect(), statistics })
 }
 
-/// Columns of a value for each pair.
+/// Columns with one value per pair.
 struct Columns<'a> {
     path: &'a Path,
     count: usize,

@@ -1,4 +1,4 @@
-//! The adjoint of extracting overlapping pixels, which is the backward pass of an autodiff framework.
+//! The adjoint of extracting overlapping pixels, for the backward pass of an autodiff framework.
 
 use ndarray::{ArrayView2, ArrayView5, ArrayViewMut5, Axis};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
@@ -8,12 +8,12 @@ use qlty_core::{Element, Monitor, Result, with_width};
 
 use super::{AnyOverlap, PairOverlap, check_types};
 
-/// The bytes of patches that a task writes.
+/// The number of patch bytes that a task writes.
 const TASK_BYTES: usize = 512 << 10;
 
 impl AnyOverlap {
-    /// The adjoint of [`AnyOverlap::extract_into`]: fills patches with the pixels, (K,C), where they were extracted
-    /// from, and with zero elsewhere; all arrays are of one type. See [`crate::Overlap::adjoint_into`].
+    /// The adjoint of [`AnyOverlap::extract_into`]: writes the pixels, (K,C), to the positions in the patches that they
+    /// were extracted from, and zero elsewhere; all arrays have the same type. See [`crate::Overlap::adjoint_into`].
     ///
     /// # Errors
     /// The errors of [`crate::Overlap::adjoint_into`], and [`qlty_core::Error::DataType`].
@@ -36,7 +36,8 @@ impl AnyOverlap {
         let patches2 = patches2.five("patches2", self.ndim())?;
         let scatter = |side: usize, pixels: ArrayRef<'_>, patches: ArrayMut<'_>| {
             with_width!(pixels.dtype(), W => {
-                // SAFETY: what is written is copied from elements of the same type, or zero, which all types have.
+                // SAFETY: everything written is copied from elements of the same type, or zero, which is valid for all
+                // types.
                 let patches = unsafe { patches.bits::<W>() };
                 self.scatter(side, pixels.bits::<W>(), patches, monitor);
             });
@@ -82,7 +83,7 @@ impl AnyOverlap {
                 }
             }
             writer.finish();
-            // A patch that is written in parts counts with its last row.
+            // A patch that is written in parts is counted with its last row.
             if at[1] + part_channels == channels && at[2] + part_depth == depth && at[3] + part_height == height {
                 monitor.advance(parts as u64);
             }
@@ -92,8 +93,8 @@ impl AnyOverlap {
     /// The overlapping pixels in a row (z, y) of a stored patch.
     fn run(&self, overlap: &PairOverlap, side: usize, [z, y]: [usize; 2]) -> Option<Run> {
         let [_, height, width] = self.window.zyx;
-        // The row of the stored patch runs along an axis of the upright one, forwards or backwards, at a fixed place
-        // on the other.
+        // The row of the stored patch corresponds to a line along one axis of the unrotated one, forwards or backwards,
+        // at a fixed coordinate on the other.
         let turns = overlap.turns(side);
         let (along, backwards) = [(2, false), (1, false), (2, true), (1, true)][usize::from(turns)];
         let fixed = match turns {
@@ -117,7 +118,7 @@ impl AnyOverlap {
     }
 }
 
-/// Overlapping pixels that lie in one row of a stored patch.
+/// Overlapping pixels in one row of a stored patch.
 struct Run {
     /// The first of them in the row, and their number.
     first: usize,

@@ -1,4 +1,4 @@
-//! Where overlapping pixels lie, for hosts that gather them on their own.
+//! The positions of overlapping pixels, for hosts that gather the pixels themselves.
 
 use ndarray::Axis;
 use qlty_core::dynamic::ArrayMut;
@@ -7,11 +7,12 @@ use qlty_core::{Monitor, Result};
 use super::AnyOverlap;
 use crate::pair::matrix;
 
-/// The values that a task writes.
+/// The number of values that a task writes.
 const TASK: usize = 1 << 16;
 
 impl AnyOverlap {
-    /// Where each overlapping pixel lies, into an array of type `i64`; see [`crate::Overlap::correspondence`].
+    /// Writes the position of each overlapping pixel into an array of type `i64`; see
+    /// [`crate::Overlap::correspondence`].
     ///
     /// # Errors
     /// [`qlty_core::Error::Shape`], [`qlty_core::Error::DataType`] and [`qlty_core::Error::Cancelled`].
@@ -39,7 +40,7 @@ impl AnyOverlap {
         monitor.check()
     }
 
-    /// Where a pixel (z, y, x) of a patch lies after `turns` quarter turns.
+    /// The position of a pixel (z, y, x) of a patch after `turns` quarter turns.
     fn turned(&self, [z, y, x]: [usize; 3], turns: u8) -> [usize; 3] {
         let [_, height, width] = self.window.zyx;
         match turns {

@@ -10,19 +10,19 @@ use qlty_core::{Element, Monitor, Result, with_width};
 use super::{AnyOverlap, check_types};
 use crate::turn::Plane;
 
-/// The bytes of pixels that a task gathers.
+/// The number of pixel bytes that a task gathers.
 const TASK_BYTES: usize = 512 << 10;
 
-/// The bytes of pixels that are set upright at a time: planes of common patches, each read in one run, which stay in
-/// the second-level cache.
+/// The number of pixel bytes that are rotated back at a time: planes of common patches, each read sequentially, which
+/// stay in the L2 cache.
 const UPRIGHT_BYTES: usize = 128 << 10;
 
-/// The pixels that are interleaved at a time: a vector of each channel.
+/// The number of pixels interleaved at a time: a vector per channel.
 const BLOCK: usize = 8;
 
 impl AnyOverlap {
-    /// Extracts the overlapping pixels of patches, (P,C,y,x) or (P,C,z,y,x), as (K,C); all arrays are of one type. See
-    /// [`crate::Overlap::extract_into`].
+    /// Extracts the overlapping pixels of patches, (P,C,y,x) or (P,C,z,y,x), as (K,C); all arrays have the same type.
+    /// See [`crate::Overlap::extract_into`].
     ///
     /// # Errors
     /// The errors of [`crate::Overlap::extract_into`], and [`qlty_core::Error::DataType`].
@@ -52,7 +52,7 @@ impl AnyOverlap {
         let (pixels1, pixels2) = (pixels1.five("pixels1", 2)?, pixels2.five("pixels2", 2)?);
         let gather = |side: usize, patches: ArrayRef<'_>, pixels: ArrayMut<'_>| {
             with_width!(patches.dtype(), W => {
-                // SAFETY: what is written is copied from elements of the same type.
+                // SAFETY: everything written is copied from elements of the same type.
                 let pixels = unsafe { pixels.bits::<W>() };
                 self.gather_side(side, patches.bits::<W>(), pixels, monitor);
             });
@@ -86,7 +86,7 @@ impl AnyOverlap {
     ) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, the one feature that the function needs.
+            // SAFETY: the processor has AVX2, the only feature that the function needs.
             return unsafe { self.gather_avx2(side, patches, rows, out, streaming) };
         }
         self.gather_kernel(side, patches, rows, out, streaming);
@@ -143,7 +143,7 @@ impl AnyOverlap {
     }
 }
 
-/// Some rows of all channels of a plane, set upright.
+/// Some rows of all channels of a plane, rotated back.
 struct Upright<T> {
     /// Channel after channel, row after row.
     values: Vec<T>,
@@ -151,7 +151,7 @@ struct Upright<T> {
 }
 
 impl<T: Element> Upright<T> {
-    /// Takes the rows, (C,y,x), turned back.
+    /// Stores the rows, (C,y,x), rotated back.
     #[inline(always)]
     fn set(&mut self, part: ArrayView3<'_, T>, back: u8) {
         let plane = part.len() / part.dim().0;
@@ -214,7 +214,7 @@ fn write_rows<'a, T: Element, const C: usize>(
     }
 }
 
-/// Writes pixels, of which each slice holds a channel.
+/// Writes pixels; each slice holds one channel.
 #[inline(always)]
 fn interleave<T: Element, const C: usize>(channels: [&[T]; C], to: &mut [[T; C]]) {
     let count = to.len();
@@ -224,7 +224,7 @@ fn interleave<T: Element, const C: usize>(channels: [&[T]; C], to: &mut [[T; C]]
         }
         return;
     }
-    // The last block overlaps the one before where they do not fit exactly.
+    // If the number of pixels is no multiple of the block, the last block overlaps the previous one.
     for at in (0..count.div_ceil(BLOCK)).map(|i| (i * BLOCK).min(count - BLOCK)) {
         let mut pixels = [[T::default(); C]; BLOCK];
         for (c, channel) in channels.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! How the patch arrays of a store are divided into chunks and files.
+//! Dividing the patch arrays of a store into chunks and files.
 
 use qlty_core::internal::array::product;
 use qlty_core::zarr::Layout;
 use qlty_core::{Error, Result};
 
-/// The bytes of a chunk before it is compressed, unless the caller gives a shape.
+/// The size of a chunk in bytes before compression, unless the caller gives a shape.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// The bytes of a shard, before its chunks are compressed.
+/// The size of a shard in bytes, before its chunks are compressed.
 const SHARD_BYTES: usize = 64 << 20;
 
 /// With more pairs than this, chunks share files.
@@ -89,7 +89,7 @@ impl Grid {
         self.file.iter().product()
     }
 
-    /// The place of a file, in C order.
+    /// The position of a file in the grid, in C order.
     pub(super) fn place(&self, mut number: usize) -> Vec<usize> {
         let mut place = vec![0; self.counts.len()];
         for (index, count) in place.iter_mut().zip(&self.counts).rev() {
@@ -99,7 +99,7 @@ impl Grid {
         place
     }
 
-    /// Where the part of the array begins that a file holds, and its shape.
+    /// The start and the shape of the part of the array in a file.
     pub(super) fn part(&self, place: &[usize]) -> (Vec<usize>, Vec<usize>) {
         let start: Vec<usize> = place.iter().zip(&self.file).map(|(index, file)| index * file).collect();
         let sizes = start.iter().zip(&self.file).zip(&self.shape);

@@ -20,21 +20,21 @@ where
 {
     /// The first patch, (C,y,x) or (C,z,y,x).
     pub patch1: Array<T, ImageDim<D>>,
-    /// The second patch, displaced and turned.
+    /// The second patch, displaced and rotated.
     pub patch2: Array<T, ImageDim<D>>,
-    /// Where the second starts relative to the first: (dx, dy) or (dx, dy, dz).
+    /// The start of the second relative to the first: (dx, dy) or (dx, dy, dz).
     pub delta: Array1<f32>,
     /// The quarter turns of the second, counter-clockwise.
     pub rotation: i64,
-    /// Where the first starts, if the store has positions.
+    /// The start of the first, if the store has positions.
     pub position1: Option<Array1<i64>>,
-    /// Where the second starts, if the store has positions.
+    /// The start of the second, if the store has positions.
     pub position2: Option<Array1<i64>>,
 }
 
-/// The pairs of a store, as [`crate::extract_patches_to_zarr`] or qlty wrote it.
+/// The pairs of a store written by [`crate::extract_patches_to_zarr`] or qlty.
 ///
-/// Threads may share it, and a clone is the same dataset: it costs nothing and shares the cache.
+/// Threads may share it, and clones are cheap and share the cache.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -64,17 +64,17 @@ impl<T: Element, const D: usize> PatchPairDataset<T, D>
 where
     Spatial<D>: Rank,
 {
-    /// Opens a store, to keep up to 256 MiB of decoded chunks.
+    /// Opens a store, with a cache of up to 256 MiB of decoded chunks.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] if its patches are not of `T`,
-    /// and [`crate::Error::Store`] if its arrays do not belong together.
+    /// [`crate::Error::Io`] and [`crate::Error::Zarr`]; [`crate::Error::DataType`] if its patches are not of type `T`,
+    /// and [`crate::Error::Store`] if its arrays do not match.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with_cache(path, DEFAULT_CACHE_BYTES)
     }
 
-    /// [`PatchPairDataset::open`], to keep another amount of decoded chunks; a chunk of each of the two arrays is
-    /// always kept.
+    /// [`PatchPairDataset::open`] with a different cache size; at least one chunk of each of the two arrays is always
+    /// cached.
     ///
     /// # Errors
     /// The errors of [`PatchPairDataset::open`].
@@ -103,21 +103,21 @@ where
         std::array::from_fn(|d| self.dataset.window()[d])
     }
 
-    /// Which positions the store has.
+    /// Which positions the store contains.
     pub fn positions(&self) -> Positions {
         self.dataset.positions()
     }
 
-    /// The metadata of the pairs, row i of pair i.
+    /// The metadata of the pairs; row i belongs to pair i.
     ///
     /// # Errors
-    /// [`crate::Error::Zarr`] if the group cannot be read, and [`crate::Error::Store`] if it has no such
-    /// metadata, like the stores that qlty writes.
+    /// [`crate::Error::Zarr`] if the group cannot be read, and [`crate::Error::Store`] if it has no such metadata, as
+    /// in stores written by qlty.
     pub fn metadata(&self) -> Result<PairMetadata<D>> {
         PairMetadata::of(self.dataset.metadata()?)
     }
 
-    /// The pair of this index.
+    /// The pair with this index.
     ///
     /// # Errors
     /// [`qlty_core::Error::Argument`] if there is no such pair; [`crate::Error::Io`] and [`crate::Error::Zarr`].
@@ -134,7 +134,7 @@ where
         })
     }
 
-    /// The pairs of these indices, in their order.
+    /// The pairs with these indices, in their order.
     ///
     /// # Errors
     /// The errors of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
@@ -145,33 +145,33 @@ where
         Ok(batch)
     }
 
-    /// [`PatchPairDataset::get_batch`] into arrays of the caller, of any strides; positions only where the store has
-    /// them and the caller an array for them.
+    /// [`PatchPairDataset::get_batch`] into the caller's arrays, of any strides; positions are written only if the
+    /// store has them and the caller provides an array for them.
     ///
     /// # Errors
     /// The errors of [`PatchPairDataset::get`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the
-    /// result, and then, as where there is no such pair, nothing is written.
+    /// result. After this error, or if there is no such pair, nothing is written.
     pub fn get_batch_into(&self, indices: &[usize], out: PatchPairsMut<'_, T, D>) -> Result<()> {
         self.dataset.get_batch_into(indices, out.any()?)
     }
 
-    /// All indices in the random order of an epoch: each epoch of a seed has its own.
+    /// All indices in the random order of an epoch: the order depends on the seed and the epoch.
     pub fn epoch(&self, seed: u64, epoch: u64) -> Vec<usize> {
         self.dataset.epoch(seed, epoch)
     }
 
-    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are read
-    /// before they are asked for, on the threads of rayon's global pool.
+    /// The pairs of `order` in batches of `size`, the last of which may be smaller. Up to `ahead` batches are
+    /// prefetched on the threads of rayon's global pool.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`crate::Error::Io`] if no
-    /// thread could be started.
+    /// [`qlty_core::Error::Argument`] if there is no such pair or `size` is zero; [`crate::Error::Io`] if the thread
+    /// could not be started.
     pub fn batches(&self, order: Vec<usize>, size: usize, ahead: usize) -> Result<Batches<T, D>> {
         self.batches_within(order, size, ahead, |read| read())
     }
 
-    /// [`PatchPairDataset::batches`] for a program with thread pools of its own: each batch is read by way of `within`,
-    /// which calls what it is given once, say with `ThreadPool::install`.
+    /// [`PatchPairDataset::batches`] for programs with their own thread pools: each batch is read through `within`,
+    /// which calls its argument once, for example with `ThreadPool::install`.
     ///
     /// # Errors
     /// The errors of [`PatchPairDataset::batches`].
@@ -187,8 +187,8 @@ where
     }
 }
 
-/// The batches of an epoch, in order, read ahead by a thread of their own; see [`PatchPairDataset::batches`]. Dropping
-/// it before its end stops the thread.
+/// The batches of an epoch, in order, prefetched by a separate thread; see [`PatchPairDataset::batches`]. Dropping it
+/// before the end stops the thread.
 #[derive(Debug)]
 pub struct Batches<T, const D: usize> {
     batches: AnyBatches,

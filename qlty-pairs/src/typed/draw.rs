@@ -6,7 +6,7 @@ use qlty_core::{Rank, Result, Spatial};
 use super::{collect, last};
 use crate::{AnyPair, AnyPairDrawer, AnyPairOptions, Positions, Side};
 
-/// Where the two patches of a pair lie in an image.
+/// The positions of the two patches of a pair in an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pair<const D: usize> {
     /// The index of the image.
@@ -20,7 +20,7 @@ pub struct Pair<const D: usize> {
 }
 
 impl<const D: usize> Pair<D> {
-    /// Where the second patch starts relative to the first: (dx, dy) or (dx, dy, dz), x first.
+    /// The start of the second patch relative to the first: (dx, dy) or (dx, dy, dz), x first.
     pub fn delta(&self) -> [i64; D] {
         std::array::from_fn(|i| self.start2[D - 1 - i] as i64 - self.start1[D - 1 - i] as i64)
     }
@@ -33,7 +33,7 @@ impl<const D: usize> Pair<D> {
         }
     }
 
-    /// The pair of an [`AnyPair`] of as many axes.
+    /// Converts an [`AnyPair`] with the same number of axes.
     pub(super) fn of(pair: AnyPair) -> Self {
         let AnyPair { image, start1, start2, rotation } = pair;
         Self { image, start1: last(start1), start2: last(start2), rotation }
@@ -63,7 +63,7 @@ pub fn rotations<const D: usize>(pairs: &[Pair<D>]) -> Array1<i64> {
     pairs.iter().map(|pair| i64::from(pair.rotation)).collect()
 }
 
-/// Where one patch of each pair starts; `None` where no positions are wanted.
+/// The start of one patch of each pair; `None` if no positions are requested.
 pub fn positions<const D: usize>(pairs: &[Pair<D>], side: Side, wanted: Positions) -> Option<Array2<i64>> {
     let columns = wanted.columns(D)?;
     let image = columns - D;
@@ -71,7 +71,7 @@ pub fn positions<const D: usize>(pairs: &[Pair<D>], side: Side, wanted: Position
     Some(Array2::from_shape_fn((pairs.len(), columns), |(p, i)| position(p, i) as i64))
 }
 
-/// What pairs of patches are drawn from each image.
+/// Which pairs of patches are drawn from each image.
 ///
 /// ```
 /// use qlty_pairs::PairOptions;
@@ -88,14 +88,14 @@ pub struct PairOptions<const D: usize> {
     /// The number of pairs drawn from each image.
     #[doc(alias = "num_patches")]
     pub pairs_per_image: usize,
-    /// The smallest and the largest Euclidean length of the displacement in pixels, both included: at least a quarter
+    /// The smallest and the largest Euclidean length of the displacement in pixels, both inclusive: at least a quarter
     /// of the longest side of the window and at most three quarters, rounded down.
     pub delta_range: (f64, f64),
     /// Image n draws from stream n of this seed.
     #[doc(alias = "random_seed")]
     pub seed: u64,
-    /// The quarter turns of the second patch, counter-clockwise, taken modulo 4, of which each pair draws one; if there
-    /// are none, nothing is turned. Odd ones need a square window; volumes are not turned.
+    /// The quarter turns to choose from for the second patch, counter-clockwise, modulo 4; each pair draws one. If the
+    /// list is empty, nothing is rotated. Odd ones need a square window; volumes are not rotated.
     #[doc(alias = "rotation_choices")]
     pub rotations: Vec<i64>,
 }
@@ -123,11 +123,11 @@ where
         self
     }
 
-    /// Fails where no image could have such pairs.
+    /// Fails if no image could have such pairs.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Argument`] if the window is empty, the range of lengths is not within a quarter and
-    /// three quarters of the window's longest side, or a rotation does not fit the window.
+    /// [`qlty_core::Error::Argument`] if the window is empty, the range of lengths is not within a quarter and three
+    /// quarters of the window's longest side, or a rotation does not fit the window.
     pub fn check(&self) -> Result<()> {
         AnyPairOptions::from(self.clone()).check()
     }
@@ -145,10 +145,10 @@ where
 
 /// Draws the pairs of images of one size.
 ///
-/// A displacement is drawn uniformly from all integer vectors of the range that fit in the image, then a position
-/// uniformly from all at which both patches fit, then a rotation. Image n draws from stream n of the seed, so its pairs
-/// do not depend on other images, the number of threads, or how many more pairs are drawn from it. A seed names the
-/// same pairs in every version.
+/// A displacement is drawn uniformly from all integer vectors in the range that fit in the image, then a position
+/// uniformly from all positions at which both patches fit, then a rotation. Image n draws from stream n of the seed, so
+/// its pairs do not depend on other images, the number of threads, or how many more pairs are drawn from it. A seed
+/// gives the same pairs in every version.
 ///
 /// ```
 /// use qlty_pairs::{PairDrawer, PairOptions};
@@ -170,8 +170,8 @@ where
     /// A drawer for images of `size`, (y, x) or (z, y, x).
     ///
     /// # Errors
-    /// The errors of [`PairOptions::check`]; [`qlty_core::Error::Argument`] if the window is larger than the image, or no
-    /// displacement of the range fits in it; [`qlty_core::Error::OutOfMemory`] and [`qlty_core::Error::Overflow`].
+    /// The errors of [`PairOptions::check`]; [`qlty_core::Error::Argument`] if the window is larger than the image, or
+    /// no displacement in the range fits in it; [`qlty_core::Error::OutOfMemory`] and [`qlty_core::Error::Overflow`].
     pub fn new(options: PairOptions<D>, size: [usize; D]) -> Result<Self> {
         Ok(Self(AnyPairDrawer::new(options.into(), &size)?))
     }

@@ -1,4 +1,4 @@
-//! Patches of pairs: drawn or given, in memory or in a store.
+//! Extracting patches of drawn or given pairs, to memory or to a store.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::extract::check_pairs;
 use crate::metadata::gather;
 use crate::{AnyPair, AnyPairDrawer, AnyPairMetadata, AnyPairsMut, ErasedSource, ImageSource, Positions, StoreOptions};
 
-/// Pairs of patches: row i of each array is pair i.
+/// Pairs of patches: row i of each array belongs to pair i.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PatchPairs<T, const D: usize>
@@ -23,19 +23,19 @@ where
 {
     /// The first patches, (P,C,y,x) or (P,C,z,y,x).
     pub patches1: Array<T, BatchDim<D>>,
-    /// The second patches, displaced and turned, of the same shape.
+    /// The second patches, displaced and rotated, of the same shape.
     pub patches2: Array<T, BatchDim<D>>,
-    /// Where the second patch starts relative to the first: rows (dx, dy) or (dx, dy, dz).
+    /// The start of the second patch relative to the first: rows (dx, dy) or (dx, dy, dz).
     pub deltas: Array2<f32>,
     /// The quarter turns of the second patches, counter-clockwise, 0 to 3.
     pub rotations: Array1<i64>,
-    /// Where the first patches start, if wanted; see [`Positions`].
+    /// The start of the first patches, if requested; see [`Positions`].
     pub positions1: Option<Array2<i64>>,
-    /// Where the second patches start, if wanted.
+    /// The start of the second patches, if requested.
     pub positions2: Option<Array2<i64>>,
 }
 
-/// [`PatchPairs`] in arrays of the caller, of any strides, to be written.
+/// The caller's arrays for [`PatchPairs`], of any strides.
 #[derive(Debug)]
 pub struct PatchPairsMut<'a, T, const D: usize>
 where
@@ -59,7 +59,7 @@ impl<T: Element, const D: usize> PatchPairs<T, D>
 where
     Spatial<D>: Rank,
 {
-    /// Room for `count` pairs, zero.
+    /// Arrays of zeros for `count` pairs.
     pub(super) fn zeros(count: usize, channels: usize, window: [usize; D], wanted: Positions) -> Result<Self> {
         let shape: Vec<usize> = [count, channels].into_iter().chain(window).collect();
         let positions = |name| wanted.columns(D).map(|columns| zeros(name, &[count, columns])).transpose();
@@ -73,7 +73,7 @@ where
         })
     }
 
-    /// The arrays, to be written.
+    /// Mutable views of the arrays.
     pub fn view_mut(&mut self) -> PatchPairsMut<'_, T, D> {
         PatchPairsMut {
             patches1: self.patches1.view_mut(),
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Pairs without their number of axes.
+/// Converts pairs to pairs with the number of axes known at run time.
 pub(super) fn any_pairs<const D: usize>(pairs: &[Pair<D>]) -> qlty_core::Result<Vec<AnyPair>>
 where
     Spatial<D>: Rank,
@@ -126,8 +126,8 @@ where
 /// ```
 ///
 /// # Errors
-/// The errors of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; those of
-/// the source.
+/// The errors of [`crate::PairDrawer::new`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; the
+/// errors of the source.
 #[doc(alias = "extract_patch_pairs_3d")]
 pub fn extract_patch_pairs<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -141,11 +141,11 @@ where
     extract_any_pairs(source, options.window, &pairs, positions)
 }
 
-/// [`extract_patch_pairs`] into arrays of the caller. Progress is counted in patches.
+/// [`extract_patch_pairs`] into the caller's arrays. Progress is counted in patches.
 ///
 /// # Errors
-/// The errors of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the result;
-/// [`qlty_core::Error::Cancelled`].
+/// The errors of [`extract_patch_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the
+/// result; [`qlty_core::Error::Cancelled`].
 pub fn extract_patch_pairs_into<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     options: &PairOptions<D>,
@@ -162,7 +162,7 @@ where
 /// Extracts the patches of given pairs, in their order.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] if a pair leaves the images, or its rotation does not fit the window;
+/// [`qlty_core::Error::Argument`] if a pair extends beyond the images, or its rotation does not fit the window;
 /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; the errors of the source.
 pub fn extract_pairs<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
@@ -192,7 +192,7 @@ where
     Ok(out)
 }
 
-/// [`extract_pairs`] into arrays of the caller. Progress is counted in patches.
+/// [`extract_pairs`] into the caller's arrays. Progress is counted in patches.
 ///
 /// # Errors
 /// The errors of [`extract_pairs`]; [`qlty_core::Error::Shape`] if an array does not have the shape of the result;
@@ -211,11 +211,11 @@ where
     crate::extract::extract_pairs_into(&ErasedSource::new(source), &window, &pairs, out.any()?, monitor)
 }
 
-/// Extracts the patches of chosen pairs, in the order of `indices`, which may repeat.
+/// Extracts the patches of selected pairs, in the order of `indices`, which may repeat.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] if there is no such pair or it leaves the images; [`qlty_core::Error::Overflow`]
-/// and [`qlty_core::Error::OutOfMemory`]; the errors of the source.
+/// [`qlty_core::Error::Argument`] if there is no such pair or it extends beyond the images;
+/// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`]; the errors of the source.
 pub fn extract_patches_from_metadata<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     metadata: &PairMetadata<D>,
@@ -229,7 +229,7 @@ where
     extract_pairs(source, metadata.window, &pairs, positions)
 }
 
-/// [`extract_patches_from_metadata`] into arrays of the caller. Progress is counted in patches.
+/// [`extract_patches_from_metadata`] into the caller's arrays. Progress is counted in patches.
 ///
 /// # Errors
 /// The errors of [`extract_patches_from_metadata`]; [`qlty_core::Error::Shape`] if an array does not have the shape of
@@ -248,25 +248,24 @@ where
     extract_pairs_into(source, metadata.window, &pairs, out, monitor)
 }
 
-/// Writes the patches of pairs, all or the chosen ones in their order, to a Zarr v3 group that a training program
-/// reads.
+/// Writes the patches of all or selected pairs, in their order, to a Zarr v3 group for a training program.
 ///
 /// Its arrays are `patches1` and `patches2` of the source's element type, `deltas` (float32), `rotations` (int64) and,
-/// if wanted, `positions1` and `positions2` (int64); its attributes are `window`, `num_patches`, `num_channels`,
+/// if requested, `positions1` and `positions2` (int64); its attributes are `window`, `num_patches`, `num_channels`,
 /// `patch_shape`, and `metadata`, which has the columns of [`PairMetadata::columns`] of the stored pairs as lists: row
-/// i is pair i of the arrays. Above a thousand pairs, chunks are gathered in shards of about 64 MiB. qlty's
-/// `ZarrPatchPairDataset` reads it.
+/// i belongs to pair i of the arrays. Above a thousand pairs, chunks are grouped in shards of about 64 MiB. qlty's
+/// `ZarrPatchPairDataset` can read it.
 ///
 /// The store is written under its name with `.partial` appended and renamed when it is complete. A failure removes it;
-/// what a killed program leaves is removed by the next one that writes there. Two writers of one destination must
-/// exclude each other. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
+/// the remains of a killed program are removed by the next one that writes there. At most one writer per destination
+/// may run at a time. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
 ///
 /// # Errors
-/// [`qlty_core::Error::Argument`] if there is no such pair, the chunk has an empty or missing axis, a pair leaves
-/// the images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
-/// [`crate::Error::NotAStore`] if the destination is taken; [`crate::Error::Io`] and [`crate::Error::Zarr`];
-/// [`qlty_core::Error::Cancelled`]; the errors of the source. After an error there is no new store, and an old one is as it
-/// was.
+/// [`qlty_core::Error::Argument`] if there is no such pair, the chunk has an empty or missing axis, a pair extends
+/// beyond the images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
+/// [`crate::Error::NotAStore`] if the destination exists and is not replaced; [`crate::Error::Io`] and
+/// [`crate::Error::Zarr`]; [`qlty_core::Error::Cancelled`]; the errors of the source. After an error there is no new
+/// store, and an existing one is unchanged.
 pub fn extract_patches_to_zarr<T: Element, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     metadata: &PairMetadata<D>,

@@ -12,7 +12,7 @@ use crate::extent::Extent;
 use crate::metadata::{self, Statistics, gather, statistics_of};
 use crate::{AnyPair, AnyPairDrawer, AnyPairMetadata, Column, ErasedSource, ImageSource};
 
-/// An [`Element`] of which statistics can be computed: all but `bool`.
+/// An [`Element`] type with statistics: all but `bool`.
 pub trait Number: Element {}
 
 macro_rules! number {
@@ -21,8 +21,8 @@ macro_rules! number {
 
 number!(u8 i8 u16 i16 u32 i32 u64 i64 f16 bf16 f32 f64);
 
-/// Pairs, and the mean and standard deviation of each patch: what it takes to choose among them before any is
-/// extracted. The statistics are empty where they were not computed.
+/// Pairs, and the mean and standard deviation of each patch, for selecting pairs before any is extracted. The
+/// statistics are empty if they were not computed.
 #[derive(Clone, PartialEq)]
 pub struct PairMetadata<const D: usize> {
     /// The size of a patch in pixels, (y, x) or (z, y, x).
@@ -31,7 +31,7 @@ pub struct PairMetadata<const D: usize> {
     pub pairs: Vec<Pair<D>>,
     /// The mean of each first patch, over channels and pixels.
     pub mean1: Vec<f64>,
-    /// The sample standard deviation (n - 1) of each first patch; NaN of a single pixel.
+    /// The sample standard deviation (n - 1) of each first patch; NaN for a single pixel.
     pub sigma1: Vec<f64>,
     /// The mean of each second patch.
     pub mean2: Vec<f64>,
@@ -61,7 +61,7 @@ where
         Self { window, pairs, mean1, sigma1, mean2, sigma2 }
     }
 
-    /// The metadata of pairs of as many axes.
+    /// Converts metadata of pairs with the same number of axes.
     pub(super) fn of(metadata: AnyPairMetadata) -> Result<Self> {
         let AnyPairMetadata { window, pairs, statistics } = metadata;
         Ok(Self::measured(last(window.zyx), collect("pairs", &pairs, Pair::of)?, statistics))
@@ -77,14 +77,14 @@ where
         self.pairs.is_empty()
     }
 
-    /// The names of the columns, which are those of qlty: `image_idx`, `patch1_y`, `patch1_x`, `patch2_y`, `patch2_x`,
-    /// `dx`, `dy`, `rotation`, `mean1`, `sigma1`, `mean2` and `sigma2`; of volumes also `patch1_z` before `patch1_y`,
+    /// The names of the columns, the same as in qlty: `image_idx`, `patch1_y`, `patch1_x`, `patch2_y`, `patch2_x`,
+    /// `dx`, `dy`, `rotation`, `mean1`, `sigma1`, `mean2` and `sigma2`; for volumes also `patch1_z` before `patch1_y`,
     /// `patch2_z` before `patch2_y`, and `dz` after `dy`.
     pub fn column_names() -> impl Iterator<Item = &'static str> {
         metadata::column_names(D)
     }
 
-    /// The column of a name; `None` where there is no such column.
+    /// The column with this name; `None` if there is none.
     pub fn column(&self, name: &str) -> Option<Column> {
         let statistics: [&[f64]; 4] = [&self.mean1, &self.sigma1, &self.mean2, &self.sigma2];
         metadata::column(D, self.len(), &|p| self.pairs[p].into(), statistics, name)
@@ -95,7 +95,7 @@ where
         Self::column_names().filter_map(|name| Some((name, self.column(name)?))).collect()
     }
 
-    /// The metadata of some pairs, in the order of `indices`, which may repeat.
+    /// The metadata of selected pairs, in the order of `indices`, which may repeat.
     ///
     /// # Errors
     /// [`Error::Argument`] if there is no such pair, or the columns differ in length; [`Error::OutOfMemory`].
@@ -165,8 +165,8 @@ where
 /// The statistics of the patches of given pairs. Progress is counted in patches.
 ///
 /// # Errors
-/// [`Error::Argument`] if a pair leaves the images, or its rotation does not fit the window; [`Error::Overflow`] and
-/// [`Error::Cancelled`]; the errors of the source.
+/// [`Error::Argument`] if a pair extends beyond the images, or its rotation does not fit the window;
+/// [`Error::Overflow`] and [`Error::Cancelled`]; the errors of the source.
 pub fn measure_pairs<T: Number, const D: usize>(
     source: &(impl ImageSource<T, D> + ?Sized),
     window: [usize; D],

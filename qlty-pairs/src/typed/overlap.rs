@@ -1,4 +1,4 @@
-//! The pixels that both patches of a pair show, and where they lie.
+//! The overlapping pixels of both patches of a pair, and their positions.
 
 use ndarray::{Array, Array2, ArrayView, ArrayView1, ArrayView2, ArrayViewMut, ArrayViewMut2};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
@@ -7,10 +7,10 @@ use qlty_core::{BatchDim, Element, Monitor, Rank, Result, Spatial};
 
 use crate::AnyOverlap;
 
-/// The overlaps of pairs: which pixels of the first patches and of the second show the same place.
+/// The overlaps of pairs: which pixels of the first and the second patches show the same position of the image.
 ///
 /// With (dx, dy) the delta of a pair, the pixel (u, v) of its first patch is the pixel (u - dy, v - dx) of its second
-/// patch before that was turned; likewise for volumes. Overlapping pixels are counted in the order of the pairs, and
+/// patch before the rotation; likewise for volumes. Overlapping pixels are numbered in the order of the pairs, and
 /// within a pair row by row in the first patch. Pairs that do not overlap have none.
 ///
 /// ```
@@ -27,7 +27,7 @@ use crate::AnyOverlap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlap<const D: usize>(AnyOverlap);
 
-/// The overlapping pixels of both patches, (K,C): row k of both shows the same place.
+/// The overlapping pixels of both patches, (K,C): row k of both shows the same position of the image.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverlapPixels<T> {
@@ -37,16 +37,16 @@ pub struct OverlapPixels<T> {
     pub pixels2: Array2<T>,
 }
 
-/// Arrays like both arrays of patches, as [`Overlap::adjoint`] gives them.
+/// Arrays of the shape of the patches, returned by [`Overlap::adjoint`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverlapPatches<T, const D: usize>
 where
     Spatial<D>: Rank,
 {
-    /// An array like that of the first patches.
+    /// An array of the shape of the first patches.
     pub patches1: Array<T, BatchDim<D>>,
-    /// An array like that of the second patches.
+    /// An array of the shape of the second patches.
     pub patches2: Array<T, BatchDim<D>>,
 }
 
@@ -55,11 +55,11 @@ where
     Spatial<D>: Rank,
 {
     /// The overlaps of patches of size `window`, (y, x) or (z, y, x), with these deltas, rows (dx, dy) or (dx, dy, dz),
-    /// and quarter turns of the second patches, taken modulo 4; `None` means no turn.
+    /// and quarter turns of the second patches, modulo 4; `None` means no rotation.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] if there is not a row of D deltas, or a rotation, for each pair;
-    /// [`qlty_core::Error::Argument`] if a delta is not a whole number or a rotation does not fit the window;
+    /// [`qlty_core::Error::Shape`] unless there are a row of D deltas and a rotation for each pair;
+    /// [`qlty_core::Error::Argument`] if a delta is not an integer or a rotation does not fit the window;
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn new(
         window: [usize; D],
@@ -80,10 +80,10 @@ where
         self.0.pairs()
     }
 
-    /// The overlapping pixels of patches (P,C,y,x) or (P,C,z,y,x), as (K,C); K is 0 where nothing overlaps.
+    /// The overlapping pixels of patches (P,C,y,x) or (P,C,z,y,x), as (K,C); K is 0 if nothing overlaps.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] if the patches are not those of the pairs, or differ in their channels;
+    /// [`qlty_core::Error::Shape`] if the patches do not match the pairs, or differ in their channels;
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     #[doc(alias = "extract_overlapping_pixels")]
     #[doc(alias = "extract_overlapping_pixels_3d")]
@@ -99,7 +99,7 @@ where
         Ok(OverlapPixels { pixels1, pixels2 })
     }
 
-    /// [`Overlap::extract`] into arrays of the caller, of any strides. Progress is counted in rows of pixels.
+    /// [`Overlap::extract`] into the caller's arrays, of any strides. Progress is counted in rows of pixels.
     ///
     /// # Errors
     /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
@@ -117,12 +117,12 @@ where
         self.0.extract_into(patches1, patches2, pixels1, pixels2, monitor)
     }
 
-    /// The adjoint of [`Overlap::extract`], which an autodiff framework needs for the backward pass: patches that hold
-    /// the pixels, (K,C), where they were extracted from, and zero elsewhere.
+    /// The adjoint of [`Overlap::extract`], for the backward pass of an autodiff framework: patches that hold the
+    /// pixels, (K,C), at the positions that they were extracted from, and zero elsewhere.
     ///
     /// # Errors
-    /// [`qlty_core::Error::Shape`] if there is not a row for each overlapping pixel, or the channels of the two
-    /// differ; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
+    /// [`qlty_core::Error::Shape`] unless there is one row per overlapping pixel and the channels of both sides agree;
+    /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn adjoint<T: Element>(
         &self,
         pixels1: ArrayView2<'_, T>,
@@ -135,8 +135,8 @@ where
         Ok(OverlapPatches { patches1, patches2 })
     }
 
-    /// [`Overlap::adjoint`] into arrays of the caller, of any strides, whose values do not matter. Progress is counted
-    /// in patches.
+    /// [`Overlap::adjoint`] into the caller's arrays, of any strides; their previous values do not matter. Progress is
+    /// counted in patches.
     ///
     /// # Errors
     /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].
@@ -154,9 +154,9 @@ where
         self.0.adjoint_into(pixels1, pixels2, patches1, patches2, monitor)
     }
 
-    /// Where each overlapping pixel lies: a row (pair, u1, v1, u2, v2) of images, or (pair, u1, v1, w1, u2, v2, w2) of
-    /// volumes. u, v and w count along the axes of a patch, slowest first; those of the second patch are where the
-    /// pixel lies after the patch was turned, that is, in the array.
+    /// The position of each overlapping pixel: a row (pair, u1, v1, u2, v2) for images, or (pair, u1, v1, w1, u2, v2,
+    /// w2) for volumes. u, v and w are coordinates along the axes of a patch, slowest first; those of the second patch
+    /// refer to the rotated patch, that is, to the array.
     ///
     /// # Errors
     /// [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
@@ -166,7 +166,7 @@ where
         Ok(rows)
     }
 
-    /// [`Overlap::correspondence`] into an array of the caller, of any strides. Progress is counted in rows of pixels.
+    /// [`Overlap::correspondence`] into the caller's array, of any strides. Progress is counted in rows of pixels.
     ///
     /// # Errors
     /// [`qlty_core::Error::Shape`] and [`qlty_core::Error::Cancelled`].

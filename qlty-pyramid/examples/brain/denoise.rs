@@ -1,9 +1,9 @@
-//! Known noise, and a filter that takes most of it away again.
+//! Known noise, and a filter that removes most of it.
 
 use ndarray::parallel::prelude::*;
 use ndarray::{Array3, Array5, ArrayView3, ArrayView5, Axis, Slice, Zip, s};
 
-/// How far the filter looks for voxels like the one at hand, along Z, Y and X.
+/// The search radius of the filter along Z, Y and X.
 const REACH: [usize; 3] = [2, 3, 3];
 
 /// `volume` with Gaussian noise of standard deviation `sigma`, the same for the same seed.
@@ -17,7 +17,7 @@ pub(crate) fn add_noise(volume: &Array3<f32>, sigma: f32, seed: u64) -> Array3<f
         (((z ^ (z >> 31)) >> 40) + 1) as f32 / (1_u64 << 24) as f32
     };
     volume.mapv(|value| {
-        // Box and Muller.
+        // The Box-Muller transform.
         let radius = (-2.0 * uniform().ln()).sqrt();
         value + sigma * radius * (std::f32::consts::TAU * uniform()).cos()
     })
@@ -25,8 +25,8 @@ pub(crate) fn add_noise(volume: &Array3<f32>, sigma: f32, seed: u64) -> Array3<f
 
 /// The "model": patches (P, C, Z, Y, X) in, patches of the same shape out, each channel by itself.
 ///
-/// Non-local means (Buades, Coll and Morel 2005): a voxel becomes the mean of the voxels in reach,
-/// each with a weight that falls with how much its 3 x 3 x 3 neighbourhood differs from this voxel's.
+/// Non-local means (Buades, Coll and Morel 2005): a voxel becomes the mean of the voxels in the search window, each
+/// weighted by the similarity of its 3 x 3 x 3 neighbourhood to this voxel's.
 pub(crate) fn non_local_means(patches: ArrayView5<'_, f32>, sigma: f32) -> Array5<f32> {
     let mut filtered = Array5::zeros(patches.raw_dim());
     filtered.outer_iter_mut().into_par_iter().zip(patches.outer_iter()).for_each(|(mut to, from)| {
@@ -39,7 +39,7 @@ pub(crate) fn non_local_means(patches: ArrayView5<'_, f32>, sigma: f32) -> Array
 
 fn filter(volume: ArrayView3<'_, f32>, sigma: f32) -> Array3<f32> {
     let (depth, height, width) = volume.dim();
-    // Room for the reach and for the neighbourhood's radius of 1.
+    // Padding for the search radius and the neighbourhood's radius of 1.
     let padded = pad(volume, REACH.map(|reach| reach + 1));
     let window = |corner: [usize; 3], margin: usize| {
         let [z, y, x] = corner;
@@ -47,7 +47,7 @@ fn filter(volume: ArrayView3<'_, f32>, sigma: f32) -> Array3<f32> {
         padded.slice(s![z..to_z, y..to_y, x..to_x])
     };
     let here = window(REACH, 2);
-    // Two noisy neighbourhoods of one tissue differ by 2 sigma squared; only more than that tells.
+    // Two noisy neighbourhoods of the same tissue differ by 2 sigma squared; only larger differences are significant.
     let expected = 2.0 * sigma * sigma;
     let decay = -1.0 / (0.3 * sigma * sigma);
 

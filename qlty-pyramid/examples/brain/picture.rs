@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, s};
 
-/// The columns between two pictures side by side.
+/// The gap between two pictures, in columns.
 const GAP: usize = 4;
 
 /// A grey picture, row by row from the top.
@@ -19,12 +19,12 @@ impl Picture {
     pub(crate) fn grey(slice: ArrayView2<'_, f32>, range: Range<f32>) -> Self {
         let scale = 255.0 / (range.end - range.start);
         let pixels = slice.mapv(|value| ((value - range.start) * scale).round().clamp(0.0, 255.0) as u8);
-        // Rows of the sample run from the back of the head to the front; faces look up in pictures.
+        // Rows of the sample run from the back of the head to the front; in pictures faces look up.
         Self(pixels.slice(s![..;-1, ..]).to_owned())
     }
 
     /// Pictures from left to right, on white.
-    pub(crate) fn beside(pictures: &[Self]) -> Self {
+    pub(crate) fn side_by_side(pictures: &[Self]) -> Self {
         let height = pictures.iter().map(|picture| picture.0.nrows()).max().unwrap_or(0);
         let width: usize = pictures.iter().map(|picture| picture.0.ncols() + GAP).sum();
         let mut all = Array2::from_elem([height, width.saturating_sub(GAP)], 255);

@@ -1,4 +1,4 @@
-//! The metadata of images in levels: of OME-Zarr, single Zarr arrays, and stores of this crate.
+//! The metadata of multi-level images: of OME-Zarr, single Zarr arrays, and stores of this crate.
 
 use std::path::{Component, Path};
 
@@ -10,7 +10,7 @@ use crate::Result;
 use crate::laplacian::{LaplacianLayout, laplacian_dtype};
 use crate::pixel::pixel_dtype;
 
-/// What an image on disk is, by its metadata.
+/// The metadata of an image on disk.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImageLayout {
@@ -18,7 +18,7 @@ pub struct ImageLayout {
     pub kind: ImageKind,
     /// The type of the pixels.
     pub dtype: DType,
-    /// The names of the channels, as far as the store states them: of each, or of fewer.
+    /// The names of the channels, if the store states them: there may be fewer names than channels.
     pub channels: Vec<Option<String>>,
     /// The axes of all levels, outermost first.
     pub axes: Vec<ImageAxis>,
@@ -52,9 +52,9 @@ pub struct ImageAxis {
 pub struct ImageLevel {
     /// The array's path in the store, which is empty if the store is the array.
     pub path: String,
-    /// The distance between neighbouring pixels along each axis; NaN where the store does not state it.
+    /// The distance between neighbouring pixels along each axis; NaN if the store does not state it.
     pub scale: Vec<f64>,
-    /// Where the centre of the first pixel lies along each axis; NaN where the store does not state it.
+    /// The centre of the first pixel along each axis; NaN if the store does not state it.
     pub translation: Vec<f64>,
 }
 
@@ -63,8 +63,8 @@ impl ImageLayout {
     /// crate, any Zarr array, or a Laplacian store of this crate or of the Python package `qlty`.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) if there is nothing; [`Error::Store`](crate::Error::Store) if it is not an image,
-    /// or its pixels are of a type that this crate does not read.
+    /// [`Error::Io`](crate::Error::Io) if there is nothing; [`Error::Store`](crate::Error::Store) if it is not an
+    /// image, or its pixels have a type that this crate does not read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         path.metadata().map_err(ZarrError::io(path))?;
@@ -75,7 +75,7 @@ impl ImageLayout {
         if attributes.get("qlty").is_some_and(|ours| ours.get("laplacian_pyramid").is_some()) {
             return Self::of_laplacian(path, attributes);
         }
-        // NGFF 0.5 has an object of its own, 0.4 stands among the other attributes.
+        // NGFF 0.5 has its own object; 0.4 is stored among the other attributes.
         let ngff = |key: &str| attributes.get("ome").and_then(|ome| ome.get(key)).or(attributes.get(key));
         let (axes, levels) = match (ngff("multiscales").and_then(|images| images.get(0)), attributes.get("qlty")) {
             (Some(image), _) => {
@@ -146,7 +146,7 @@ impl ImageLayout {
     }
 }
 
-/// The names of `count` axes, where a store does not state them: the last of (T,C,Z,Y,X).
+/// The default names of `count` axes, if a store does not state them: the last of (T,C,Z,Y,X).
 fn usual_names(count: usize) -> Vec<String> {
     const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
     let name = |axis: usize| (axis + NAMES.len()).checked_sub(count).map_or("", |place| NAMES[place]).to_owned();
@@ -159,7 +159,7 @@ fn axis(name: String, unit: Option<&str>) -> ImageAxis {
     ImageAxis { name, unit }
 }
 
-/// The names of the channels, from the attributes of NGFF or else from ours.
+/// The names of the channels, from NGFF's attributes or else from ours.
 fn channels(omero: Option<&Value>, ours: Option<&Value>) -> Vec<Option<String>> {
     let labels = omero.and_then(|omero| omero.get("channels")?.as_array());
     let names = ours.and_then(|ours| ours.get("channels")?.as_array());
@@ -195,7 +195,7 @@ fn our_levels(ours: &Value, axes: usize) -> Option<Vec<ImageLevel>> {
     ours.get("levels")?.as_array()?.iter().map(level).collect()
 }
 
-/// The axes of an image of NGFF.
+/// The axes of an NGFF image.
 fn axes(image: &Value) -> Option<Vec<ImageAxis>> {
     let axis = |axis: &Value| {
         let unit = axis.get("unit").and_then(Value::as_str).map(str::to_owned);
@@ -204,7 +204,7 @@ fn axes(image: &Value) -> Option<Vec<ImageAxis>> {
     image.get("axes")?.as_array()?.iter().map(axis).collect()
 }
 
-/// The levels of an image of NGFF. The transformations of the image are applied after those of each level.
+/// The levels of an NGFF image. The transformations of the image are applied after those of each level.
 fn levels(image: &Value, axes: usize) -> Option<Vec<ImageLevel>> {
     const KEY: &str = "coordinateTransformations";
     let common = image.get(KEY).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -238,7 +238,7 @@ fn numbers(list: &Value, count: usize) -> Option<Vec<f64>> {
     numbers.filter(|numbers| numbers.len() == count)
 }
 
-/// The path of an array in a store, if it does not lead out of it.
+/// The path of an array in a store, unless it points outside it.
 fn inside(path: &Value) -> Option<String> {
     let path = path.as_str()?;
     let mut parts = Path::new(path).components().peekable();

@@ -13,7 +13,7 @@ use crate::arrays::{BoxPart, cache_bytes, check_box, split_at_chunks};
 use crate::pixel::check_read_dtype;
 use crate::{Error, Pixel, Result};
 
-/// The levels of an image on disk, read box by box. Threads may share it. The store must not change.
+/// The levels of an image on disk, read box by box. Threads may share it. The store must not change while it is open.
 ///
 /// ```no_run
 /// use qlty_pyramid::{ImageStore, Monitor};
@@ -31,8 +31,8 @@ impl ImageStore {
     /// Opens an image whose arrays hold its levels.
     ///
     /// # Errors
-    /// As [`ImageLayout::read`], and [`Error::Store`] if the arrays differ in type or number of axes, or
-    /// hold differences.
+    /// The errors of [`ImageLayout::read`], and [`Error::Store`] if the arrays differ in type or number of axes, or
+    /// contain Laplacian differences.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let layout = ImageLayout::read(path)?;
@@ -81,10 +81,10 @@ impl ImageStore {
         self.arrays.get(level).ok_or_else(wrong)
     }
 
-    /// The box of a level that begins at `start` and has the shape `shape`, in C order.
+    /// The box of a level that starts at `start` and has the shape `shape`, in C order.
     ///
     /// # Errors
-    /// As [`ImageStore::read_into`], and [`Error::Core`] if there is no memory for it.
+    /// The errors of [`ImageStore::read_into`], and [`Error::Core`] if there is not enough memory for it.
     pub fn read<T: Pixel>(
         &self,
         level: usize,
@@ -99,14 +99,14 @@ impl ImageStore {
         Ok(pixels.into_array::<T, IxDyn>()?)
     }
 
-    /// Reads the box of a level that begins at `start` and has the shape of `out`, its chunks in parallel.
-    /// Progress counts chunks.
+    /// Reads the box of a level that starts at `start` and has the shape of `out`, its chunks in parallel. Progress
+    /// counts chunks.
     ///
     /// # Errors
     /// - [`Error::Argument`] if there is no such level or the box is not within it;
-    /// - [`Error::Store`] if `out` is not of the type [`ImageStore::dtype`], and, naming the array, if a chunk is not
-    ///   read;
-    /// - [`Error::Core`] if there is no memory, or the caller cancelled.
+    /// - [`Error::Store`] if `out` does not have the type [`ImageStore::dtype`], and, naming the array, if a chunk
+    ///   cannot be read;
+    /// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
     ///
     /// After an error `out` holds unspecified pixels.
     pub fn read_into(&self, level: usize, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The weights with which the pixels of an axis are interpolated from those of the next smaller level.
+//! The weights for interpolating the pixels of an axis from those of the next smaller level.
 
 use std::fmt;
 use std::ops::{Add, Mul, Range, Sub};
@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use crate::{Error, Result};
 
-/// How a level is brought to the size of the next larger one. Pixels are areas: the corners of the two
-/// levels coincide, not the centres of their corner pixels (`align_corners=False`).
+/// How a level is interpolated to the size of the next larger one. Pixels are areas: the corners of the two levels
+/// coincide, not the centres of their corner pixels (`align_corners=False`).
 ///
-/// Both are those of PyTorch's `interpolate`, which the Python package `qlty` uses.
+/// Both are the modes of PyTorch's `interpolate`, which the Python package `qlty` uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Interpolation {
@@ -57,17 +57,17 @@ impl FromStr for Interpolation {
     }
 }
 
-/// The sizes of an axis on two levels.
+/// The sizes of an axis at two levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    /// That of the smaller level, at least 1.
+    /// The size at the smaller level, at least 1.
     pub(super) coarse: usize,
-    /// That of the larger level, at least `coarse`.
+    /// The size at the larger level, at least `coarse`.
     pub(super) fine: usize,
 }
 
 impl Span {
-    /// The pixel of the smaller level in which the near end of pixel x lies.
+    /// The pixel of the smaller level that contains the start of pixel x.
     pub(super) fn beneath(self, x: usize) -> usize {
         if self.is_twice() {
             return x / 2;
@@ -75,12 +75,12 @@ impl Span {
         (x as u128 * self.coarse as u128 / self.fine as u128) as usize
     }
 
-    /// Whether pixels 2k and 2k+1 always lie over pixel k.
+    /// Whether pixels 2k and 2k+1 are always above pixel k.
     pub(super) fn is_twice(self) -> bool {
         self.coarse == self.fine.div_ceil(2)
     }
 
-    /// The pixels of the smaller level that a range of the larger is interpolated from.
+    /// The pixels of the smaller level from which a range of the larger is interpolated.
     pub(super) fn needs(self, range: &Range<usize>, reach: usize) -> Range<usize> {
         if range.is_empty() {
             return 0..0;
@@ -92,13 +92,13 @@ impl Span {
 
 /// The weights of some pixels of one axis, as `f32` and as `f64`.
 ///
-/// Pixel x lies over pixel `beneath(x)` of the smaller level, whose value is c. Its value is
-/// c + sum of w (v - c) over the neighbours of c with their values v: in this form equal pixels give
-/// exactly their value, whatever the weights' rounding.
+/// Pixel x is above pixel `beneath(x)` of the smaller level, whose value is c. Its value is c + sum of w (v - c) over
+/// the neighbours of c with their values v: in this form equal pixels give exactly their value, whatever the rounding
+/// of the weights.
 #[derive(Debug)]
 pub struct Axis {
     pub(super) span: Span,
-    /// The first pixels that have weights here are 2 `first` and 2 `first` + 1.
+    /// The first pixels with weights here are 2 `first` and 2 `first` + 1.
     first: usize,
     singles: Weights<f32>,
     doubles: Weights<f64>,
@@ -138,15 +138,15 @@ impl Axis {
         W::weights(self)[neighbour][x % 2][x / 2 - self.first]
     }
 
-    /// The weights of a neighbour for the even or odd pixels over `len` pixels from `beneath` on, of a span
-    /// that is twice as large.
+    /// The weights of a neighbour for the even or odd pixels above `len` pixels from `beneath` on, for a span that is
+    /// twice as large.
     pub(super) fn weights<W: Work>(&self, neighbour: usize, half: usize, beneath: usize, len: usize) -> &[W] {
         &W::weights(self)[neighbour][half][beneath - self.first..][..len]
     }
 }
 
-/// A type to interpolate in. Its operations round as IEEE 754 says and are never contracted, so they
-/// give the same bits on every machine.
+/// A type to interpolate in. Its operations are rounded as IEEE 754 specifies and never contracted, so they give the
+/// same bits on every machine.
 pub trait Work:
     Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Send + Sync
 {
@@ -166,7 +166,7 @@ impl Work for f64 {
     }
 }
 
-/// Pixels and weights around `centre` on an axis of `size` pixels: in proportion to the distance.
+/// Pixels and weights around `centre` on an axis of `size` pixels, for linear interpolation.
 fn linear(centre: f64, size: usize) -> Vec<(usize, f64)> {
     let centre = centre.max(0.0);
     let before = (centre as usize).min(size - 1);

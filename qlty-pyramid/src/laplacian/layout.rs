@@ -10,13 +10,13 @@
 //! | `interpolation` | `bilinear` or `bicubic` |
 //! | `downsampling` | how a level was made from the one before: `mean`, or another [`Method`] |
 //! | `differences` | the arrays of the differences, from level 0 |
-//! | `base` | the array of the smallest level, or null where it is not stored |
+//! | `base` | the array of the smallest level, or null if it is not stored |
 //! | `shapes` | the shapes of all levels |
 //!
-//! Level i is `differences[i]` plus level i+1 brought to its size, the latter rounded to nearest, ties
-//! to even, where pixels are integers. NGFF has no word for such a store, so there is no `ome`.
-//! A group without these attributes is treated as one of the Python package `qlty`: arrays `diff_0` to
-//! `diff_{L-2}`, and the smallest level under its number, L-1.
+//! Level i is `differences[i]` plus level i+1 interpolated to its size; for integer pixels the latter is rounded to
+//! nearest, ties to even. NGFF does not define such a store, so there is no `ome`. A group without these attributes is
+//! treated as a store of the Python package `qlty`: arrays `diff_0` to `diff_{L-2}`, and the smallest level under its
+//! number, L-1.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ use crate::{Error, Method, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LaplacianLayout {
     pub(crate) interpolation: Interpolation,
-    /// The names of the axes, where the store states them.
+    /// The names of the axes, if the store states them.
     pub(crate) axes: Option<Vec<String>>,
     /// The arrays of the differences, from level 0.
     pub(crate) differences: Vec<String>,
@@ -55,7 +55,7 @@ impl LaplacianLayout {
         self.differences.iter().chain(&self.base).map(String::as_str).collect()
     }
 
-    /// What is written under `laplacian_pyramid`.
+    /// The value of `laplacian_pyramid`.
     pub(crate) fn to_json(&self, dtype: DType, method: Method, shapes: &[Vec<usize>]) -> Value {
         json!({
             "version": 1,
@@ -107,7 +107,7 @@ impl LaplacianLayout {
             differences: names("differences")?,
             base,
         };
-        // A name is that of an array in the store, and no way out of it.
+        // A name must be that of an array in the store, not a path that leads out of it.
         let inside = |name: &String| !name.is_empty() && !name.contains(['/', '\\']) && !name.starts_with('.');
         if !layout.differences.iter().all(inside) {
             return Err(wrong("differences", "names of arrays in the store"));

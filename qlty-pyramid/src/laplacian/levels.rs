@@ -28,9 +28,9 @@ use crate::{Error, Method, Result};
 pub struct LaplacianLevels<T: LaplacianPixel> {
     /// How a level is predicted from the next.
     pub interpolation: Interpolation,
-    /// The differences of each level but the last from its prediction, from level 0, (Z, Y, X).
+    /// The differences of each level except the last from its prediction, starting with level 0, (Z, Y, X).
     pub differences: Vec<Array3<T::Difference>>,
-    /// The last, smallest level.
+    /// The smallest level.
     pub base: Array3<T>,
 }
 
@@ -65,11 +65,11 @@ impl<T: LaplacianPixel> LaplacianLevels<T> {
         Ok(Self { interpolation, differences, base })
     }
 
-    /// A level, from 0 for the full size.
+    /// Reconstructs a level, 0 for the full size.
     ///
     /// # Errors
-    /// [`Error::Argument`] if there is no such level, sizes of neighbouring levels do not belong
-    /// together, or the differences are not those of this base.
+    /// [`Error::Argument`] if there is no such level, sizes of neighbouring levels do not match, or the differences do
+    /// not match this base.
     pub fn reconstruct(&self, level: usize) -> Result<Array3<T>> {
         let Some(differences) = self.differences.get(level..) else {
             return Err(Error::argument("level", level, format!("at most {}", self.differences.len())));
@@ -85,8 +85,8 @@ impl<T: LaplacianPixel> LaplacianLevels<T> {
 
 /// Each plane of a volume (Z, Y, X) interpolated to a larger size (Y, X).
 ///
-/// Integers are rounded to nearest, ties to even, and held in the range of their type, which
-/// [`Interpolation::Bicubic`] can leave. Of integers of 64 bits the highest 53 significant bits count.
+/// Integers are rounded to nearest, ties to even, and clamped to the range of their type, which
+/// [`Interpolation::Bicubic`] can exceed. For 64-bit integers only the 53 most significant bits are used.
 ///
 /// # Errors
 /// [`Error::Argument`] if the volume is empty or the size is smaller than its own.
@@ -105,7 +105,7 @@ pub fn upsample<T: LaplacianPixel>(
     Ok(result.into_array()?)
 }
 
-/// A level minus its prediction from the next.
+/// Subtracts from a level its prediction from the next.
 fn subtract_prediction(
     level: &ArrayRef<'_>,
     coarser: &ArrayRef<'_>,
@@ -122,7 +122,7 @@ fn subtract_prediction(
     Ok(difference)
 }
 
-/// A level from its difference from the prediction, and the next level.
+/// Restores a level from its difference from the prediction, and the next level.
 fn add_prediction(
     difference: &ArrayRef<'_>,
     coarser: &ArrayRef<'_>,
@@ -145,7 +145,7 @@ fn add_prediction(
     Ok(level)
 }
 
-/// The interpolation from the planes of a volume to those of another, if they belong together.
+/// The interpolation from the planes of one volume to those of another, if their sizes match.
 fn between(coarse: &[usize], fine: &[usize], interpolation: Interpolation) -> Result<Upsampler> {
     if coarse.contains(&0) || coarse[0] != fine[0] || coarse[1] > fine[1] || coarse[2] > fine[2] {
         let expected = format!("sizes above 0, as many planes as in {fine:?}, and no larger ones");
@@ -155,8 +155,8 @@ fn between(coarse: &[usize], fine: &[usize], interpolation: Interpolation) -> Re
     Ok(planes.upsampler(&[0..fine[1], 0..fine[2]]))
 }
 
-/// Calls `each` with bands of rows of the planes of a volume, to be filled in parallel, with the place of the plane and
-/// the area of the band.
+/// Calls `each` in parallel with bands of rows of the planes of a volume, to be filled, with the position of the plane
+/// and the area of the band.
 fn for_each_band(volume: ArrayMut<'_>, each: &(dyn Fn(usize, &Area, ArrayMut<'_>) -> Result<()> + Sync)) -> Result<()> {
     const ROWS: usize = 128;
     for_each_part(volume, 0, 1, &|z, plane| {

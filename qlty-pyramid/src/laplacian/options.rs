@@ -5,7 +5,7 @@ use qlty_core::zarr::Codec;
 use super::interpolation::Interpolation;
 use crate::PyramidOptions;
 
-/// How a Laplacian pyramid is made and stored.
+/// How a Laplacian pyramid is computed and stored.
 ///
 /// ```
 /// use qlty_pyramid::{Interpolation, LaplacianOptions, Levels, PyramidOptions};
@@ -22,14 +22,14 @@ pub struct LaplacianOptions {
     pub store_base: bool,
     /// How the differences are compressed. Default: [`LaplacianOptions::CODEC`].
     pub difference_codec: Codec,
-    /// The options that all pyramids have; `codec` is that of the smallest level. Levels do not halve Z.
+    /// The options that all pyramids share; `codec` is that of the smallest level. Levels do not halve Z.
     pub image: PyramidOptions,
 }
 
 impl LaplacianOptions {
     /// The default codec of differences.
     ///
-    /// Chosen by measurement, on the stack of [`PyramidOptions::CODEC`], 1418 MB of differences and the smallest
+    /// Chosen from measurements on the stack of [`PyramidOptions::CODEC`], with 1418 MB of differences and smallest
     /// level. Shuffling the bits helps most, since the upper bits of a difference all repeat its sign.
     ///
     /// | codec | MB stored | codec, s | whole, s |
@@ -39,7 +39,7 @@ impl LaplacianOptions {
     /// | **`blosc-zstd-bitshuffle:1`** | 429 | 0.39 | 0.80 |
     pub const CODEC: Codec = PyramidOptions::CODEC;
 
-    /// The options of a pyramid with those of `image`, and otherwise their defaults.
+    /// Default options with those of `image`.
     pub fn new(image: PyramidOptions) -> Self {
         Self { image, ..Self::default() }
     }
@@ -83,11 +83,11 @@ impl Default for LaplacianOptions {
 pub struct ReconstructOptions {
     /// The level, 0 for the full size. Default: 0.
     pub level: usize,
-    /// The interpolation, for stores that do not state it or state it wrongly.
+    /// The interpolation, for stores that do not state it or state a wrong one.
     pub interpolation: Option<Interpolation>,
     /// How chunks are compressed. Default: [`PyramidOptions::CODEC`].
     pub codec: Codec,
-    /// Whether a store of the same name is replaced, once the new one is complete.
+    /// Whether an existing store of the same name is replaced, once the new one is complete.
     pub overwrite: bool,
 }
 
@@ -110,7 +110,7 @@ impl ReconstructOptions {
         self
     }
 
-    /// The interpolation, for stores that do not state it or state it wrongly.
+    /// The interpolation, for stores that do not state it or state a wrong one.
     #[must_use]
     pub fn interpolation(mut self, interpolation: impl Into<Option<Interpolation>>) -> Self {
         self.interpolation = interpolation.into();
@@ -124,7 +124,7 @@ impl ReconstructOptions {
         self
     }
 
-    /// Whether a store of the same name is replaced, once the new one is complete.
+    /// Whether an existing store of the same name is replaced, once the new one is complete.
     #[must_use]
     pub fn overwrite(mut self, overwrite: bool) -> Self {
         self.overwrite = overwrite;

@@ -36,7 +36,7 @@ fn rows<'a, T: Element>(plane: &ArrayRef<'a>) -> Result<ArrayView2<'a, T>> {
     Ok(plane.view::<T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?)
 }
 
-/// Calls `each` with the rows of a plane that is written.
+/// Calls `each` with the mutable rows of a plane.
 macro_rules! with_rows_mut {
     ($plane:ident, $T:ty, $rows:ident => $run:expr) => {{
         let shape = $plane.shape().to_vec();

@@ -1,4 +1,4 @@
-//! A level of a Laplacian store as an array of its own.
+//! Writing a level of a Laplacian store as a separate array.
 
 use std::path::Path;
 
@@ -13,15 +13,15 @@ use crate::{AxisOrder, Error, Result, ZarrFormat};
 
 /// Writes a level of a Laplacian store as a Zarr v3 array, in chunks of the shape of the differences'.
 ///
-/// Planes that share chunks are read and written together, so memory does not depend on their number. The
-/// array appears under its name when it is complete, and on failure not at all. Progress counts planes.
+/// Planes that share chunks are read and written together, so memory use does not depend on their number. The array
+/// appears under its name when it is complete, and not at all on failure. Progress counts planes.
 ///
 /// # Errors
 /// - [`Error::Argument`] if there is no such level, or its axes are not (Z,Y,X), (C,Z,Y,X) or (T,C,Z,Y,X)
-///   in the order that the store says;
-/// - [`Error::Store`] as [`LaplacianStore::open`] and [`LaplacianStore::read_into`], and if the destination
-///   is taken or not written;
-/// - [`Error::Core`] if there is no memory, or the caller cancelled.
+///   in the order that the store states;
+/// - [`Error::Store`] as for [`LaplacianStore::open`] and [`LaplacianStore::read_into`], and if the destination
+///   exists or cannot be written;
+/// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
 pub fn reconstruct_from_laplacian(
     store: impl AsRef<Path>,
     destination: impl AsRef<Path>,
@@ -71,7 +71,7 @@ fn write(store: &LaplacianStore, destination: &Path, options: &ReconstructOption
     Ok(partial.complete()?)
 }
 
-/// The axes of a store's arrays, outermost first, by their places in (T,C,Z,Y,X).
+/// The axes of a store's arrays, outermost first, as indices into (T,C,Z,Y,X).
 struct StoredAxes(Vec<usize>);
 
 impl StoredAxes {
@@ -112,7 +112,7 @@ impl StoredAxes {
     fn view<'a>(&self, five: ArrayMut<'a>) -> ArrayMut<'a> {
         let others = (0..5).filter(|place| !self.0.contains(place));
         let rest = others.rev().fold(five, |array, place| array.index_axis(place, 0));
-        // Where an axis is when those that are left out are.
+        // The index of an axis after the omitted ones are removed.
         let order = self.0.iter().map(|place| self.0.iter().filter(|other| *other < place).count());
         rest.permuted(&order.collect::<Vec<_>>())
     }

@@ -1,4 +1,4 @@
-//! Rows of planes as slices, whatever their strides, and prefetching of rows.
+//! Rows of planes of any strides as slices, and prefetching of rows.
 
 use std::borrow::Cow;
 
@@ -13,17 +13,17 @@ pub(super) fn contiguous<T: Copy>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
     }
 }
 
-/// How many rows ahead memory is prefetched: the rows of a chunk lie in different pages.
+/// How many rows ahead memory is prefetched: the rows of a chunk are in different pages.
 const AHEAD: usize = 2;
 
-/// Prefetches the row that comes soon after row y.
+/// Prefetches the row that will be read soon after row y.
 pub(super) fn prefetch_after<T>(rows: &ArrayView2<'_, T>, y: usize) {
     if y + AHEAD < rows.nrows() {
         rows.row(y + AHEAD).to_slice().into_iter().for_each(prefetch);
     }
 }
 
-/// Fills a row by way of a slice.
+/// Fills a row through a slice.
 pub(super) fn fill_row<T: Copy + Default>(rows: &mut ArrayViewMut2<'_, T>, y: usize, fill: impl FnOnce(&mut [T])) {
     let mut row = rows.row_mut(y);
     if let Some(row) = row.as_slice_mut() {

@@ -17,8 +17,8 @@ use crate::arrays::{BoxPart, cache_bytes, check_box, split_at_chunks};
 use crate::pixel::{check_read_dtype, pixel_dtype};
 use crate::{Error, Pixel, Result};
 
-/// A Laplacian store on disk, of this crate or of the Python package `qlty`, read box by box. Threads
-/// may share it. The store must not change.
+/// A Laplacian store on disk, of this crate or of the Python package `qlty`, read box by box. Threads may share it. The
+/// store must not change while it is open.
 ///
 /// ```no_run
 /// use qlty_pyramid::{LaplacianStore, Monitor};
@@ -33,15 +33,15 @@ pub struct LaplacianStore {
     /// From level 0.
     differences: Vec<ArrayReader>,
     base: ArrayReader,
-    /// From the level after to each level but the last.
+    /// The interpolations to each level except the last, from the next smaller one.
     planes: Vec<Planes>,
 }
 
 /// The type of the pixels of a Laplacian store.
 ///
 /// # Errors
-/// [`Error::Store`] if the store or the array of its smallest level is not there or not readable, or
-/// its elements are no pixels.
+/// [`Error::Store`] if the store or the array of its smallest level does not exist or cannot be read, or its elements
+/// are not pixels.
 pub fn laplacian_dtype(path: impl AsRef<Path>) -> Result<DType> {
     let path = path.as_ref();
     let base = base_path(path, &LaplacianLayout::read(path)?)?;
@@ -56,12 +56,12 @@ fn base_path(path: &Path, layout: &LaplacianLayout) -> Result<PathBuf> {
 }
 
 impl LaplacianStore {
-    /// Opens a store. One of the Python package does not state its interpolation and is treated as bilinear.
+    /// Opens a store. Stores of the Python package do not state their interpolation and are treated as bilinear.
     ///
     /// # Errors
-    /// [`Error::Store`], naming the store or the array: it is not there or not readable, it does not hold its
-    /// smallest level, an array has elements of a different type, or the shapes do not belong together. Integer
-    /// stores of the Python package, whose differences wrap around, have such other types.
+    /// [`Error::Store`], naming the store or the array: it does not exist or cannot be read, the store does not contain
+    /// its smallest level, an array has elements of a different type, or the shapes do not match. Integer stores of the
+    /// Python package, whose differences wrap around, have such different types.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::open_layout(path, LaplacianLayout::read(path)?)
@@ -70,7 +70,7 @@ impl LaplacianStore {
     /// Opens a store with this interpolation instead of the one that it states.
     ///
     /// # Errors
-    /// As [`LaplacianStore::open`].
+    /// The errors of [`LaplacianStore::open`].
     pub fn open_with_interpolation(path: impl AsRef<Path>, interpolation: Interpolation) -> Result<Self> {
         let path = path.as_ref();
         Self::open_layout(path, LaplacianLayout { interpolation, ..LaplacianLayout::read(path)? })
@@ -140,15 +140,15 @@ impl LaplacianStore {
         &self.layout
     }
 
-    /// The shape of what is compressed in one go, of a level.
+    /// The shape of a chunk of a level.
     pub(super) fn chunk(&self, level: usize) -> &[usize] {
         self.differences.get(level).map_or_else(|| self.base.chunk_shape(), ArrayReader::chunk_shape)
     }
 
-    /// The box of a level that begins at `start` and has the shape `shape`, in C order.
+    /// The box of a level that starts at `start` and has the shape `shape`, in C order.
     ///
     /// # Errors
-    /// As [`LaplacianStore::read_into`], and [`Error::Core`] if there is no memory for it.
+    /// The errors of [`LaplacianStore::read_into`], and [`Error::Core`] if there is not enough memory for it.
     pub fn read<T: Pixel>(
         &self,
         level: usize,
@@ -163,17 +163,17 @@ impl LaplacianStore {
         Ok(pixels.into_array::<T, IxDyn>()?)
     }
 
-    /// Reads the box of a level that begins at `start` and has the shape of `out`, in parallel.
+    /// Reads the box of a level that starts at `start` and has the shape of `out`, in parallel.
     ///
-    /// It reads the chunks that the box needs, of this level and the smaller ones. Besides `out` and the
-    /// chunks that are kept, 64 MiB and a third more, the call takes memory for the smaller levels of
-    /// the planes that share chunks, once, and once more for every eight threads. Progress counts such groups of planes.
+    /// It reads the chunks that the box needs, of this level and the smaller ones. Besides `out` and the chunk caches,
+    /// 64 MiB and a third more, the call needs memory for the smaller levels of the planes that share chunks, once, and
+    /// once more for every eight threads. Progress counts such groups of planes.
     ///
     /// # Errors
     /// - [`Error::Argument`] if there is no such level or the box is not within it;
-    /// - [`Error::Store`] if `out` is not of the type [`LaplacianStore::dtype`], and, naming the array, if it is not
-    ///   read, or its differences make no pixels of this type;
-    /// - [`Error::Core`] if there is no memory, or the caller cancelled.
+    /// - [`Error::Store`] if `out` does not have the type [`LaplacianStore::dtype`], and, naming the array, if it
+    ///   cannot be read, or its differences do not give pixels of this type;
+    /// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
     ///
     /// After an error `out` holds unspecified pixels.
     pub fn read_into(&self, level: usize, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
@@ -184,7 +184,7 @@ impl LaplacianStore {
         self.read_groups(level, groups, monitor, &|| monitor.advance(1))
     }
 
-    /// Cuts a box of a level into planes that lie in the same chunks.
+    /// Splits a box of a level into planes that share the same chunks.
     pub(super) fn groups<'a>(&self, level: usize, start: &[usize], out: ArrayMut<'a>) -> Vec<BoxPart<'a>> {
         if out.is_empty() {
             return Vec::new();
@@ -200,8 +200,8 @@ impl LaplacianStore {
         monitor: &Monitor,
         done: &(dyn Fn() + Sync),
     ) -> Result<()> {
-        // The small levels of a group keep few threads busy, so there is more than one group at a time; but a
-        // thread that waits takes up any other work, so there are no more than that at a time.
+        // The small levels of a group keep few threads busy, so several groups are read at a time; but a waiting thread
+        // takes up any other work, so their number is limited.
         let at_once = 1 + rayon::current_num_threads() / 8;
         let mut groups = groups.into_iter().peekable();
         while groups.peek().is_some() {
@@ -216,7 +216,7 @@ impl LaplacianStore {
         Ok(())
     }
 
-    /// Reads planes that lie in the same chunks.
+    /// Reads planes that share the same chunks.
     fn read_planes(&self, level: usize, start: &[usize], out: ArrayMut<'_>, monitor: &Monitor) -> Result<()> {
         let lead = start.len() - 2;
         let range = |axis: usize| start[axis]..start[axis] + out.shape()[axis];
@@ -227,7 +227,7 @@ impl LaplacianStore {
         let planes = out.shape()[..lead].to_vec();
         let place = |area: &Area| [&start[..lead], &[area[0].start, area[1].start]].concat();
         let shape = |area: &Area| [planes.as_slice(), &[area[0].len(), area[1].len()]].concat();
-        // From the smallest level up; the last one goes into `out`.
+        // From the smallest level up; the last one is written to `out`.
         let mut out = Some(out);
         let mut coarse: Option<OwnedArray> = None;
         for (index, area) in (level..self.levels()).zip(&areas).rev() {
@@ -257,7 +257,7 @@ impl LaplacianStore {
         })
     }
 
-    /// Fills `out`, the part of a level that begins at `start`, from a part of the next.
+    /// Fills `out`, the part of a level that starts at `start`, from a part of the next.
     fn add_level(
         &self,
         level: usize,
@@ -304,12 +304,13 @@ fn area_of(start: &[usize], shape: &[usize]) -> Area {
 /// Planes of the smaller level.
 struct CoarsePart<'a> {
     pixels: ArrayRef<'a>,
-    /// Which part of the planes.
+    /// The part of the planes.
     area: &'a Area,
 }
 
 impl CoarsePart<'_> {
-    /// Fills `out`, whose planes begin at `from`, with the sums of predictions and differences. False if some do not fit.
+    /// Fills `out`, whose planes start at `from`, with the sums of predictions and differences. False if some do not
+    /// fit.
     fn add(
         &self,
         upsampler: &Upsampler,
@@ -327,7 +328,7 @@ impl CoarsePart<'_> {
     }
 }
 
-/// [`plane::add`] of all planes, along the last two axes, of arrays whose other axes agree.
+/// [`plane::add`] for all planes, along the last two axes, of arrays whose other axes agree.
 fn add_planes(
     upsampler: &Upsampler,
     coarse: CoarsePlane<'_>,

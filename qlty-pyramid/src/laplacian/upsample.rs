@@ -1,6 +1,7 @@
 //! Interpolating a plane to the size of the next larger level, or any part of it, row by row.
 //!
-//! What depends on the type of pixels is behind [`CoarseRows`], so the interpolation is compiled for `f32` and `f64`.
+//! Code that depends on the pixel type is behind [`CoarseRows`], so the interpolation is compiled only for `f32` and
+//! `f64`.
 
 use std::ops::Range;
 
@@ -19,12 +20,12 @@ pub(super) struct Part<'a, T> {
     pub(super) origin: [usize; 2],
 }
 
-/// Rows of a plane of the smaller level, or of a part of it, in the type of the interpolation.
+/// Rows of a plane of the smaller level, or of a part of it, converted to the type of the interpolation.
 pub(super) trait CoarseRows<W> {
     /// Fills `wide` with columns of row `y`.
     fn widen(&self, y: usize, columns: Range<usize>, wide: &mut [W]);
 
-    /// Prefetches columns of row `y`, if there is such a row.
+    /// Prefetches columns of row `y`, if it exists.
     fn prefetch(&self, y: usize, columns: Range<usize>);
 }
 
@@ -46,7 +47,7 @@ impl<T: Predicted> CoarseRows<T::Work> for Part<'_, T> {
 /// Rows and columns of a plane.
 pub(super) type Area = [Range<usize>; 2];
 
-/// The sizes of planes on two levels.
+/// The sizes of planes at two levels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Planes {
     rows: Span,
@@ -55,13 +56,13 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// From the size (Y, X) `coarse` to `fine`, neither of which is 0 or smaller along an axis.
+    /// From the size (Y, X) `coarse` to `fine`; neither is 0, and `fine` is not smaller along an axis.
     pub(super) fn new(coarse: [usize; 2], fine: [usize; 2], interpolation: Interpolation) -> Self {
         let [rows, columns] = [0, 1].map(|axis| Span { coarse: coarse[axis], fine: fine[axis] });
         Self { rows, columns, interpolation }
     }
 
-    /// The area of the smaller plane that an area of the larger is interpolated from.
+    /// The area of the smaller plane from which an area of the larger is interpolated.
     pub(super) fn needs(&self, area: &Area) -> Area {
         let reach = self.interpolation.reach();
         [self.rows.needs(&area[0], reach), self.columns.needs(&area[1], reach)]
@@ -76,9 +77,10 @@ impl Planes {
 }
 
 /// The interpolation of planes to a larger size.
+/// The interpolation of planes to a larger size.
 ///
-/// Rows are interpolated along X, then columns along Y; each sum runs over the neighbours from the first
-/// to the last. A pixel is made of the same numbers in the same order whatever area it is made with.
+/// Rows are interpolated along X, then columns along Y; each sum runs over the neighbours from the first to the last. A
+/// pixel is computed from the same numbers in the same order, whatever area it is computed with.
 #[derive(Debug)]
 pub(super) struct Upsampler {
     rows: Axis,
@@ -87,8 +89,8 @@ pub(super) struct Upsampler {
 }
 
 impl Upsampler {
-    /// Interpolates an area of the larger plane, and gives `each` of its rows with its place in the area,
-    /// from the first to the last. `coarse` holds at least what the area needs.
+    /// Interpolates an area of the larger plane, and passes its rows to `each` in order, with their position in the
+    /// area. `coarse` must hold at least what the area needs.
     pub(super) fn for_each_row<W: Work>(
         &self,
         coarse: &dyn CoarseRows<W>,
@@ -113,7 +115,7 @@ impl Upsampler {
     ) {
         let mut stretch = Stretch::<W, REACH, TAPS>::new(&self.columns, &area[1]);
         let width = area[1].len();
-        // The rows of the smaller plane around the one beneath, stretched: row y in slot y % slots.
+        // The rows of the smaller plane around the one beneath, interpolated along X: row y in slot y % slots.
         let slots = 2 * REACH + 1;
         let mut stretched = vec![vec![W::default(); stretch.buffer_len()]; slots];
         let rows = self.rows.span;
@@ -128,7 +130,7 @@ impl Upsampler {
             }
             let slot = |y: usize| &stretched[y % slots][stretch.lead..][..width];
             let centre = slot(beneath);
-            // Neighbours of the weight 0, also those beyond the edge, are left out.
+            // Neighbours with weight 0, including those beyond the edge, are skipped.
             let taps = (0..TAPS).filter_map(|tap| {
                 let weight: W = self.rows.weight(tap, y);
                 let neighbour = beneath + tap + usize::from(tap >= REACH);
@@ -151,7 +153,7 @@ struct Stretch<'a, W, const REACH: usize, const TAPS: usize> {
     columns: Range<usize>,
     /// The columns of the smaller plane that are needed.
     needs: Range<usize>,
-    /// The pixels needed, extended at the edges of the plane by as many as the reach.
+    /// The needed pixels, padded at the edges of the plane by the reach.
     padded: Vec<W>,
     /// The number of pixels at the start of a stretched row that are before the area.
     lead: usize,
@@ -159,7 +161,7 @@ struct Stretch<'a, W, const REACH: usize, const TAPS: usize> {
 
 impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, TAPS> {
     fn new(axis: &'a Axis, columns: &Range<usize>) -> Self {
-        // Where every pixel has two over it, both are made.
+        // If every pixel has two pixels above it, both are computed together.
         let span = axis.span;
         let lead = if span.is_twice() { columns.start % 2 } else { 0 };
         let (first, last) = (span.beneath(columns.start), span.beneath(columns.end - 1));
@@ -171,10 +173,10 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
         if self.axis.span.is_twice() { 2 * (self.padded.len() - 2 * REACH) } else { self.columns.len() }
     }
 
-    /// Stretches row `y` of the smaller plane.
+    /// Interpolates row `y` of the smaller plane along X.
     fn row(&mut self, coarse: &dyn CoarseRows<W>, y: usize, out: &mut [W]) {
         let first = self.axis.span.beneath(self.columns.start);
-        // Pixel p of the plane is in place p + REACH - first.
+        // Pixel p of the plane is at index p + REACH - first.
         let from = self.needs.start + REACH - first;
         let to = from + self.needs.len();
         coarse.widen(y, self.needs.clone(), &mut self.padded[from..to]);
@@ -184,7 +186,7 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
         if self.axis.span.is_twice() { self.twice(first, out) } else { self.any(first, out) }
     }
 
-    /// Two pixels over each.
+    /// Two pixels above each.
     fn twice(&self, first: usize, out: &mut [W]) {
         let len = self.padded.len() - 2 * REACH;
         let centres = &self.padded[REACH..][..len];
@@ -204,7 +206,7 @@ impl<'a, W: Work, const REACH: usize, const TAPS: usize> Stretch<'a, W, REACH, T
         }
     }
 
-    /// Any number of pixels over each.
+    /// Any number of pixels above each.
     fn any(&self, first: usize, out: &mut [W]) {
         for (x, out) in self.columns.clone().zip(out) {
             let at = self.axis.span.beneath(x) - first;

@@ -1,4 +1,4 @@
-//! Pixels to the types of interpolation and back, and differences between pixels and predictions.
+//! Conversion of pixels to the types of interpolation and back, and differences between pixels and predictions.
 
 use half::slice::HalfFloatSliceExt;
 use qlty_core::dynamic::{DType, bf16, f16};
@@ -8,15 +8,15 @@ use crate::Pixel;
 
 /// A [`Pixel`] whose levels can be subtracted.
 ///
-/// Differences of integers have a signed type that holds them all: `i16` for 8 bits, `i32` for 16, `i64` for 32.
-/// Those of 64 bits are `i64` modulo 2^64, which adding undoes. Those of floats have the type of the floats.
+/// Differences of integers have a signed type that can represent them all: `i16` for 8 bits, `i32` for 16, `i64` for
+/// 32. Those of 64 bits are `i64` modulo 2^64, which addition undoes. Those of floats have the type of the floats.
 pub trait LaplacianPixel: Pixel + sealed::Predicted<Residual = <Self as LaplacianPixel>::Difference> {
     /// The type of the difference between a pixel and its prediction.
     type Difference: Pixel;
 }
 
 pub(crate) mod sealed {
-    /// What a pixel does between levels, a row at a time; all rows of a call have one length.
+    /// The operations on pixels between levels, a row at a time; all rows of a call have the same length.
     pub trait Predicted: Copy {
         /// The type of differences.
         type Residual;
@@ -24,25 +24,25 @@ pub(crate) mod sealed {
         /// The type to interpolate in.
         type Work: super::super::interpolation::Work;
 
-        /// The row in the type of the interpolation.
+        /// Converts the row to the type of the interpolation.
         fn widen_row(row: &[Self], wide: &mut [Self::Work]);
 
-        /// Predictions as pixels: rounded to nearest, ties to even, and held to the range of the type.
+        /// Converts predictions to pixels: rounded to nearest, ties to even, and clamped to the range of the type.
         fn narrow_row(predicted: &[Self::Work], row: &mut [Self]);
 
         /// The row minus its prediction.
         fn subtract_row(row: &[Self], predicted: &[Self::Work], difference: &mut [Self::Residual]);
 
-        /// The row from its prediction and the difference; false if a pixel does not fit its type, which no difference
-        /// made by `subtract_row` causes.
+        /// The row from its prediction and the difference; false if a pixel does not fit its type, which never happens
+        /// with a difference from `subtract_row`.
         fn add_row(predicted: &[Self::Work], difference: &[Self::Residual], row: &mut [Self]) -> bool;
     }
 }
 
 use sealed::Predicted;
 
-/// Integers whose sums with predictions stay so small that a float rounds them by adding and
-/// subtracting a number whose last digit counts ones: `$shift` is 3/2 times that power of two.
+/// Integers whose sums with predictions are so small that a float rounds them by adding and subtracting a number whose
+/// last digit has the value one: `$shift` is 3/2 times that power of two.
 macro_rules! small_integer {
     ($($type:ty: $work:ty, $difference:ty, $bits:ty, $shift:expr;)*) => {$(
         impl LaplacianPixel for $type {
@@ -81,9 +81,9 @@ macro_rules! small_integer {
     )*};
 }
 
-/// Rounds what is less than 2^22 in size.
+/// Rounds values whose magnitude is less than 2^22.
 const SHIFT_32: f32 = 1.5 * (1_u32 << 23) as f32;
-/// Rounds what is less than 2^51 in size.
+/// Rounds values whose magnitude is less than 2^51.
 const SHIFT_64: f64 = 1.5 * (1_u64 << 52) as f64;
 
 small_integer! {
@@ -107,7 +107,7 @@ macro_rules! large_integer {
                 wide.iter_mut().zip(row).for_each(|(wide, pixel)| *wide = *pixel as f64);
             }
             fn narrow_row(predicted: &[f64], row: &mut [Self]) {
-                // A cast holds what is beyond the type at its ends.
+                // A cast clamps to the range of the type.
                 row.iter_mut().zip(predicted).for_each(|(pixel, wide)| *pixel = wide.round_ties_even() as Self);
             }
             fn subtract_row(row: &[Self], predicted: &[f64], difference: &mut [i64]) {
@@ -148,7 +148,7 @@ macro_rules! float {
             }
             fn add_row(predicted: &[Self], difference: &[Self], row: &mut [Self]) -> bool {
                 for ((pixel, difference), predicted) in row.iter_mut().zip(difference).zip(predicted) {
-                    // Where the prediction is not finite, the pixel itself is stored.
+                    // If the prediction is not finite, the pixel itself is stored.
                     *pixel = difference + if predicted.abs() <= Self::MAX { *predicted } else { 0.0 };
                 }
                 true
@@ -196,7 +196,7 @@ macro_rules! half_float {
 
 /// Predictions of half-precision numbers.
 trait FiniteHalf {
-    /// A prediction as a half-precision number, or zero where that is not finite.
+    /// A prediction as a half-precision number, or zero if that is not finite.
     fn finite(predicted: f32) -> f32;
 }
 

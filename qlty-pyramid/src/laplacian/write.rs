@@ -20,12 +20,12 @@ use crate::{Error, PlaneSource, Pyramid, PyramidJob, Result};
 /// Writes the Laplacian pyramid of an image as a Zarr store: the smallest level under its number, `diff_0` to
 /// `diff_{L-2}`, and group attributes that describe them (`qlty.laplacian_pyramid`).
 ///
-/// Reading, memory, resuming and progress are as in [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and so
-/// is this: the store appears under its name when it is complete. The result lists the arrays from fine to coarse.
+/// Reading, memory, resuming and progress are as in [`stack_to_ome_zarr`](crate::stack_to_ome_zarr); as there, the
+/// store appears under its name when it is complete. The result lists the arrays from fine to coarse.
 ///
 /// # Errors
-/// Those of [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and [`Error::Argument`] if a level halves Z or
-/// nothing would be stored. After an error there is no new store, and an old one is as it was.
+/// The errors of [`stack_to_ome_zarr`](crate::stack_to_ome_zarr), and [`Error::Argument`] if a level halves Z or
+/// nothing would be stored. After an error there is no new store, and an existing one is unchanged.
 pub fn stack_to_ome_zarr_laplacian(
     source: &dyn PlaneSource,
     path: impl AsRef<Path>,
@@ -46,10 +46,10 @@ pub fn stack_to_ome_zarr_laplacian(
     Ok(describe(&plan, source, path, options))
 }
 
-/// [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr) of Laplacian pyramids.
+/// [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr) for Laplacian pyramids.
 ///
 /// # Errors
-/// The errors of [`stack_to_ome_zarr_laplacian`], as [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr).
+/// The errors of [`stack_to_ome_zarr_laplacian`], as for [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr).
 pub fn stacks_to_ome_zarr_laplacian(
     jobs: &[PyramidJob<'_, LaplacianOptions>],
     monitor: &Monitor,
@@ -63,7 +63,7 @@ pub fn stacks_to_ome_zarr_laplacian(
     one_by_one(jobs, &check, &write)
 }
 
-/// What [`stack_to_ome_zarr_laplacian`] would write, without reading a pixel.
+/// The store that [`stack_to_ome_zarr_laplacian`] would write, without reading any pixels.
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
@@ -71,7 +71,7 @@ pub fn plan_laplacian(source: &dyn PlaneSource, path: impl AsRef<Path>, options:
     Ok(describe(&plan_stored(source, options)?, source, path.as_ref(), options))
 }
 
-/// What is to be written.
+/// The plan of the store.
 fn plan_stored(source: &dyn PlaneSource, options: &LaplacianOptions) -> Result<Plan> {
     let plan = Plan::new(source, &options.image)?;
     options.difference_codec.check()?;
@@ -124,10 +124,10 @@ fn write(
 
 /// The arrays of a store.
 struct Arrays {
-    /// Of each level but the last.
+    /// The arrays of each level except the last.
     differences: Vec<Difference>,
     base: Option<SlabWriter>,
-    /// How many planes deep the files of all arrays are.
+    /// The depth of the files of all arrays, in planes.
     depth: usize,
 }
 
@@ -158,7 +158,7 @@ impl Sink for Arrays {
         match (self.differences.get(level), slab.coarser, &self.base) {
             (Some(difference), Some(coarser), _) => difference.write(slab, &coarser, monitor),
             (None, _, Some(base)) => base.write(slab.t, slab.first, &slab.planes, monitor),
-            // Levels have as many planes each, so there is always a coarser one but for the last.
+            // All levels have the same number of planes, so there is always a coarser one except for the last level.
             (Some(_), None, _) | (None, _, None) => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
-//! Sums of `f64` that keep their rounding errors, so that a mean of equal values is that value.
+//! Compensated sums of `f64`, so that a mean of equal values is exactly that value.
 
 use std::ops::{Add, AddAssign, Mul};
 
-/// A sum with the rounding errors of its additions, added up beside it (Neumaier, 1974).
+/// A sum together with the accumulated rounding errors of its additions (Neumaier, 1974).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CompensatedSum {
     sum: f64,
@@ -41,7 +41,7 @@ impl Add for CompensatedSum {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         let sum = self.sum + other.sum;
-        // The parts of the two that are in the sum; what is left of them is the rounding error (Knuth's two-sum).
+        // The parts of both terms that are in the sum; the remainders are the rounding error (Knuth's two-sum).
         let of_other = sum - self.sum;
         let of_self = sum - of_other;
         let error = (self.sum - of_self) + (other.sum - of_other);
@@ -59,7 +59,7 @@ impl AddAssign for CompensatedSum {
 impl Mul for CompensatedSum {
     type Output = Self;
 
-    /// The product with a whole number, whose error is 0.
+    /// The product with an integer, which is exact.
     #[inline(always)]
     fn mul(self, weight: Self) -> Self {
         let sum = self.sum * weight.sum;

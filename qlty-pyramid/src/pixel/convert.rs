@@ -1,7 +1,7 @@
-//! Pixels of one type as those of another.
+//! Converting pixels from one type to another.
 //!
-//! They go by way of `i64`, `u64` or `f64`, a block at a time: so there is a loop for each type into these and one
-//! for each out of them, not one for each pair of types.
+//! Pixels are converted through `i64`, `u64` or `f64`, a block at a time, so there is one loop for each type into these
+//! and one for each type out of them, not one for each pair of types.
 
 use qlty_core::dynamic::{ArrayMut, ArrayRef, DType};
 use qlty_core::with_dtype;
@@ -10,10 +10,10 @@ use super::{Arithmetic, Wide};
 use crate::Result;
 use crate::arrays::{bytes_mut, slice};
 
-/// The pixels converted at a time, which stay in the first cache.
+/// The number of pixels converted at a time, which stay in the L1 cache.
 const BLOCK: usize = 1024;
 
-/// Converts pixels to a different type: rounded to nearest, ties to even, and held to its range. Both arrays have the
+/// Converts pixels to another type: rounded to nearest, ties to even, and clamped to its range. Both arrays have the
 /// same number of pixels, in C order.
 pub(crate) fn convert(from: &ArrayRef<'_>, to: &mut ArrayMut<'_>) -> Result<()> {
     let dtype = to.dtype();
@@ -33,7 +33,7 @@ pub(crate) fn normalize(from: &ArrayRef<'_>, to: &mut ArrayMut<'_>, mean: f64, d
     Ok(())
 }
 
-/// Brings pixels into a wide type with `widen`, and from there into `dtype`, block by block.
+/// Converts pixels to a wide type with `widen`, and from there to `dtype`, block by block.
 fn each_block<S: Copy, W: Wide>(from: &[S], to: &mut [u8], dtype: DType, widen: impl Fn(S) -> W) {
     let mut block = [W::default(); BLOCK];
     for (from, to) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK * dtype.size())) {

@@ -1,6 +1,6 @@
 //! The size of a voxel and its unit.
 
-/// A unit of length that NGFF knows.
+/// A unit of length that NGFF defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LengthUnit {
@@ -34,7 +34,7 @@ impl LengthUnit {
         }
     }
 
-    /// The unit that a name or a symbol stands for, in the spellings that microscopes write.
+    /// The unit with this name or symbol, in the spellings that microscope software uses.
     pub fn parse(text: &str) -> Option<Self> {
         // ImageJ writes the micro sign as the escape below.
         let text = text.trim().replace("\\u00B5", "u").replace(['\u{b5}', '\u{3bc}'], "u");
@@ -50,12 +50,12 @@ impl LengthUnit {
         })
     }
 
-    /// A length in this unit, in another.
+    /// Converts a length in this unit to another.
     pub(crate) fn convert(self, length: f64, unit: Self) -> f64 {
         if self == unit {
             return length;
         }
-        // Dividing once keeps 500 nm exactly 0.5 um.
+        // A single division keeps 500 nm exactly 0.5 um.
         let (from, to) = (self.angstroms(), unit.angstroms());
         if from > to { length * (from / to) } else { length / (to / from) }
     }
@@ -73,10 +73,10 @@ impl LengthUnit {
     }
 }
 
-/// The size of a voxel, as far as a file states it.
+/// The size of a voxel, as stated by a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoxelSize {
-    /// Along Z. The tags of TIFF do not state it, the descriptions of ImageJ and OME do.
+    /// Along Z. TIFF tags do not state it; ImageJ and OME descriptions do.
     pub z: Option<f64>,
     /// Along Y, between rows.
     pub y: f64,
@@ -87,7 +87,7 @@ pub struct VoxelSize {
 }
 
 impl VoxelSize {
-    /// The same size in another unit.
+    /// The same size in a different unit.
     pub fn to(self, unit: LengthUnit) -> Self {
         let convert = |size: f64| self.unit.convert(size, unit);
         Self { z: self.z.map(convert), y: convert(self.y), x: convert(self.x), unit }

@@ -1,4 +1,4 @@
-//! The description in the first page, where ImageJ and OME say which page is what.
+//! The description in the first page, in which ImageJ and OME state the meaning of each page.
 
 use super::calibration::VoxelSize;
 use super::channel::Channel;
@@ -10,7 +10,7 @@ mod ome;
 pub(crate) use imagej::ImageJ;
 use ome::Ome;
 
-/// The description of a file's first page.
+/// The parsed description of a file's first page.
 #[derive(Debug)]
 pub(crate) enum Description {
     /// There is none, or it is free text.
@@ -19,19 +19,19 @@ pub(crate) enum Description {
     Ome(Ome),
 }
 
-/// What the pages of a file are.
+/// The meaning of the pages of a file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contents {
-    /// The numbers of time points, of channels (a page of several samples counts once), and of planes.
+    /// The numbers of time points, of channels (a page with several samples counts once), and of planes.
     pub(crate) frames: usize,
     pub(crate) channel_pages: usize,
     pub(crate) depth: usize,
-    /// The page of each image in the order (T, Z, C), if pages come in another.
+    /// The page of each image in the order (T, Z, C), if the pages have a different order.
     pub(crate) order: Option<Vec<usize>>,
     pub(crate) voxel_size: Option<VoxelSize>,
     /// The time between frames, in seconds.
     pub(crate) frame_interval: Option<f64>,
-    /// The channels, one for each sample; empty where nothing is said of them.
+    /// The channels, one for each sample; empty if nothing is stated about them.
     pub(crate) channels: Vec<Channel>,
 }
 
@@ -46,13 +46,13 @@ impl Description {
         }
     }
 
-    /// Whether the description's page numbers count smaller copies and masks too.
+    /// Whether the description's page numbers include reduced copies and masks.
     pub(crate) fn counts_all_pages(&self) -> bool {
         matches!(self, Self::Ome(_))
     }
 
-    /// What the `pages` pages of the file `name` are, the first of which has the header `header`. Where the file does
-    /// not say, they are planes along Z if `planes`, or else channels.
+    /// The meaning of the `pages` pages of the file `name`, the first of which has the header `header`. If the file
+    /// does not state it, they are planes along Z if `planes`, or else channels.
     pub(crate) fn contents(
         &self,
         header: &PageHeader,
@@ -72,9 +72,9 @@ impl Description {
 }
 
 impl Contents {
-    /// The number of pages that these are.
+    /// The number of pages that these should be.
     pub(crate) fn images(&self) -> usize {
-        // The product was checked when this was made.
+        // The product was checked when this was created.
         self.frames * self.channel_pages * self.depth
     }
 }

@@ -1,26 +1,26 @@
-//! Files of pages: the headers of pages, checked, and their pixels.
+//! Multi-page files: the headers of pages, checked, and their pixels.
 //!
-//! A page is read only if it is of a kind that is known to come back as it was stored.
+//! A page is read only if its kind is known to decode to the stored values.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `directory` | the tags of a page, read where they are |
-//! | `tags` | what the tags say: shape, type, compression, and what is refused |
-//! | `chunks` | strips and tiles: where they lie, and whether they can hold the pixels |
+//! | `directory` | the tags of a page, read at its offset |
+//! | `tags` | the meaning of the tags: shape, type, compression, and what is refused |
+//! | `chunks` | strips and tiles: their offsets, and whether they can hold the pixels |
 //! | `codec` | decompression |
-//! | `samples` | bits and bytes as they are stored to pixels |
-//! | `pixels` | the loop over strips and tiles; `png` is all of that for PNG files |
+//! | `samples` | conversion of stored bits and bytes to pixels |
+//! | `pixels` | the loop over strips and tiles; `png` does all of this for PNG files |
 //!
-//! A page is an offset, not a place in a walk through the file. So planes are read in any order by any number of
-//! threads, each with a file handle of its own and the memory of one strip or tile. Because of that, and because the
-//! decoder of the `tiff` crate decodes some files wrongly without an error, only codecs of other crates are used.
+//! A page is identified by an offset, not by a position in a walk through the file. So planes are read in any order by
+//! any number of threads, each with its own file handle and memory for one strip or tile. For this reason, and because
+//! the decoder of the `tiff` crate decodes some files wrongly without an error, only codecs of other crates are used.
 //!
-//! The work is bounded by the size of the file: opening reads at most 16 times the file's length of directories, and
-//! a strip or tile decodes to at most what its compression could make of its bytes. A directory is parsed again for
-//! each plane. It is small compared with the pixels, and this shows that the file has not changed meanwhile.
+//! The work is bounded by the size of the file: opening reads at most 16 times the file's length in directories, and a
+//! strip or tile decodes to at most the maximum that its compression could expand it to. A directory is parsed again
+//! for each plane. It is small compared with the pixels, and this detects whether the file has changed meanwhile.
 //!
-//! A new compression is a variant of `Compression` in `tags`, the most that it can expand a byte to in `chunks`, its
-//! decoder in `codec`, and a file in `tests/fixtures`.
+//! A new compression is a variant of `Compression` in `tags`, its maximum expansion of a byte in `chunks`, its decoder
+//! in `codec`, and a file in `tests/fixtures`.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -47,23 +47,23 @@ pub(super) use header::PageHeader;
 use pixels::Page;
 pub(super) use tags::Resolution;
 
-/// Where a page is in its file.
+/// The position of a page in its file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageAt {
-    /// The offset of its directory; of no meaning in a PNG file.
+    /// The offset of its directory; unused in a PNG file.
     offset: u64,
-    /// Its place among all pages of the file, from 0, for errors to name.
+    /// Its number among all pages of the file, from 0, for error messages.
     pub(super) number: usize,
 }
 
-/// What the first page says of itself and of the file.
+/// The metadata of the first page and the file.
 pub(super) struct FirstPage {
     pub(super) header: PageHeader,
-    /// The description, or nothing.
+    /// The description, or an empty string.
     pub(super) description: String,
     /// The resolution in the tags of a TIFF file.
     pub(super) resolution: Option<Resolution>,
-    /// The size of a pixel as a PNG file states it.
+    /// The size of a pixel as stated by a PNG file.
     pub(super) pixel_size: Option<VoxelSize>,
 }
 
@@ -112,7 +112,7 @@ impl PageFile {
         }
     }
 
-    /// Reads what the first page says.
+    /// Reads the metadata of the first page.
     pub(super) fn first_page(&self, page: PageAt) -> Result<FirstPage, PageError> {
         match &self.format {
             FileFormat::Tiff(file) => {
@@ -127,7 +127,7 @@ impl PageFile {
         }
     }
 
-    /// Whether a page is a smaller copy or a mask of another.
+    /// Whether a page is a reduced copy or a mask of another.
     pub(super) fn is_copy_or_mask(&self, page: PageAt) -> Result<bool, PageError> {
         match &self.format {
             FileFormat::Tiff(file) => tags::is_copy_or_mask(&file.directory(page.offset)?),
@@ -136,7 +136,7 @@ impl PageFile {
         }
     }
 
-    /// Checks a page, or the image `image` images behind it, which must have the header `expected`. Gives the number
+    /// Checks a page, or the image `image` images after it, which must have the header `expected`. Returns the number
     /// of rows that are best read at a time.
     pub(super) fn check(&self, page: PageAt, image: u64, expected: &PageHeader) -> Result<usize, PageError> {
         match &self.format {
@@ -145,15 +145,15 @@ impl PageFile {
                 page.header.check_same(expected)?;
                 Ok(page.band())
             }
-            // A row follows from all before it.
+            // A row depends on all rows before it.
             #[cfg(feature = "png")]
             FileFormat::Png => Ok(expected.height),
         }
     }
 
-    /// Decodes rows of a page, or of the image `image` images behind it, into the bytes of (samples, rows, X).
+    /// Decodes rows of a page, or of the image `image` images after it, into the bytes of (samples, rows, X).
     ///
-    /// The page must have the header `expected`, and `planes` as many bytes.
+    /// The page must have the header `expected`, and `planes` the corresponding number of bytes.
     pub(super) fn read(
         &self,
         page: PageAt,

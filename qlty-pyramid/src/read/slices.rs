@@ -9,13 +9,13 @@ use regex::Regex;
 
 use crate::{Error, Result};
 
-/// Which files of a folder are slices, and how their names give the stack and the place in it.
+/// Which files of a folder are slices, and how their names give the stack and the position in it.
 ///
 /// ```
 /// use qlty_pyramid::SlicePattern;
 /// SlicePattern::new("tif", r"image_(\d+)\.tif$")?; // image_007.tif is slice 7 of "image"
 /// SlicePattern::new(".TIFF", r"^(.+)_z(\d+)_ch0\.tiff$")?; // liver_z07_ch0.tiff is slice 7 of "liver"
-/// assert!(SlicePattern::new("tif", r"image_\d+\.tif$").is_err()); // no group: what is the counter?
+/// assert!(SlicePattern::new("tif", r"image_\d+\.tif$").is_err()); // no group for the counter
 /// # Ok::<(), qlty_pyramid::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -23,13 +23,13 @@ pub struct SlicePattern {
     /// Lower case, without the dot.
     extension: String,
     regex: Regex,
-    /// The group that names the stack; without one, the text before the counter does.
+    /// The group with the stack's name; without one, the name is the text before the counter.
     basename_group: Option<usize>,
     /// The group of decimal digits.
     counter_group: usize,
 }
 
-/// A file, and its place in a stack.
+/// A file, and its position in a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     /// The number in the file's name.
@@ -43,20 +43,20 @@ pub struct Slice {
 pub struct SliceSet {
     /// The stack's name.
     pub name: String,
-    /// The slices, by rising counter; never empty.
+    /// The slices, in ascending order of their counters; never empty.
     pub slices: Vec<Slice>,
-    /// The counters between the first and the last that no file has.
+    /// The missing counters between the first and the last.
     pub missing: Vec<RangeInclusive<u64>>,
 }
 
 impl SlicePattern {
-    /// A pattern of files with an extension (with or without its dot, in any case) whose names match
-    /// a regular expression.
+    /// A pattern of files with an extension (with or without its dot, case-insensitive) whose names match a regular
+    /// expression.
     ///
-    /// The expression is searched for in the file's name, extension included, and has either two
-    /// groups, the stack's name and the counter, or one, the counter. (Groups named `basename` and
-    /// `counter` may stand in any order.) With one group the stack's name is the text before the
-    /// counter, without a `_` or `-` at its end, or, if that is empty, the name of the folder.
+    /// The expression is searched for in the file's name, including the extension, and has either two groups, the
+    /// stack's name and the counter, or one, the counter. (Groups named `basename` and `counter` may be in any order.)
+    /// With one group the stack's name is the text before the counter, without a trailing `_` or `-`, or, if that is
+    /// empty, the name of the folder.
     ///
     /// # Errors
     /// [`Error::Argument`] if the expression is malformed or has a different number of groups.
@@ -81,14 +81,14 @@ impl SlicePattern {
         })
     }
 
-    /// The stacks in a folder, by name. Folders inside it, files that do not match, and files whose
-    /// names are not UTF-8 are skipped.
+    /// The stacks in a folder, by name. Subfolders, files that do not match, and files whose names are not UTF-8 are
+    /// skipped.
     ///
     /// # Errors
     /// - [`Error::Io`] if the folder cannot be read;
     /// - [`Error::NoSlices`] if no file matches;
-    /// - [`Error::DuplicateCounter`] if two files of a stack have one counter (`a_1.tif`, `a_01.tif`);
-    /// - [`Error::Counter`] if the text of the group is not a number of 64 bits.
+    /// - [`Error::DuplicateCounter`] if two files of a stack have the same counter (`a_1.tif`, `a_01.tif`);
+    /// - [`Error::Counter`] if the text of the group does not fit 64 bits.
     pub fn find(&self, folder: impl AsRef<Path>) -> Result<Vec<SliceSet>> {
         let folder = folder.as_ref();
         let mut stacks = BTreeMap::<String, Vec<Slice>>::new();
@@ -108,7 +108,7 @@ impl SlicePattern {
         stacks.into_iter().map(|(name, slices)| SliceSet::new(name, slices)).collect()
     }
 
-    /// The stack and the place in it of a file, if it is a slice.
+    /// The stack of a file and its position in it, if it is a slice.
     fn slice(&self, folder: &Path, path: PathBuf) -> Result<Option<(String, Slice)>> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let file_name = path.file_name().and_then(|name| name.to_str());
@@ -118,7 +118,7 @@ impl SlicePattern {
         if !extension.eq_ignore_ascii_case(&self.extension) || !path.is_file() {
             return Ok(None);
         }
-        // `IMAGE_(\d+)\.tif$` matches `IMAGE_007.TIF` too: the extension is matched in any case.
+        // `IMAGE_(\d+)\.tif$` matches `IMAGE_007.TIF` too: the extension is case-insensitive.
         let stem = &file_name[..file_name.len() - extension.len()];
         let lower_case = format!("{stem}{}", extension.to_lowercase());
         let groups = self.regex.captures(file_name).or_else(|| self.regex.captures(&lower_case));

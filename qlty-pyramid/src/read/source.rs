@@ -1,4 +1,4 @@
-//! Where the planes of an image come from.
+//! Sources of the planes of an image.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -12,12 +12,12 @@ use crate::arrays::copy_rows;
 use crate::pixel::check_dtype;
 use crate::{Error, Pixel, Result};
 
-/// An image (T,C,Z,Y,X) that is read plane by plane, from many threads at once.
+/// An image (T,C,Z,Y,X) that is read plane by plane, from many threads concurrently.
 ///
 /// ```
 /// use qlty_pyramid::{ArrayMut, DType, PlaneSource, Result};
 ///
-/// /// Planes of one value, which is their place.
+/// /// Planes whose pixels all have the value z.
 /// struct Steps;
 ///
 /// impl PlaneSource for Steps {
@@ -43,22 +43,22 @@ pub trait PlaneSource: Sync {
     /// The numbers of time points, channels, planes, rows and columns: (T,C,Z,Y,X).
     fn shape(&self) -> [usize; 5];
 
-    /// The type of the pixels, which is not `Bool`.
+    /// The type of the pixels, which must not be `Bool`.
     fn dtype(&self) -> DType;
 
     /// Reads the plane `z` of all channels at the time point `t` into `planes`, (C,Y,X) of [`PlaneSource::dtype`].
     /// This crate passes arrays in C order.
     ///
     /// # Errors
-    /// Those of reading.
+    /// Any error of reading.
     fn read_plane(&self, t: usize, z: usize, planes: ArrayMut<'_>) -> Result<()>;
 
-    /// The size of a voxel, as far as it is known.
+    /// The size of a voxel, if it is known.
     fn voxel_size(&self) -> Option<VoxelSize> {
         None
     }
 
-    /// What is known of the channels: of each, or nothing.
+    /// The metadata of the channels: of all of them, or empty.
     fn channels(&self) -> &[Channel] {
         &[]
     }
@@ -73,7 +73,7 @@ pub trait PlaneSource: Sync {
         None
     }
 
-    /// The counters in between that there is no slice of.
+    /// The missing counters in between.
     fn missing(&self) -> &[RangeInclusive<u64>] {
         &[]
     }
@@ -92,12 +92,12 @@ impl<'a> Volume<'a> {
     /// An image of pixels (Y,X), (Z,Y,X), (C,Z,Y,X) or (T,C,Z,Y,X), of any strides.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it has other axes, or no pixel.
+    /// [`Error::Argument`] if it has other axes, or no pixels.
     pub fn new<T: Pixel, D: Dimension>(name: impl Into<String>, pixels: ArrayView<'a, T, D>) -> Result<Self> {
         Self::from_array(name, ArrayRef::of("image", pixels)?)
     }
 
-    /// [`Volume::new`] of an array of any type but `Bool`.
+    /// [`Volume::new`] for an array of any type except `Bool`.
     ///
     /// # Errors
     /// The errors of [`Volume::new`], and [`Error::Argument`] if its type is `Bool`.
@@ -109,7 +109,7 @@ impl<'a> Volume<'a> {
         }
         let spatial = shape.len().min(3);
         let five = pixels.five("image", spatial)?;
-        // Of four axes, `five` treats the first as that of a batch.
+        // With four axes, `five` treats the first as that of a batch.
         let pixels = if shape.len() == 4 { five.permuted(&[1, 0, 2, 3, 4]) } else { five };
         Ok(Self { name: name.into(), pixels, voxel_size: None })
     }

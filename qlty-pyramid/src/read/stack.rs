@@ -1,4 +1,4 @@
-//! A volume, or several, made of TIFF pages: opened with all its headers checked, read on demand.
+//! One or more volumes of TIFF pages: opened with all headers checked, read on demand.
 
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -23,30 +23,30 @@ use survey::FileInfo;
 
 /// Volumes (T, C, Z, Y, X) whose planes are pages of TIFF files, or PNG files (feature `png`).
 ///
-/// Opening reads every page's header and refuses, with the file's name, what is not of one shape and
-/// type, and what would not come back as it was stored. A stack holds no pixels and no open file. A
-/// clone is cheap, and every call may be made from many threads at once.
+/// Opening reads every page's header and rejects, naming the file, pages that differ in shape or type, and pages that
+/// would not decode to the stored values. A stack holds no pixels and no open files. Clones are cheap, and all calls
+/// may be made concurrently.
 ///
 /// # What is read
 /// - TIFF and BigTIFF of both byte orders, in strips and tiles: uncompressed, LZW, Deflate, PackBits,
 ///   Zstandard, CCITT group 4 and JPEG, with either predictor.
 /// - Integers of 8 to 64 bits, floats of 16 to 64. Unsigned samples of 1 to 7 bits become `u8`, of 9 to
-///   15 bits `u16`; their values stay.
+///   15 bits `u16`; their values are unchanged.
 /// - All samples of a pixel as channels, in their order: RGB, alpha, and undeclared ones.
-/// - Hyperstacks of ImageJ, also those of more than 4 GB with one directory, and OME-TIFF of one image.
-///   Smaller copies and masks beside the pages are skipped.
+/// - ImageJ hyperstacks, including those of more than 4 GB with one directory, and OME-TIFF with one image.
+///   Reduced copies and masks among the pages are skipped.
 ///
 /// # What is changed
-/// - MinIsWhite: a pixel becomes the largest number minus what is stored, so that 0 is black.
+/// - MinIsWhite: a pixel becomes the maximum value minus the stored one, so that 0 is black.
 /// - JPEG in YCbCr becomes RGB.
 ///
-/// The indices of a palette are kept and its colours dropped: most such files are measurements that ImageJ saved
-/// with a colour table. A strip or tile that is missing in a sparse file is zeros. Rows come in the order
-/// of the file; the orientation tag is not applied.
+/// The indices of a palette are kept and its colours dropped: most such files are measurements that ImageJ saved with a
+/// colour table. A strip or tile that is missing in a sparse file is read as zeros. Rows keep the order of the file;
+/// the orientation tag is not applied.
 ///
-/// # What is refused by name
-/// Other compressions and interpretations, complex numbers, samples that differ in type, predictors
-/// of data that are not compressed, OME-TIFF of several images or with planes in other files, animations.
+/// # What is rejected with an error that names it
+/// Other compressions and interpretations, complex numbers, samples that differ in type, predictors on uncompressed
+/// data, OME-TIFF with several images or with planes in other files, animations.
 ///
 /// ```no_run
 /// use qlty_pyramid::{ArrayMut, Stack};
@@ -64,31 +64,31 @@ pub struct Stack(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: String,
-    /// A plane of one time point each, or one file of all pages; never empty.
+    /// One file per plane with a single time point, or one file with all pages; never empty.
     files: Vec<PathBuf>,
     shape: [usize; 5],
     /// The header of every page.
     header: PageHeader,
     band: usize,
-    /// The pages in the order (T, Z, C), one for all samples of a pixel. Files whose other images follow
-    /// the first without directories have only that one here.
+    /// The pages in the order (T, Z, C), one for all samples of a pixel. For files whose other images follow the first
+    /// without directories, only the first page.
     pages: Vec<PageAt>,
     voxel_size: Option<VoxelSize>,
     frame_interval: Option<f64>,
-    /// As many as there are channels.
+    /// One for each channel.
     channels: Vec<Channel>,
     counters: Option<RangeInclusive<u64>>,
     missing: Vec<RangeInclusive<u64>>,
 }
 
 impl Stack {
-    /// Opens slices, each a file of one plane. The pages of a file of several are its channels, unless
-    /// the file says something else of them.
+    /// Opens slices, each a file with one plane. The pages of a multi-page slice are its channels, unless the file
+    /// states otherwise.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] for a file that
-    /// is not read, and [`Error::Mismatch`] for one of a different shape or type than the first;
-    /// [`Error::Argument`] if there is no slice.
+    /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] for a file that cannot be read, and
+    /// [`Error::Mismatch`] for one whose shape or type differs from the first; [`Error::Argument`] if there are no
+    /// slices.
     pub fn from_slices(set: &SliceSet) -> Result<Self> {
         let (Some(first), Some(last)) = (set.slices.first(), set.slices.last()) else {
             return Err(Error::argument("slices", 0, "at least one"));
@@ -108,12 +108,12 @@ impl Stack {
         Ok(Self(Arc::new(stack)))
     }
 
-    /// Opens a file: TIFF, BigTIFF, an ImageJ hyperstack or an OME-TIFF. The stack has the file's name
-    /// without its extension. Pages of which the file says nothing are planes along Z.
+    /// Opens a file: TIFF, BigTIFF, an ImageJ hyperstack or an OME-TIFF. The stack gets the file's name without its
+    /// extension. Pages without a stated meaning are planes along Z.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] if the file or a
-    /// page is not read, and [`Error::Mismatch`] for a page of a different shape or type than the first.
+    /// [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`] or [`Error::Unsupported`] if the file or a page cannot be
+    /// read, and [`Error::Mismatch`] for a page whose shape or type differs from the first.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let info = PageFile::open(path)?.survey(true)?;
@@ -152,23 +152,23 @@ impl Stack {
         self.0.frame_interval
     }
 
-    /// What is known of the channels, one by one.
+    /// The metadata of each channel.
     pub fn channels(&self) -> &[Channel] {
         &self.0.channels
     }
 
-    /// The files: one for each slice, in the order of Z, or the one file of all pages.
+    /// The files: one for each slice, in the order of Z, or the single file with all pages.
     pub fn files(&self) -> &[PathBuf] {
         &self.0.files
     }
 
-    /// The counters of the first and the last slice; none for a file of pages.
+    /// The counters of the first and the last slice; `None` for a multi-page file.
     pub fn counters(&self) -> Option<RangeInclusive<u64>> {
         self.0.counters.clone()
     }
 
-    /// The counters between the first and the last slice that no file had. The planes on both sides
-    /// of a gap are neighbours in the volume.
+    /// The missing counters between the first and the last slice. The planes on both sides of a gap are neighbours in
+    /// the volume.
     pub fn missing(&self) -> &[RangeInclusive<u64>] {
         &self.0.missing
     }
@@ -176,7 +176,7 @@ impl Stack {
     /// Reads all planes of a time point, in parallel: an array (C, Z, Y, X).
     ///
     /// # Errors
-    /// As [`Stack::read_planes`].
+    /// The errors of [`Stack::read_planes`].
     pub fn read<T: Pixel>(&self, t: usize) -> Result<Array4<T>> {
         self.read_planes(t, 0..self.shape()[2])
     }
@@ -185,7 +185,7 @@ impl Stack {
     /// the order (planes, C, Y, X).
     ///
     /// # Errors
-    /// As [`Stack::read_planes_into`], and [`Error::TooLarge`] if there is no memory for them.
+    /// The errors of [`Stack::read_planes_into`], and [`Error::TooLarge`] if there is not enough memory for them.
     pub fn read_planes<T: Pixel>(&self, t: usize, z: Range<usize>) -> Result<Array4<T>> {
         let [_, channels, _, height, width] = self.shape();
         self.check_planes(t, &z)?;
@@ -197,8 +197,8 @@ impl Stack {
         Ok(volume.into_array::<T, Ix4>()?.permuted_axes([1, 0, 2, 3]))
     }
 
-    /// Reads planes of the time point `t`, from plane `first` on, into `out`, (C, planes, Y, X), in parallel. Progress
-    /// counts planes.
+    /// Reads planes of the time point `t`, starting with plane `first`, into `out`, (C, planes, Y, X), in parallel.
+    /// Progress counts planes.
     ///
     /// # Errors
     /// The errors of [`Stack::read_plane`], [`Error::Argument`] if the planes are not all in the stack, and
@@ -224,30 +224,30 @@ impl Stack {
 
     /// Reads the plane `z` of all channels at the time point `t` into `planes`, (C, Y, X).
     ///
-    /// Besides `planes` it takes the memory of a strip or tile as it is stored and as it is decoded; and that of the
-    /// planes once more, where `planes` are not in C order.
+    /// Besides `planes` it needs memory for a strip or tile as stored and as decoded, and for a copy of the planes if
+    /// `planes` is not in C order.
     ///
     /// # Errors
-    /// - [`Error::DataType`] if `planes` are not of the type [`Stack::dtype`];
+    /// - [`Error::DataType`] if `planes` does not have the type [`Stack::dtype`];
     /// - [`Error::Argument`] if there is no such plane or time point, or `planes` has a different shape;
     /// - [`Error::Io`], [`Error::Tiff`], [`Error::Corrupt`], [`Error::Unsupported`] or
     ///   [`Error::Mismatch`] if a page does not decode, or has changed since the stack was opened;
-    ///   what `planes` then holds is unspecified.
+    ///   the contents of `planes` are then unspecified.
     pub fn read_plane(&self, t: usize, z: usize, planes: ArrayMut<'_>) -> Result<()> {
         self.read_rows(t, z, 0..self.shape()[3], planes)
     }
 
-    /// The number of rows that are best read at a time, starting from a multiple of it: those of a strip
-    /// or tile of the first page.
+    /// The number of rows that are best read at a time, starting at a multiple of it: those of a strip or tile of the
+    /// first page.
     pub fn band(&self) -> usize {
         self.0.band
     }
 
-    /// Reads some rows of a plane of all channels into `planes`, (C, rows, X). A plane that
-    /// does not fit in memory is read in bands, and one of many strips or tiles by many threads.
+    /// Reads some rows of a plane of all channels into `planes`, (C, rows, X). With it, a plane that does not fit in
+    /// memory can be read in bands, and one with many strips or tiles by several threads.
     ///
     /// # Errors
-    /// As [`Stack::read_plane`], and [`Error::Argument`] if the rows are not all in the plane.
+    /// The errors of [`Stack::read_plane`], and [`Error::Argument`] if the rows are not all in the plane.
     pub fn read_rows(&self, t: usize, z: usize, rows: Range<usize>, mut planes: ArrayMut<'_>) -> Result<()> {
         let [_, channels, depth, height, width] = self.shape();
         self.check_dtype(planes.dtype())?;
@@ -277,7 +277,7 @@ impl Stack {
     fn decode(&self, t: usize, z: usize, rows: Range<usize>, bytes: &mut [u8]) -> Result<()> {
         let [frames, channels, depth, ..] = self.shape();
         let Inner { files, pages, header, .. } = &*self.0;
-        // A stack of slices has a file for each plane, any other has one file.
+        // A stack of slices has one file per plane, any other has a single file.
         let (file, plane) = if files.len() > 1 { (z, 0) } else { (0, t * depth + z) };
         let opened = PageFile::open(&files[file])?;
         let images = channels / header.samples;
@@ -357,7 +357,7 @@ impl PlaneSource for Stack {
 }
 
 impl Inner {
-    /// The stack of these files, in `depth` planes.
+    /// The stack of these files, with `depth` planes.
     fn new(name: String, files: Vec<PathBuf>, depth: usize, info: FileInfo) -> Result<Self> {
         let FileInfo { header, band, pages, contents, voxel_size } = info;
         let channels = contents.channel_pages * header.samples;
@@ -383,7 +383,7 @@ impl Inner {
     }
 }
 
-/// Refuses a slice that is not a single plane, or has other channels, shape or type than the first.
+/// Refuses a slice that is not a single plane, or whose channels, shape or type differ from the first.
 fn check_slice(path: &Path, got: &FileInfo, first: &FileInfo) -> Result<()> {
     let refuse = |error: PageError| Err(error.at(path, 0));
     let (frames, depth) = (got.contents.frames, got.contents.depth);
@@ -394,7 +394,7 @@ fn check_slice(path: &Path, got: &FileInfo, first: &FileInfo) -> Result<()> {
     if (got.header, got.contents.channel_pages) != (first.header, first.contents.channel_pages) {
         return refuse(PageError::Mismatch { got: say(got), expected: say(first) });
     }
-    // Channels without directories of their own, in one slice only.
+    // Channels without their own directories, in one slice only.
     if got.pages.len() != first.pages.len() {
         let say = |info: &FileInfo| format!("{} directories", info.pages.len());
         return refuse(PageError::Mismatch { got: say(got), expected: say(first) });

@@ -6,11 +6,11 @@ use qlty_core::dynamic::ArrayMut;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum AxisOrder {
-    /// (T,C,Z,Y,X), the order of NGFF, without T and C where there is only one of them.
+    /// (T,C,Z,Y,X), the order of NGFF, without T and C if their size is 1.
     #[default]
     Tczyx,
-    /// (Z,C,Y,X), also where there is only one channel, for stacks of one time point. NGFF does not
-    /// allow it, so the store is a multiscale Zarr group without NGFF's metadata.
+    /// (Z,C,Y,X), even if there is only one channel, for stacks with one time point. NGFF does not allow it, so the
+    /// store is a multiscale Zarr group without NGFF metadata.
     Zcyx,
 }
 
@@ -18,7 +18,7 @@ pub enum AxisOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Axes(Vec<Axis>);
 
-/// An axis by its place in (T,C,Z,Y,X).
+/// An axis by its index in (T,C,Z,Y,X).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Axis {
     T,
@@ -68,13 +68,13 @@ impl Axes {
         self.names().concat().to_uppercase()
     }
 
-    /// An array of these axes, with one element along T and C, as one of Z, Y and X.
+    /// An array with these axes, with one element along T and C, as one with Z, Y and X.
     pub(crate) fn spatial<'a>(&self, array: ArrayMut<'a>) -> ArrayMut<'a> {
         let others = self.0.iter().enumerate().filter(|(_, axis)| matches!(axis, Axis::T | Axis::C));
         others.rev().fold(array, |array, (index, _)| array.index_axis(index, 0))
     }
 
-    /// The values of these axes, in their order, of values for (T,C,Z,Y,X).
+    /// The values for these axes, in their order, from values for (T,C,Z,Y,X).
     pub(crate) fn pick<V: Copy>(&self, of: [V; 5]) -> Vec<V> {
         self.iter().map(|axis| of[axis as usize]).collect()
     }

@@ -1,4 +1,4 @@
-//! Images to OME-Zarr pyramids.
+//! Writing images as OME-Zarr pyramids.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::slab_writer::SlabWriter;
 use super::summary::{Pyramid, level_name};
 use crate::{Error, PlaneSource, Result};
 
-/// What [`stack_to_ome_zarr`] would write, without reading a pixel.
+/// The pyramid that [`stack_to_ome_zarr`] would write, without reading any pixels.
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
@@ -26,28 +26,27 @@ pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &
 
 /// Writes an image and its coarser levels as OME-Zarr: NGFF 0.5 on Zarr v3, or 0.4 on Zarr v2.
 ///
-/// The store is a group of one array per level, named `0` for the full size, then `1` and so on, with NGFF's
-/// metadata: axes, scales, translations, and in the `omero` block the display settings of the channels: their
-/// smallest and largest values, and the 0.1 and 99.9 percentiles of a sample. A pyramid of one level is a
-/// single Zarr array; with the axis order (Z,C,Y,X), which NGFF does not allow, the group says so. The
-/// attribute `qlty` holds the base name, the names of the files, the range of their counters, the axis order
-/// and the method.
+/// The store is a group with one array per level, named `0` for the full size, then `1` and so on, with NGFF's
+/// metadata: axes, scales, translations, and in the `omero` block the display settings of the channels: their smallest
+/// and largest values, and the 0.1 and 99.9 percentiles of a sample. A pyramid with one level is a single Zarr array;
+/// with the axis order (Z,C,Y,X), which NGFF does not allow, the group has our own metadata instead. The attribute
+/// `qlty` holds the base name, the names of the files, the range of their counters, the axis order and the method.
 ///
-/// Slices are read, shrunk, compressed and written at the same time, on all threads of the current rayon
-/// pool, and memory is bounded by [`PyramidOptions::memory`], however many slices there are. The bytes written depend
-/// on the source and the options only. Progress is counted in planes.
+/// Slices are read, shrunk, compressed and written concurrently, on all threads of the current rayon pool, and memory
+/// is bounded by [`PyramidOptions::memory`], independent of the number of slices. The bytes written depend only on the
+/// source and the options. Progress is counted in planes.
 ///
-/// The store is written under its name with `.partial` behind it, and renamed when it is complete. A failure
-/// removes it, unless `resume` is set. What a killed program leaves is resumed by a run with `resume`, and removed
-/// by one without. Two writers of one destination must exclude each other.
+/// The store is written under its name with `.partial` appended, and renamed when it is complete. A failure removes it,
+/// unless `resume` is set. The remains of a killed program are resumed by a run with `resume`, and removed by one
+/// without. At most one writer per destination may run at a time.
 ///
 /// # Errors
-/// - [`Error::Argument`] if an option does not fit this image; [`Error::Core`] if there is no memory, or
+/// - [`Error::Argument`] if an option does not fit this image; [`Error::Core`] if there is not enough memory, or
 ///   with [`qlty_core::Error::Cancelled`];
-/// - [`Error::Store`] if the destination is taken, Zarr refuses, or the run to resume was another one;
-/// - [`Error::Io`], and those of reading, which name the file.
+/// - [`Error::Store`] if the destination exists, Zarr cannot write, or the run to resume had other inputs or options;
+/// - [`Error::Io`], and the errors of reading, which name the file.
 ///
-/// After an error there is no new store, and an old one is as it was.
+/// After an error there is no new store, and an existing one is unchanged.
 pub fn stack_to_ome_zarr(
     source: &dyn PlaneSource,
     path: impl AsRef<Path>,
@@ -62,7 +61,7 @@ pub fn stack_to_ome_zarr(
     Ok(Pyramid::new(&plan, source, path))
 }
 
-/// An image, where its pyramid goes, and how it is made.
+/// An image, the path of its pyramid, and the options.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PyramidJob<'a, O = PyramidOptions> {
@@ -70,7 +69,7 @@ pub struct PyramidJob<'a, O = PyramidOptions> {
     pub source: &'a dyn PlaneSource,
     /// The store.
     pub path: PathBuf,
-    /// How the pyramid is made and stored.
+    /// How the pyramid is computed and stored.
     pub options: O,
 }
 
@@ -82,19 +81,19 @@ impl<O: std::fmt::Debug> std::fmt::Debug for PyramidJob<'_, O> {
 }
 
 impl<'a, O> PyramidJob<'a, O> {
-    /// The pyramid of `source` that goes to `path`.
+    /// The pyramid of `source` to be written to `path`.
     pub fn new(source: &'a dyn PlaneSource, path: impl Into<PathBuf>, options: O) -> Self {
         Self { source, path: path.into(), options }
     }
 }
 
-/// Writes several images, each with its own options, one after the other, each on all threads. The result
-/// maps their names to what was written. Progress starts over with each image.
+/// Writes several images, each with its own options, one after the other, each on all threads. The result maps their
+/// names to what was written. Progress starts over with each image.
 ///
 /// # Errors
-/// The errors of [`stack_to_ome_zarr`]. Errors that can be known beforehand come before anything is written: options
-/// that do not fit an image, destinations that are taken. After a later error the images before are complete.
-/// [`Error::Argument`] too if two have one name or one path.
+/// The errors of [`stack_to_ome_zarr`]. Errors that can be detected beforehand are returned before anything is written:
+/// options that do not fit an image, destinations that exist. After a later error the earlier images are complete. Also
+/// [`Error::Argument`] if two jobs have the same name or path.
 pub fn stacks_to_ome_zarr(jobs: &[PyramidJob<'_>], monitor: &Monitor) -> Result<BTreeMap<String, Pyramid>> {
     let check = |job: &PyramidJob<'_>| {
         Plan::new(job.source, &job.options)?;
@@ -104,7 +103,7 @@ pub fn stacks_to_ome_zarr(jobs: &[PyramidJob<'_>], monitor: &Monitor) -> Result<
     one_by_one(jobs, &check, &write)
 }
 
-/// Writes images after all have been checked. `check` tells whether an image may replace a store.
+/// Writes images after `check` has accepted all of them; it returns whether an image may replace a store.
 pub(crate) fn one_by_one<O>(
     jobs: &[PyramidJob<'_, O>],
     check: &dyn Fn(&PyramidJob<'_, O>) -> Result<bool>,

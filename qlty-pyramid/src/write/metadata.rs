@@ -29,9 +29,8 @@ pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: Z
 
 /// The attributes of a pyramid's group.
 ///
-/// The document is made here because the types of `ome_zarr_metadata` hold scales in f32, which would turn a pixel
-/// size of 0.325 into 0.32499998807907104. They validate the document instead, so one that they refuse is never
-/// written.
+/// The document is built here because the types of `ome_zarr_metadata` store scales as f32, which would turn a pixel
+/// size of 0.325 into 0.32499998807907104. They validate the document instead, so an invalid one is never written.
 pub(crate) fn pyramid(
     plan: &Plan,
     source: &dyn PlaneSource,
@@ -82,7 +81,7 @@ pub(crate) fn single(plan: &Plan, source: &dyn PlaneSource, statistics: &[Statis
 }
 
 /// The attributes of a Laplacian pyramid's group, for which NGFF has no metadata. `names` are those of the levels'
-/// arrays, and `arrays` says what these are.
+/// arrays, and `arrays` describes the arrays.
 pub(crate) fn laplacian(
     plan: &Plan,
     source: &dyn PlaneSource,
@@ -99,13 +98,13 @@ pub(crate) fn laplacian(
     Map::from_iter([(OURS.to_owned(), ours)])
 }
 
-/// Where a level lies, in our own attributes.
+/// The position of a level, in our own attributes.
 fn place(plan: &Plan, array: &str, level: &PlannedLevel) -> Value {
     let [scale, translation] = transformations(plan, level);
     json!({ "path": array, "scale": scale, "translation": translation })
 }
 
-/// Our own attributes: where the image comes from.
+/// Our own attributes: the origin of the image.
 fn image(plan: &Plan, source: &dyn PlaneSource) -> Value {
     let files = source.files().iter().map(|file| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy());
     let mut ours = json!({
@@ -162,9 +161,9 @@ fn transformations(plan: &Plan, level: &PlannedLevel) -> [Vec<f64>; 2] {
     [along(1.0, level.voxel_size), along(0.0, level.translation)]
 }
 
-/// How a viewer shows the channels at first.
+/// The initial display settings of the channels.
 fn omero(plan: &Plan, source: &dyn PlaneSource, statistics: &[Statistics]) -> Value {
-    // White alone; else the colours that the eye tells apart best, in turn.
+    // White for a single channel; else the colours that are easiest to tell apart, in turn.
     const COLORS: [&str; 6] = ["00FF00", "FF00FF", "00FFFF", "FFFF00", "FF0000", "0000FF"];
     let several = statistics.len() > 1;
     let channels = statistics.iter().enumerate().map(|(index, statistics)| {

@@ -18,11 +18,11 @@ pub enum Halving {
     Plane,
     /// Z, Y and X.
     Volume,
-    /// Those of Z, Y and X whose voxel is less than √2 times the smallest, until all are about the same.
+    /// Those of Z, Y and X whose voxel size is less than √2 times the smallest, until all are about the same.
     Isotropic,
 }
 
-/// Which levels there are.
+/// The number of levels and their factors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Levels {
@@ -40,20 +40,20 @@ impl Default for Levels {
     }
 }
 
-/// How pixels are put on a common scale before levels are made.
+/// Normalization of pixels before levels are computed.
 ///
 /// A pixel v becomes (v - mean) / deviation, in a float type; a deviation of 0 counts as 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Normalization {
-    /// Not at all.
+    /// No normalization.
     #[default]
     None,
-    /// By mean and standard deviation of each plane, over its channels.
+    /// With the mean and standard deviation of each plane, over its channels.
     PerSlice,
-    /// By mean and standard deviation of the whole image, for which it is read twice.
+    /// With the mean and standard deviation of the whole image, which is then read twice.
     Global,
-    /// By a given mean and standard deviation.
+    /// With a given mean and standard deviation.
     By {
         /// The value that becomes 0.
         mean: f64,
@@ -62,18 +62,18 @@ pub enum Normalization {
     },
 }
 
-/// The version of Zarr that a store is written in.
+/// The Zarr version of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ZarrFormat {
-    /// Zarr v3, and with it NGFF 0.5.
+    /// Zarr v3, with NGFF 0.5.
     #[default]
     V3,
-    /// Zarr v2, and with it NGFF 0.4. It has no shards and no `bf16`.
+    /// Zarr v2, with NGFF 0.4. It has no shards and no `bf16`.
     V2,
 }
 
-/// How a pyramid is made and stored.
+/// How a pyramid is computed and stored.
 ///
 /// ```
 /// use qlty_pyramid::{Levels, Method, PyramidOptions};
@@ -82,32 +82,32 @@ pub enum ZarrFormat {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PyramidOptions {
-    /// Which levels there are.
+    /// The number of levels and their factors.
     pub levels: Levels,
     /// Which axes a level halves, unless its factors are given.
     pub halving: Halving,
-    /// How a level is made from the level before.
+    /// How a level is computed from the previous one.
     pub method: Method,
     /// The order of the axes.
     pub axes: AxisOrder,
-    /// The type of the pixels written. Default: the source's, or `F32` after normalisation. Not `Bool`.
+    /// The type of the pixels written. Default: the source's, or `F32` after normalization. Not `Bool`.
     ///
-    /// Values are rounded to nearest, ties to even, and held to the range of an integer type, in which a
-    /// NaN becomes 0; then levels are made.
+    /// Values are rounded to nearest, ties to even, and clamped to the range of an integer type, in which a NaN becomes
+    /// 0; then levels are computed.
     pub dtype: Option<DType>,
-    /// Whether pixels are put on a common scale.
+    /// How pixels are normalized.
     pub normalization: Normalization,
-    /// The shape of a chunk along Z, Y and X, reduced to that of the level; along T and C it is 1.
-    /// Default: (8, 256, 256), or fewer planes where 8 of them take more than a quarter of `memory`.
+    /// The shape of a chunk along Z, Y and X, clamped to that of the level; along T and C it is 1. Default: (8, 256,
+    /// 256), or fewer planes if 8 of them take more than a quarter of `memory`.
     pub chunk: Option<[usize; 3]>,
-    /// The shape of a file along Z, Y and X, a multiple of the chunk's, reduced to the least multiple that holds the
-    /// level. Default: each chunk is a file. Not with Zarr v2.
+    /// The shape of a file (shard) along Z, Y and X, a multiple of the chunk's, reduced to the smallest multiple that
+    /// holds the level. Default: each chunk is a file. Not available with Zarr v2.
     pub shard: Option<[usize; 3]>,
     /// How chunks are compressed. Default: [`PyramidOptions::CODEC`].
     pub codec: Codec,
     /// The version of Zarr.
     pub format: ZarrFormat,
-    /// The size of a voxel along Z, Y and X. Default: the source's, or 1 where that is not known.
+    /// The size of a voxel along Z, Y and X. Default: the source's, or 1 if that is not known.
     pub voxel_size: Option<[f64; 3]>,
     /// The unit of `voxel_size`. If only this is given, the source's size is converted to it.
     pub unit: Option<LengthUnit>,
@@ -115,21 +115,21 @@ pub struct PyramidOptions {
     pub name: Option<String>,
     /// The names of the channels, one for each. Default: empty, which means the errors of the source.
     pub channel_names: Vec<String>,
-    /// The bytes of pixels that are in memory at a time, unless a chunk of the given depth takes more.
-    /// Default: 256 MiB.
+    /// The maximum number of bytes of pixels in memory, unless a chunk with the given depth needs more. Default: 256
+    /// MiB.
     pub memory: usize,
-    /// Whether a store of the same name is replaced, once the new one is complete.
+    /// Whether an existing store of the same name is replaced, once the new one is complete.
     pub overwrite: bool,
-    /// Whether to resume where a run with the same options was killed or failed, and to keep what has been written
-    /// when this run fails.
+    /// Whether to resume a run with the same options that was killed or failed, and to keep what has been written if
+    /// this run fails.
     pub resume: bool,
 }
 
 impl PyramidOptions {
-    /// The default codec: level 1 of Zstandard by way of Blosc, which shuffles the bits.
+    /// The default codec: level 1 of Zstandard through Blosc, which shuffles the bits.
     ///
-    /// Chosen by measurement, on 64 slices of 2048 x 2048 `uint16` with noise and four levels, 713 MB of
-    /// pixels, with two cores: how much is stored, and how long the codec alone and the whole conversion take.
+    /// Chosen from measurements on 64 slices of 2048 x 2048 `uint16` with noise and four levels, 713 MB of pixels, with
+    /// two cores: the stored size, and the time of the codec alone and of the whole conversion.
     ///
     /// | codec | MB stored | codec, s | whole, s |
     /// |---|---|---|---|
@@ -144,9 +144,9 @@ impl PyramidOptions {
     /// | `zstd:1` | 574 | 0.39 | 0.77 |
     /// | `zstd:3` | 537 | 1.79 | 2.15 |
     ///
-    /// It stores as much as `blosc-zstd:3` in a third of the time. Where writing is faster than a core compresses,
-    /// `blosc-lz4-bitshuffle:5` is faster still. Bits are shuffled in blocks of 256 KiB: in
-    /// blocks of Blosc's own choice 3 % more is stored.
+    /// It stores as much as `blosc-zstd:3` in a third of the time. If writing is faster than a core compresses,
+    /// `blosc-lz4-bitshuffle:5` is even faster. Bits are shuffled in blocks of 256 KiB: with Blosc's default block
+    /// size, 3 % more is stored.
     pub const CODEC: Codec = Codec::BloscZstdBitshuffle(1);
 
     /// Options with their defaults.
@@ -154,7 +154,7 @@ impl PyramidOptions {
         Self::default()
     }
 
-    /// Which levels there are.
+    /// The number of levels and their factors.
     #[must_use]
     pub fn levels(mut self, levels: Levels) -> Self {
         self.levels = levels;
@@ -168,7 +168,7 @@ impl PyramidOptions {
         self
     }
 
-    /// How a level is made from the level before.
+    /// How a level is computed from the previous one.
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
         self.method = method;
@@ -189,7 +189,7 @@ impl PyramidOptions {
         self
     }
 
-    /// Whether pixels are put on a common scale.
+    /// How pixels are normalized.
     #[must_use]
     pub fn normalization(mut self, normalization: Normalization) -> Self {
         self.normalization = normalization;
@@ -203,7 +203,7 @@ impl PyramidOptions {
         self
     }
 
-    /// The shape of a file along Z, Y and X, a multiple of the chunk's.
+    /// The shape of a file (shard) along Z, Y and X, a multiple of the chunk's.
     #[must_use]
     pub fn shard(mut self, shard: impl Into<Option<[usize; 3]>>) -> Self {
         self.shard = shard.into();
@@ -252,21 +252,21 @@ impl PyramidOptions {
         self
     }
 
-    /// The bytes of pixels that are in memory at a time.
+    /// The maximum number of bytes of pixels in memory.
     #[must_use]
     pub fn memory(mut self, memory: usize) -> Self {
         self.memory = memory;
         self
     }
 
-    /// Whether a store of the same name is replaced, once the new one is complete.
+    /// Whether an existing store of the same name is replaced, once the new one is complete.
     #[must_use]
     pub fn overwrite(mut self, overwrite: bool) -> Self {
         self.overwrite = overwrite;
         self
     }
 
-    /// Whether to resume where a run with the same options was killed or failed.
+    /// Whether to resume a run with the same options that was killed or failed.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;

@@ -1,4 +1,4 @@
-//! Reading, shrinking, compressing and writing at the same time, in bounded memory.
+//! Concurrent reading, shrinking, compressing and writing, in bounded memory.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -15,11 +15,11 @@ use super::statistics::Statistics;
 use crate::Result;
 use crate::arrays::for_each_part;
 
-/// Makes the levels of an image and writes them.
+/// Computes the levels of an image and writes them.
 ///
-/// It goes through the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the
-/// next is read and shrunk; so two rounds are in memory, and all threads have work. A round keeps the planes of the
-/// one before that are not in whole files yet, or that a coarser plane still to come is made from.
+/// It processes the planes of a time point in rounds of [`Plan::planes`]. While a round is written, the next is read
+/// and shrunk; so two rounds are in memory, and all threads are busy. A round keeps the planes of the previous one that
+/// are not in whole files yet, or from which a later coarser plane is computed.
 pub(crate) struct Pipeline<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) method: Method,
@@ -28,7 +28,7 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) monitor: &'a Monitor,
 }
 
-/// Where the planes of the levels go.
+/// The destination of the planes of the levels.
 pub(crate) trait Sink: Sync {
     /// The number of planes in a file of a level.
     fn depth(&self, level: usize) -> usize;
@@ -37,16 +37,16 @@ pub(crate) trait Sink: Sync {
     fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()>;
 }
 
-/// Planes of a level, to be written.
+/// Planes of a level to be written.
 #[derive(Debug)]
 pub(crate) struct Slab<'a> {
     /// The time point.
     pub(crate) t: usize,
-    /// The place of the first plane along Z.
+    /// The position of the first plane along Z.
     pub(crate) first: usize,
     /// (Z,C,Y,X) in C order.
     pub(crate) planes: ArrayRef<'a>,
-    /// The same planes of the next level, where that has as many planes.
+    /// The same planes of the next level, if it has the same number of planes.
     pub(crate) coarser: Option<ArrayRef<'a>>,
 }
 
@@ -61,16 +61,16 @@ impl Sink for Vec<SlabWriter> {
     }
 }
 
-/// How far a run has arrived.
+/// The progress of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    /// The current time point; those before are written.
+    /// The current time point; earlier ones are written.
     pub(crate) t: usize,
-    /// For each level, how many planes of the time point are written: whole files.
+    /// For each level, the number of planes of the time point that are written, in whole files.
     pub(crate) written: Vec<usize>,
-    /// How many planes of the time point's full size are in the statistics.
+    /// The number of full-size planes of the time point that are in the statistics.
     pub(crate) counted: usize,
-    /// Of each channel.
+    /// One for each channel.
     pub(crate) statistics: Vec<Statistics>,
 }
 
@@ -81,17 +81,17 @@ impl Progress {
     }
 }
 
-/// The planes of all levels that a round has in memory, and what it counted.
+/// The planes of all levels that a round has in memory, and its statistics.
 struct Round {
     levels: Vec<LevelPlanes>,
-    /// How many planes of the full size were read for it.
+    /// The number of full-size planes that were read for it.
     read: usize,
     statistics: Vec<Statistics>,
 }
 
 /// Planes of one level.
 struct LevelPlanes {
-    /// (Z,C,Y,X), with room for more planes than there are.
+    /// (Z,C,Y,X), with a capacity that may exceed the number of planes.
     pixels: OwnedArray,
     /// The range of planes of the level that are in memory.
     first: usize,
@@ -99,7 +99,7 @@ struct LevelPlanes {
 }
 
 impl LevelPlanes {
-    /// No planes, of the shape (C,Y,X).
+    /// An empty set of planes of the shape (C,Y,X).
     fn none(dtype: DType, [c, y, x]: [usize; 3], first: usize) -> Result<Self> {
         Ok(Self { pixels: zeros(dtype, [0, c, y, x])?, first, end: first })
     }
@@ -121,7 +121,7 @@ impl LevelPlanes {
         self.pixels.array_ref().part(0, range.start - self.first..range.end - self.first)
     }
 
-    /// [`LevelPlanes::planes`], to be written.
+    /// [`LevelPlanes::planes`], mutable.
     fn planes_mut(&mut self, range: Range<usize>) -> ArrayMut<'_> {
         let first = self.first;
         self.pixels.array_mut().part(0, range.start - first..range.end - first)
@@ -133,7 +133,7 @@ fn zeros(dtype: DType, shape: [usize; 4]) -> Result<OwnedArray> {
 }
 
 impl Pipeline<'_> {
-    /// Writes all that `progress` lacks, and calls `note` whenever a round is written.
+    /// Writes everything that `progress` lacks, and calls `note` after each round.
     pub(crate) fn run(&self, mut progress: Progress, note: &dyn Fn(&Progress) -> Result<()>) -> Result<Progress> {
         let [times, _, depth, ..] = self.plan.shape;
         self.monitor.begin((times * depth) as u64);
@@ -153,7 +153,7 @@ impl Pipeline<'_> {
                 };
                 let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
                 if let Err(error) = written {
-                    // An error of reading names a file of the caller's, so it is the one to report.
+                    // An error of reading names one of the caller's files, so it is the one to report.
                     return Err(filled.err().unwrap_or(error));
                 }
                 self.monitor.advance(now.read as u64);
@@ -178,13 +178,13 @@ impl Pipeline<'_> {
         Ok(progress)
     }
 
-    /// How many planes of a level are in whole files when the first `end` are made.
+    /// The number of planes of a level in whole files after the first `end` planes.
     fn whole(&self, level: usize, end: usize) -> usize {
         let depth = self.plan.levels[level].size()[0];
         if end == depth { end } else { end - end % self.sink.depth(level) }
     }
 
-    /// The first plane of a level that its coarser level needs for the plane `next` and those after it.
+    /// The first plane of a level that its coarser level needs for the plane `next` and later ones.
     fn needed(&self, level: usize, next: usize) -> usize {
         let (finer, coarser) = (&self.plan.levels[level], self.plan.levels.get(level + 1));
         match coarser {
@@ -195,7 +195,7 @@ impl Pipeline<'_> {
         }
     }
 
-    /// A round of no planes, from which a time point can be resumed.
+    /// An empty round, from which a time point can be resumed.
     fn empty(&self, progress: &Progress) -> Result<Round> {
         let mut levels = Vec::new();
         let mut next = usize::MAX;
@@ -209,8 +209,8 @@ impl Pipeline<'_> {
         Ok(Round { levels, read: 0, statistics: Vec::new() })
     }
 
-    /// Copies to the round after `now` the planes of `now` that are not in whole files yet, or that coarser
-    /// planes still to come are made from.
+    /// Copies to the round after `now` the planes of `now` that are not in whole files yet, or from which later coarser
+    /// planes are computed.
     fn carry(&self, now: &Round, next: &mut Round, progress: &Progress) -> Result<()> {
         for (level, planes) in now.levels.iter().enumerate() {
             let written = self.whole(level, planes.end).max(progress.written[level]);
@@ -225,14 +225,14 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    /// Reads the next planes of the full size, counts their values, and makes the coarser planes from them.
+    /// Reads the next full-size planes, counts their values, and computes the coarser planes from them.
     fn fill(&self, round: &mut Round, progress: &Progress) -> Result<()> {
         let [_, channels, depth, ..] = self.plan.shape;
         let finest = &mut round.levels[0];
         let from = finest.end;
         let to = (from + self.plan.planes).min(depth);
         finest.reserve(to)?;
-        // As many as there are tasks at once, since each is half a megabyte.
+        // As many as concurrent tasks, since each is half a megabyte.
         let counted = Mutex::new(Vec::new());
         let spare = || counted.lock().unwrap_or_else(PoisonError::into_inner);
         let none = || vec![Statistics::new(); channels];
@@ -257,7 +257,7 @@ impl Pipeline<'_> {
         (1..round.levels.len()).try_for_each(|level| self.shrink(round, level))
     }
 
-    /// Makes the planes of a level that can be made from the planes of the level before.
+    /// Computes the planes of a level that can be computed from the planes of the previous level.
     fn shrink(&self, round: &mut Round, level: usize) -> Result<()> {
         let (finer, coarser) = round.levels.split_at_mut(level);
         let (finer, coarser) = (&finer[level - 1], &mut coarser[0]);

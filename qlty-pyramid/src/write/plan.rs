@@ -1,4 +1,4 @@
-//! What a pyramid will be: sizes, places and files of its levels.
+//! The plan of a pyramid: sizes, positions and files of its levels.
 
 use qlty_core::DType;
 
@@ -11,7 +11,7 @@ use crate::{Error, LengthUnit, PlaneSource, Result};
 /// The smaller of Y and X at which automatic levels end.
 const SMALL: usize = 256;
 
-/// What a pyramid will be.
+/// The plan of a pyramid.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// (T,C,Z,Y,X) of the full size.
@@ -20,22 +20,22 @@ pub(crate) struct Plan {
     pub(crate) dtype: DType,
     pub(crate) unit: Option<LengthUnit>,
     pub(crate) name: String,
-    /// The names of the channels, as many as there are.
+    /// The names of the channels, one for each.
     pub(crate) channel_names: Vec<Option<String>>,
     /// From fine to coarse; never empty.
     pub(crate) levels: Vec<PlannedLevel>,
-    /// How many planes of the full size are read at a time.
+    /// The number of full-size planes that are read at a time.
     pub(crate) planes: usize,
 }
 
-/// What a level will be.
+/// The plan of a level.
 #[derive(Debug, Clone)]
 pub(crate) struct PlannedLevel {
-    /// The factors along Z, Y and X from the level before.
+    /// The factors along Z, Y and X from the previous level.
     pub(crate) factor: [usize; 3],
     /// The size of a voxel along Z, Y and X.
     pub(crate) voxel_size: [f64; 3],
-    /// Where the centre of the first voxel lies, from that of the full size.
+    /// The centre of the first voxel, relative to that of the full size.
     pub(crate) translation: [f64; 3],
     pub(crate) array: ArraySpec,
 }
@@ -92,7 +92,7 @@ impl Plan {
             levels.push(PlannedLevel { factor, voxel_size: level_voxel, translation, array });
         }
         let depth = levels[0].array.file()[0];
-        // Two slabs are held at a time, one being read and one being written, each with its coarser levels.
+        // Two slabs are in memory at a time, one being read and one being written, each with its coarser levels.
         let slabs = (options.memory / held(plane.saturating_mul(depth))).max(1);
         let planes = slabs.saturating_mul(depth).min(shape[2]);
         let name = options.name.clone().unwrap_or_else(|| source.name().to_owned());
@@ -100,7 +100,7 @@ impl Plan {
     }
 }
 
-/// The bytes in memory for a slab of `slab` bytes: twice the slab and its coarser levels.
+/// The memory in bytes for a slab of `slab` bytes: twice the slab and its coarser levels.
 fn held(slab: usize) -> usize {
     (slab / 3).saturating_mul(8).max(1)
 }
@@ -129,7 +129,7 @@ fn dtype(source: DType, options: &PyramidOptions) -> Result<DType> {
     Ok(dtype)
 }
 
-/// The names of the channels, where they are known.
+/// The names of the channels, if they are known.
 fn channel_names(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<Vec<Option<String>>> {
     let (count, given) = (source.shape()[1], &options.channel_names);
     if !given.is_empty() && given.len() != count {
@@ -159,7 +159,7 @@ fn voxel_size(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<([f6
     Ok((sizes, Some(size.unit)))
 }
 
-/// The factors of the levels after the first, each from the level before.
+/// The factors of the levels after the first, each relative to the previous level.
 fn factors(shape: [usize; 5], voxel_size: [f64; 3], options: &PyramidOptions) -> Result<Vec<[usize; 3]>> {
     let mut size = [shape[2], shape[3], shape[4]];
     if let Levels::Factors(factors) = &options.levels {

@@ -1,4 +1,4 @@
-//! Reading planes in the type and on the scale that are wanted.
+//! Reading planes in the requested type and scale.
 
 use qlty_core::Monitor;
 use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
@@ -16,7 +16,7 @@ pub(crate) struct PlaneReader<'a> {
     scale: Scale,
 }
 
-/// What is done to the values.
+/// The normalization of the values.
 #[derive(Debug, Clone, Copy)]
 enum Scale {
     Keep,
@@ -44,7 +44,7 @@ impl Moments {
         Self { count, mean, squares }
     }
 
-    /// The moments of both sets of values together (Chan, Golub and LeVeque, 1979).
+    /// The moments of both sets of values combined (Chan, Golub and LeVeque, 1979).
     fn with(self, other: Self) -> Self {
         let count = self.count + other.count;
         if count == 0.0 {
@@ -55,7 +55,7 @@ impl Moments {
         Self { count, mean, squares: self.squares + other.squares + apart * apart * self.count * other.count / count }
     }
 
-    /// The standard deviation, or 1 where it is 0.
+    /// The standard deviation, or 1 if it is 0.
     fn deviation(self) -> f64 {
         let deviation = (self.squares / self.count).sqrt();
         if deviation == 0.0 { 1.0 } else { deviation }
@@ -96,7 +96,7 @@ impl<'a> PlaneReader<'a> {
     }
 }
 
-/// The moments of a whole source, plane after plane in their order.
+/// The moments of a whole source, combined in the order of its planes.
 fn global(source: &dyn PlaneSource, monitor: &Monitor) -> Result<Moments> {
     let [times, channels, depth, height, width] = source.shape();
     let mut all = Moments::default();

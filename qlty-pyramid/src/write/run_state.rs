@@ -1,9 +1,9 @@
-//! What a run leaves beside its arrays, so that another can resume it.
+//! The state of a run that is stored with its arrays, so that another run can resume it.
 //!
 //! A resumed run trusts `qlty-run.json` in the `.partial` folder: for each level the planes that are in whole files,
-//! and what the statistics have counted. It reads again from the first plane that an unwritten one is made from, and
-//! refuses other options or files. Files are not synced one by one, so after a power failure, as opposed to a killed
-//! process, a run must start over.
+//! and the statistics so far. It starts reading at the first plane that an unwritten one needs, and refuses different
+//! options or files. Files are not synced one by one, so after a power failure, as opposed to a killed process, a run
+//! must start over.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,27 +18,27 @@ use super::plan::Plan;
 use super::statistics::Statistics;
 use crate::{PlaneSource, Result};
 
-/// The file, in the folder of the store that is not complete yet.
+/// The name of the file, in the folder of the store that is not complete yet.
 const NAME: &str = "qlty-run.json";
 
-/// The state of a run: what it makes, which must be the same for a run that resumes it, and how far it is.
+/// The state of a run: what it writes, which must be the same for a run that resumes it, and its progress.
 #[derive(Debug)]
 pub(crate) struct RunState {
     path: PathBuf,
-    /// What determines the bytes of the result.
+    /// The inputs and options that determine the bytes of the result.
     run: Map<String, Value>,
 }
 
-/// A run that begins, or is resumed.
+/// A run that starts, or is resumed.
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
     pub(crate) state: &'a RunState,
-    /// How far an earlier run came.
+    /// The progress of an earlier run.
     pub(crate) progress: Progress,
 }
 
-/// Calls `write` with the folder `path` with `.partial` behind it, which gets its name when it is complete. A run that
-/// may be resumed continues in that folder, and leaves it there when it fails.
+/// Calls `write` with the folder `path` with `.partial` appended, which is renamed when it is complete. A resumable run
+/// continues in that folder, and leaves it in place on failure.
 pub(crate) fn write_store(
     path: &Path,
     plan: &Plan,
@@ -81,13 +81,13 @@ impl RunState {
         Self { path: folder.join(NAME), run }
     }
 
-    /// Adds something else that determines the bytes of the result.
+    /// Adds another input that determines the bytes of the result.
     pub(crate) fn also(mut self, name: &str, value: Value) -> Self {
         self.run.insert(name.to_owned(), value);
         self
     }
 
-    /// Notes how far the run is. All files that this counts as written must be.
+    /// Stores the progress of the run. All files that it counts as written must exist.
     pub(crate) fn note(&self, progress: &Progress) -> Result<()> {
         let state = json!({
             "run": self.run,
@@ -101,10 +101,10 @@ impl RunState {
         Ok(fs::rename(&temporary, &self.path).map_err(Error::io(&self.path))?)
     }
 
-    /// How far an earlier run came, if there was one.
+    /// The progress of an earlier run, if there is one.
     ///
     /// # Errors
-    /// [`Error::Store`] if that run was another one.
+    /// [`Error::Store`] if that run had other inputs or options.
     pub(crate) fn progress(&self) -> Result<Option<Progress>> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
@@ -124,7 +124,7 @@ impl RunState {
         Ok(Some(progress.ok_or_else(broken)?))
     }
 
-    /// Removes the file, when the run is complete.
+    /// Removes the file when the run is complete.
     pub(crate) fn remove(&self) -> Result<()> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&self.path)(error).into()),
@@ -133,7 +133,7 @@ impl RunState {
     }
 }
 
-/// What a file is recognised by: path, length and time.
+/// The identity of a file: path, length and modification time.
 fn identity(file: &Path) -> Value {
     let metadata = file.metadata().ok();
     let since_1970 = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();

@@ -1,4 +1,4 @@
-//! Making a coarser level from a finer one.
+//! Computing a coarser level from a finer one.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -14,24 +14,24 @@ use crate::{Error, Pixel, Result};
 mod block;
 mod gaussian;
 
-/// How the pixels of a level are made from those of the level before.
+/// How the pixels of a level are computed from those of the previous level.
 ///
-/// By name: `mean` (also `dask` and `dask_coarsen`, as in qlty), `gaussian`, `nearest`, `median`,
-/// `mode`, `max` and `min`. Where a level ends within a block, only the pixels inside the level count, so
-/// with every method a constant image is constant on every level.
+/// Named `mean` (also `dask` and `dask_coarsen`, as in qlty), `gaussian`, `nearest`, `median`, `mode`, `max` and `min`.
+/// If a level ends within a block, only the pixels inside the level count, so with every method a constant image is
+/// constant at every level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Method {
     /// The mean of a block. Integers are rounded to nearest, ties to even; floats are summed in `f64`.
     #[default]
     Mean,
-    /// Every second pixel of the level before, filtered with the binomial kernel (1 4 6 4 1) / 16 along each
-    /// axis that is halved (Burt and Adelson, 1983). Weights beyond the edge are left out, and the sum is
-    /// divided by those that remain. Factors are 1 and 2. Rounds as the mean.
+    /// Every second pixel of the previous level, filtered with the binomial kernel (1 4 6 4 1) / 16 along each axis
+    /// that is halved (Burt and Adelson, 1983). Weights beyond the edge are left out, and the sum is divided by the
+    /// remaining ones. Factors are 1 and 2. Rounds like the mean.
     Gaussian,
     /// The first pixel of a block.
     Nearest,
-    /// The median of a block: of an even number of pixels the mean of the middle two, rounded as the mean.
+    /// The median of a block: for an even number of pixels the mean of the middle two, rounded like the mean.
     Median,
     /// The most frequent value of a block, the smallest of them if there are several: for labels.
     Mode,
@@ -55,13 +55,13 @@ impl Method {
         }
     }
 
-    /// Whether a pixel stands for a whole block, in the middle of which it then lies; else it lies
-    /// where the first pixel of the block lay.
+    /// Whether a pixel represents a whole block and is at its centre; otherwise it is at the position of the first
+    /// pixel of the block.
     pub(crate) fn is_binning(self) -> bool {
         !matches!(self, Self::Gaussian | Self::Nearest)
     }
 
-    /// Which of `size` fine pixels along an axis contribute to the coarse pixel `at`.
+    /// The range of the `size` fine pixels along an axis that contribute to the coarse pixel `at`.
     pub(crate) fn support(self, at: usize, factor: usize, size: usize) -> Range<usize> {
         let first = at * factor;
         match self {
@@ -71,7 +71,7 @@ impl Method {
         }
     }
 
-    /// Fails where the method has no such factors along Z, Y and X.
+    /// Fails if the method does not support these factors along Z, Y and X.
     pub(crate) fn check(self, factor: [usize; 3]) -> Result<()> {
         let pixels = factor.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
         if factor.contains(&0) || pixels.is_none_or(|pixels| pixels > usize::from(MOST_WEIGHT)) {
@@ -105,12 +105,12 @@ impl FromStr for Method {
     }
 }
 
-/// The fine pixels of one channel that coarse planes are made of.
+/// The fine pixels of one channel from which coarse planes are computed.
 #[derive(Debug)]
 pub(crate) struct Fine<'a> {
     /// Neighbouring planes along Z, each (Y,X) in C order.
     pub(crate) planes: Vec<ArrayRef<'a>>,
-    /// The place of the first of these planes in its level.
+    /// The index of the first of these planes in its level.
     pub(crate) first: usize,
     /// The size of the level along Z, Y and X.
     pub(crate) size: [usize; 3],
@@ -131,10 +131,10 @@ impl<'a> Fine<'a> {
     }
 }
 
-/// The least number of coarse pixels that one task makes.
+/// The minimum number of coarse pixels per task.
 const TASK_PIXELS: usize = 1 << 15;
 
-/// Makes one coarse plane, `at` along Z, (Y,X) in C order, in parallel. `fine` has the planes of its support.
+/// Computes one coarse plane, `at` along Z, (Y,X) in C order, in parallel. `fine` holds the planes of its support.
 pub(crate) fn shrink_plane(
     method: Method,
     fine: &Fine<'_>,
@@ -151,7 +151,7 @@ pub(crate) fn shrink_plane(
     })
 }
 
-/// Makes the coarse rows from `first` on.
+/// Computes the coarse rows from `first` on.
 fn shrink_rows<T: Pixel>(
     method: Method,
     fine: &FinePixels<'_, T>,
@@ -173,8 +173,8 @@ fn shrink_rows<T: Pixel>(
 
 /// A coarser volume: its sizes are those of `volume` divided by `factor`, rounded up. All are (Z,Y,X).
 ///
-/// Runs in parallel; the result does not depend on the number of threads. A NaN makes every pixel NaN that
-/// it contributes to with a weight, and no other; with `mode` it is a value like others.
+/// Runs in parallel; the result does not depend on the number of threads. A NaN makes every pixel NaN to which it
+/// contributes with a weight, and no other; with `mode` it is treated like any other value.
 ///
 /// ```
 /// use qlty_pyramid::{Method, shrink};

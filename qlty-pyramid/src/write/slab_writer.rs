@@ -20,16 +20,16 @@ pub(crate) struct ArraySpec {
     /// (T,C,Z,Y,X).
     pub(crate) shape: [usize; 5],
     pub(crate) axes: Axes,
-    /// The shape along Z, Y and X of what is compressed in one go. Along T and C it is 1.
+    /// The shape of a chunk along Z, Y and X. Along T and C it is 1.
     pub(crate) chunk: [usize; 3],
-    /// The shape of what makes one file, a multiple of the chunk's, if chunks share files.
+    /// The shape of a shard, a multiple of the chunk's, if chunks share files.
     pub(crate) shard: Option<[usize; 3]>,
     pub(crate) codec: Codec,
     pub(crate) format: ZarrFormat,
 }
 
 impl ArraySpec {
-    /// The shape along Z, Y and X of what makes one file.
+    /// The shape of a file along Z, Y and X.
     pub(crate) fn file(&self) -> [usize; 3] {
         self.shard.unwrap_or(self.chunk)
     }
@@ -48,10 +48,10 @@ impl ArraySpec {
     }
 }
 
-/// Fills the part of a file that is within the array: of a channel, the box (Z,Y,X) that begins at a place.
+/// Fills the part of a file that is within the array: the box (Z,Y,X) of a channel that starts at a position.
 pub(crate) type FillFile<'a> = dyn Fn(usize, [usize; 3], ArrayMut<'_>) -> Result<()> + Sync + 'a;
 
-/// An array on its way to disk. Whole files are written, each once, by any thread.
+/// An array being written. Whole files are written, each once, by any thread.
 ///
 /// Files are written in place and not synced: a store that appears under its name only when it is complete needs
 /// neither, and a resumed run rewrites incomplete files.
@@ -59,12 +59,12 @@ pub(crate) type FillFile<'a> = dyn Fn(usize, [usize; 3], ArrayMut<'_>) -> Result
 pub(crate) struct SlabWriter {
     array: ArrayWriter,
     spec: ArraySpec,
-    /// Buffers of the shape of a file, as many as there were tasks at once: reuse avoids page faults.
+    /// Buffers of the shape of a file, as many as there were concurrent tasks: reuse avoids page faults.
     spare: Mutex<Vec<OwnedArray>>,
 }
 
 impl SlabWriter {
-    /// Makes the array of this name in the store at `root`; the empty name is the store's root.
+    /// Creates the array with this name in the store at `root`; the empty name is the store's root.
     pub(crate) fn create(root: &Path, name: &str, dtype: DType, spec: ArraySpec) -> Result<Self> {
         let store = Arc::new(FolderStore::unpublished(root));
         let names = spec.axes.names();
@@ -82,12 +82,12 @@ impl SlabWriter {
         Ok(self.array.store_metadata()?)
     }
 
-    /// The number of planes in a file. Slabs begin at a multiple of it.
+    /// The number of planes in a file. Slabs start at a multiple of it.
     pub(crate) fn depth(&self) -> usize {
         self.spec.file()[0]
     }
 
-    /// Writes `planes`, (Z,C,Y,X), of time point `t`, that begin at plane `first`, in parallel.
+    /// Writes `planes`, (Z,C,Y,X), of time point `t`, starting at plane `first`, in parallel.
     ///
     /// `first` is a multiple of [`Self::depth`], and so is the number of planes, unless they are the last.
     pub(crate) fn write(&self, t: usize, first: usize, planes: &ArrayRef<'_>, monitor: &Monitor) -> Result<()> {
@@ -100,7 +100,7 @@ impl SlabWriter {
         })
     }
 
-    /// Writes `count` planes. `fill(c, start, out)` makes the part of them in one file, where `start` is counted from
+    /// Writes `count` planes. `fill(c, start, out)` computes the part of them in one file, where `start` is relative to
     /// the first of these planes.
     pub(crate) fn write_with(
         &self,
@@ -131,7 +131,7 @@ impl SlabWriter {
                 None => OwnedArray::zeros("a file of an array", self.array.dtype(), &self.spec.along_axes(file))?,
             };
             if size != file && is_reused {
-                // Beyond the edge of the array a file is zero.
+                // Values beyond the edge of the array are zero.
                 pixels.array_mut().fill("a file of an array", Scalar::zero(self.array.dtype()))?;
             }
             let mut out = self.spec.axes.spatial(pixels.array_mut());

@@ -1,4 +1,4 @@
-//! The ranges and histograms of channels that viewers use, measured while the planes pass.
+//! The ranges and histograms of channels for viewers, computed while the planes are processed.
 
 use qlty_core::dynamic::{ArrayRef, DType, f16};
 use qlty_core::with_dtype;
@@ -8,14 +8,14 @@ use crate::arrays::slice;
 use crate::pixel::Wide;
 use crate::{Pixel, Result};
 
-/// The quantiles between which the window lies that a viewer starts with.
+/// The quantiles of the initial display window.
 const TAILS: [f64; 2] = [0.001, 0.999];
 const BINS: usize = 1 << 16;
 
-/// The finite values of a channel: the smallest and the largest of all, and a histogram of a sample.
+/// The finite values of a channel: the minimum and the maximum of all, and a histogram of a sample.
 ///
-/// Integers of up to 16 bits, `f16` and `bf16` have a bin for each value; other types are counted by the upper half
-/// of their `f32`, so to 1 % of the value.
+/// Integers of up to 16 bits, `f16` and `bf16` have one bin per value; other types are counted by the upper half of
+/// their `f32`, so with a resolution of 1 % of the value.
 #[derive(Debug, Clone)]
 pub(crate) struct Statistics {
     range: Option<(f64, f64)>,
@@ -54,7 +54,7 @@ impl Statistics {
         self.range = Some((least.min(min), most.max(max)));
     }
 
-    /// Adds what another has counted.
+    /// Adds the counts of another.
     pub(crate) fn merge(&mut self, other: &Self) {
         if let Some(range) = other.range {
             self.widen(range);
@@ -62,16 +62,16 @@ impl Statistics {
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
     }
 
-    /// The window of an `omero` channel: the range of all values, and the one that a viewer starts with.
+    /// The window of an `omero` channel: the range of all values, and the initial display window.
     pub(crate) fn window(&self, dtype: DType) -> Value {
         let (min, max) = self.range.unwrap_or((0.0, 0.0));
         let [start, end] = TAILS.map(|fraction| self.quantile(fraction, dtype).clamp(min, max));
-        // A window of no width shows nothing.
+        // A window of zero width shows nothing.
         let above = |low: f64, high: f64| if high > low { high } else { low + 1.0 };
         json!({ "min": min, "max": above(min, max), "start": start, "end": above(start, end) })
     }
 
-    /// The value that at least this fraction of the counted ones does not exceed.
+    /// The smallest value such that at least this fraction of the counted values does not exceed it.
     fn quantile(&self, fraction: f64, dtype: DType) -> f64 {
         let wanted = fraction * self.counts.iter().sum::<u64>() as f64;
         let mut so_far = 0;
@@ -84,17 +84,17 @@ impl Statistics {
         0.0
     }
 
-    /// For the state of a run that may be resumed.
+    /// The state of a run that may be resumed.
     pub(crate) fn to_json(&self) -> Value {
         let counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        // Bits, since decimals read back may differ in the last of them.
+        // Stored as bits, since decimals that are read back may differ in the last bit.
         json!({
             "range": self.range.map(|(min, max)| [min.to_bits(), max.to_bits()]),
             "counts": counts.map(|(bin, count)| json!([bin, count])).collect::<Vec<_>>(),
         })
     }
 
-    /// The inverse of [`Self::to_json`]; none for other JSON.
+    /// The inverse of [`Self::to_json`]; `None` for other JSON.
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let mut statistics = Self::new();
         for entry in json["counts"].as_array()? {
@@ -118,10 +118,10 @@ fn range<T: Pixel>(row: &[T]) -> Option<(T, T)> {
     Some(finite.fold((first, first), |(min, max), pixel| (lesser(min, pixel), greater(max, pixel))))
 }
 
-/// The sign bit of a bin that is made of the bits of a float.
+/// The sign bit of a bin that consists of the bits of a float.
 const SIGN: u16 = 0x8000;
 
-/// The bin of a value; bins are in the order of their values.
+/// The bin of a value; bins are ordered by their values.
 #[inline(always)]
 fn bin<T: Pixel>(pixel: T) -> usize {
     let float = |bits: u16| if bits & SIGN == 0 { bits | SIGN } else { !bits };
@@ -134,7 +134,7 @@ fn bin<T: Pixel>(pixel: T) -> usize {
     usize::from(bin)
 }
 
-/// A value of a bin.
+/// The value of a bin.
 fn value(bin: u16, dtype: DType) -> f64 {
     let bits = if bin & SIGN == 0 { !bin } else { bin ^ SIGN };
     match dtype {

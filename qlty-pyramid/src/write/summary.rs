@@ -1,4 +1,4 @@
-//! What was written, or would be.
+//! What was written, or would be written.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub struct Pyramid {
     pub axes: String,
     /// The type of the pixels.
     pub dtype: DType,
-    /// The files that it is made of.
+    /// The source files.
     pub files: Vec<PathBuf>,
     /// The levels, from fine to coarse.
     pub levels: Vec<PyramidLevel>,
@@ -32,7 +32,7 @@ pub struct PyramidLevel {
     /// The array's name in the store, which is empty if the store is the array.
     pub name: String,
     /// The type of the array's elements: that of the pixels, or for differences the wider one that
-    /// [`LaplacianPixel`](crate::LaplacianPixel) gives.
+    /// [`LaplacianPixel`](crate::LaplacianPixel) defines.
     pub stored_dtype: DType,
     /// The shape of the array.
     pub shape: Vec<usize>,
@@ -40,7 +40,7 @@ pub struct PyramidLevel {
     pub chunk: Vec<usize>,
     /// The size of a voxel along Z, Y and X.
     pub voxel_size: [f64; 3],
-    /// Where the centre of the first voxel lies along Z, Y and X, from that of the full size.
+    /// The centre of the first voxel along Z, Y and X, relative to that of the full size.
     pub translation: [f64; 3],
 }
 
@@ -73,7 +73,7 @@ impl PyramidLevel {
     }
 }
 
-/// The name of a level's array: its number, or the empty name where it is the only one.
+/// The name of a level's array: its number, or the empty name if it is the only one.
 pub(crate) fn level_name(plan: &Plan, level: usize) -> String {
     if plan.levels.len() == 1 { String::new() } else { level.to_string() }
 }

@@ -1,10 +1,10 @@
-//! Stores that are not what they should be: each fault is found, and said on a line of its own.
+//! Invalid stores: each problem is found, and reported on a line of its own.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// The lines of a store that is not valid.
+/// The problems reported for an invalid store.
 fn faults(store: &str) -> Vec<String> {
     let output = run(["validate", store]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
@@ -24,10 +24,10 @@ fn edit(document: &str, change: impl FnOnce(&mut Value)) {
     fs::write(document, value.to_string()).unwrap();
 }
 
-/// A document of a store, a word that is said of the change, and the change.
+/// A document of a store, a word that the report of the change must contain, and the change.
 type Way<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
 
-/// Breaks a store in several ways, one at a time, and looks for a word in what is said.
+/// Breaks a store in several ways, one at a time, and looks for a word in the report.
 fn break_and_look(store: &str, ways: &[Way<'_>]) {
     succeed(&["validate", store]);
     for (document, word, change) in ways {
@@ -138,7 +138,7 @@ fn chunks() {
         let is_chunk = |path: &&PathBuf| path.starts_with("1") && !is_metadata(path);
         let chunk = files.keys().filter(is_chunk).nth(1).unwrap();
         let (path, whole) = (Path::new(&store).join(chunk), &files[chunk]);
-        // Cut off; and, where shards have a checksum of where their chunks are, a bit turned over.
+        // Truncated; and, in shards, whose index has a checksum, with a flipped bit.
         fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         let said = faults(&store);
         assert!(said.iter().all(|line| line.contains("1, chunk ")), "{said:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A folder of slices of noise, all of which are one file.
+/// A folder of noise slices, all of which are links to one file.
 fn slices(folder: &Folder, count: usize) -> String {
     let (first, slices) = (folder.at("noise.tif"), folder.at(&format!("slices{count}")));
     let mut state = 1_u32;
@@ -26,14 +26,14 @@ fn slices(folder: &Folder, count: usize) -> String {
     slices
 }
 
-/// The arguments of a run in many small steps.
+/// The arguments of a run with many small steps.
 fn slowly(slices: &str, store: &str, resume: bool) -> Vec<String> {
     let flags = "--codec gzip:9 --chunk 2,64,64 --memory 1M --levels 3 --threads 1";
     let flags = flags.split_whitespace().chain(resume.then_some("--resume"));
     ["gaussian", slices, store].into_iter().chain(flags).map(str::to_owned).collect()
 }
 
-/// Runs until a number of files have been written, and then sends a signal. None if the run was done before.
+/// Runs until a number of files have been written, and then sends a signal. `None` if the run finished before.
 fn stop(arguments: &[String], store: &str, signal: &str) -> Option<(ExitStatus, String)> {
     let mut child: Child = tool().args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let partial = PathBuf::from(format!("{store}.partial"));
@@ -50,7 +50,7 @@ fn stop(arguments: &[String], store: &str, signal: &str) -> Option<(ExitStatus, 
     (output.status.code() != Some(0)).then(|| (output.status, text(&output.stderr)))
 }
 
-/// Stops a run of as many slices as it takes to be there in time.
+/// Stops a run, with as many slices as are needed to stop it before it finishes.
 fn stopped(resume: bool, signal: &str) -> (Folder, String, String, ExitStatus, String) {
     for count in (5..).map(|power| 1 << power) {
         let folder = Folder::new();

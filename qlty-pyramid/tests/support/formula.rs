@@ -1,4 +1,4 @@
-//! The pixels of the files in `fixtures`, as `make.py` there makes them.
+//! The pixels of the files in `fixtures`, as `make.py` there generates them.
 
 use half::f16;
 use ndarray::Array3;
@@ -21,7 +21,7 @@ macro_rules! integer {
 
 integer!(u8, i8, u16, i16, u32, i32, u64, i64);
 
-/// A fraction of `bits` bits.
+/// A fraction with `bits` bits.
 fn fraction(hash: u64, bits: u32, scale: f64) -> f64 {
     ((hash >> (64 - bits)) as f64 - f64::from(1 << (bits - 1))) / scale
 }
@@ -60,7 +60,7 @@ pub(crate) fn check<T: Formula>(stack: &Stack, shape: [usize; 5], stored: impl F
     assert_eq!(stack.channels().len(), shape[1], "{name}");
     let [frames, channels, depth, height, width] = shape;
     let mut planes = Array3::from_elem([channels, height, width], T::from_hash(u64::MAX));
-    // Backwards, so that no page comes after the one before it.
+    // In reverse order, so that no page is read after its predecessor.
     for t in (0..frames).rev() {
         for z in (0..depth).rev() {
             stack.read_plane(t, z, ArrayMut::of("planes", planes.view_mut()).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! TIFF files written tag by tag, so that tests can say anything in them, wrong things too.
+//! TIFF files written tag by tag, so that tests can write any contents, including invalid ones.
 
 #![allow(dead_code, reason = "each test says something else")]
 
@@ -57,7 +57,7 @@ pub(crate) struct Page {
     tags: Vec<(u16, Value)>,
 }
 
-/// A grey page of `bits` unsigned bits a pixel, one strip, uncompressed.
+/// A grey page with `bits` unsigned bits per pixel, one strip, uncompressed.
 pub(crate) fn grey(width: u32, height: u32, bits: u32, pixels: Vec<u8>) -> Page {
     let page = Page { pixels, tags: Vec::new() };
     page.with(WIDTH, long(width))
@@ -69,7 +69,7 @@ pub(crate) fn grey(width: u32, height: u32, bits: u32, pixels: Vec<u8>) -> Page 
 }
 
 impl Page {
-    /// The page with another value of a tag.
+    /// The page with a different value of a tag.
     pub(crate) fn with(mut self, tag: u16, value: Value) -> Self {
         self.tags.retain(|(other, _)| *other != tag);
         self.tags.push((tag, value));
@@ -77,7 +77,7 @@ impl Page {
     }
 }
 
-/// Writes pages one after another into a little-endian file, and returns where the directories begin.
+/// Writes pages one after another into a little-endian file, and returns the offsets of the directories.
 pub(crate) fn write(path: &Path, pages: &[Page]) -> Vec<usize> {
     let mut file = b"II\x2a\0\0\0\0\0".to_vec();
     let mut link = 4;

@@ -1,9 +1,9 @@
 //! Laplacian pyramids of the stack of `pyramid`, four levels.
 //!
-//! `pyr.laplacian` is held against the codec alone over the same chunks of all arrays, from memory, in
-//! parallel; `pyr.reconstruct`, all of level 0 to memory, against decoding those chunks, from memory too.
-//! Both once more with the files read and written, as in `pyramid`.
-//! `pyr.difference_codecs` prints what each codec stores of the differences, and how long it takes.
+//! `pyr.laplacian` is compared with the codec alone over the same chunks of all arrays, from memory, in parallel;
+//! `pyr.reconstruct`, all of level 0 to memory, with decoding those chunks, also from memory. Both are repeated with
+//! the files read and written, as in `pyramid`. `pyr.difference_codecs` prints the stored size of the differences with
+//! each codec, and the time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) fn wanted(wanted: &impl Fn(&str) -> bool) -> bool {
 
 pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) {
     let target = folder.join("laplacian.zarr");
-    // To remove a store is no part of writing one.
+    // Removing a store is not part of writing one.
     let convert = |difference_codec: Codec| {
         let _ = std::fs::remove_dir_all(&target);
         let image = options(PyramidOptions::CODEC);
@@ -36,7 +36,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool, stack: &Stack, folder: &Path) 
         timed(&mut || drop(stack_to_ome_zarr_laplacian(stack, &target, &options, &Monitor::new()).expect("space")))
     };
     if wanted(NAMES[0]) {
-        // Before the floor, which holds all arrays in memory.
+        // Before the lower bound, which holds all arrays in memory.
         forget_peak_rss();
         convert(LaplacianOptions::CODEC);
         println!(r#"{{"workload": "{}", "peak_rss_mib": {}}}"#, NAMES[0], peak_rss_mib());
@@ -102,7 +102,7 @@ type Chunk = (Arc<Array<FilesystemStore>>, Vec<u8>);
 struct Chunks(Vec<Chunk>);
 
 impl Chunks {
-    /// As they are stored.
+    /// In their stored form.
     fn of(path: &Path) -> Self {
         let store = Arc::new(FilesystemStore::new(path).expect("a store"));
         let mut chunks = Vec::new();

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::against;
 
-/// The patches given in one call.
+/// The number of patches per call.
 const BATCH: usize = 16;
 
 pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
@@ -62,7 +62,7 @@ where
     fn new(quilt: &Quilt<D>, (images, channels): (usize, usize), tile: [usize; D]) -> Self {
         let count = quilt.patch_count(images).expect("small");
         let shape: Vec<usize> = [count, channels].into_iter().chain(quilt.window()).collect();
-        // Smooth, with noise in the lower digits, as predictions are.
+        // Smooth, with noise in the low-order digits, like predictions.
         let noise = |i: usize| ((i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f32 / (1 << 24) as f32;
         let values = |shift: f32| {
             let value = |i: usize| shift + (i as f32 / 5000.0).sin() + 0.1 * noise(i);
@@ -81,7 +81,7 @@ where
             order.sort_by_key(|i| (*i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         }
         let chosen = |of: &Array<f32, BatchDim<D>>, indices: &[usize]| of.select(Axis(0), indices);
-        // A model gives batches; they are made before the clock runs.
+        // A model produces batches; they are created before the clock starts.
         let batches: Vec<_> = order
             .chunks(BATCH)
             .map(|indices| (indices, chosen(&self.patches, indices), chosen(&self.variances, indices)))
@@ -119,7 +119,7 @@ where
         );
     }
 
-    /// Stores an array of the same shape, chunks and codec, and to the same end: that it survives a power failure.
+    /// Stores an array of the same shape, chunks and codec, with the same guarantee: that it survives a power failure.
     fn store(&self, path: &Path, values: ArrayView<'_, f32, BatchDim<D>>) {
         let store = Arc::new(FolderStore::new(path));
         let values = values.into_dyn();
@@ -142,30 +142,30 @@ where
     }
 }
 
-/// By this the program knows that it is to measure its own memory.
+/// The environment variable that makes the program measure its own memory.
 const MEMORY_PROCESS: &str = "QLTY_FLOORS_MEMORY";
 
 pub(super) fn is_memory_process() -> bool {
     std::env::var_os(MEMORY_PROCESS).is_some()
 }
 
-/// This program again: the most memory of a process counts from its start.
+/// Runs this program again, because the peak memory of a process is counted from its start.
 fn memory() {
     let program = std::env::current_exe().expect("this program");
     let status = std::process::Command::new(program).env(MEMORY_PROCESS, "1").status();
     assert!(status.expect("this program again").success());
 }
 
-/// Prints the most memory that this process has when it stitches a result of 1 GiB with a budget of 64 MiB.
+/// Prints the peak memory of this process when it stitches a result of 1 GiB with a budget of 64 MiB.
 pub(super) fn stitch_in_little_memory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    // 512 MiB of mean and as much of standard deviation.
+    // 512 MiB each of mean and standard deviation.
     let quilt = NczyxQuilt::builder([512; 3], [64; 3], [48; 3]).border(8).build().expect("a geometry");
     let builder = LargeQuilt::<f32, 3>::builder(&quilt, 1, folder.path().join("result")).std(Std::Within).channels(1);
     let large = builder.memory_budget(64 << 20).codec(Codec::None).create().expect("a new result");
     let patches = Array::<f32, ndarray::Ix5>::ones((8, 1, 64, 64, 64));
     let start = std::time::Instant::now();
-    // Every seventh patch, seven times over: an order in which little fits.
+    // Every seventh patch, seven times over: an order in which most tiles do not fit in memory.
     let count = quilt.patch_count(1).expect("small");
     let order: Vec<usize> = (0..count).map(|i| (i * 7) % count).collect();
     for indices in order.chunks(8) {

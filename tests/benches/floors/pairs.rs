@@ -1,4 +1,4 @@
-//! Patch pairs: images (100,3,256,256), windows of 64, 50 pairs an image, displaced by 16 to 20, turned.
+//! Patch pairs: images (100,3,256,256), windows of 64, 50 pairs per image, displaced by 16 to 20, rotated.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     if !names.into_iter().any(wanted) {
         return;
     }
-    // Noise: what compresses well would hide the time of the codec.
+    // Noise: data that compress well would hide the time of the codec.
     let noise =
         |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xbf58_476d) >> 40;
     let images =
@@ -57,7 +57,7 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     }
 }
 
-/// A sum with as many sums side by side as it takes to be as fast as memory.
+/// A sum with enough independent partial sums to be as fast as memory.
 fn sum_of(values: &[f32]) -> f32 {
     let mut sums = [0.0; 32];
     for block in values.as_chunks::<32>().0 {

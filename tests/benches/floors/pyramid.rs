@@ -1,12 +1,12 @@
 //! Pyramids: 64 slices of 2048 x 2048 uint16 in uncompressed TIFF files, smooth blobs and Poisson noise,
 //! four levels.
 //!
-//! `pyr.gaussian` is held against the codec alone over the same chunks of all arrays, from memory, in
-//! parallel; and, as `pyr.gaussian.files`, against that with the slices' bytes read before it and the chunks'
-//! written as files after it. `pyr.codecs` prints what each codec stores and how long it and the whole take.
+//! `pyr.gaussian` is compared with the codec alone over the same chunks of all arrays, from memory, in parallel; and,
+//! as `pyr.gaussian.files`, with the codec plus reading the slices' bytes and writing the chunks as files. `pyr.codecs`
+//! prints the stored size with each codec, and the time of the codec and of the whole.
 //!
-//! The files are those of the system's folder for temporary ones. Where one on a disk is emptied and filled
-//! again and again, its file system makes up a tenth of the time: measure in memory (`TMPDIR=/dev/shm`).
+//! The files are in the system's folder for temporary files. If that is on a disk, repeatedly emptying and filling it
+//! makes its file system account for a tenth of the time: measure in memory (`TMPDIR=/dev/shm`).
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -38,16 +38,16 @@ pub(super) fn run(wanted: &impl Fn(&str) -> bool) {
     write_slices(folder.path());
     let sets = SlicePattern::new("tif", r"image_(\d+)\.tif$").expect("a pattern").find(folder.path()).expect("slices");
     let stack = Stack::from_slices(&sets[0]).expect("a stack");
-    // First, while the process has not held much yet.
+    // First, before the process has used much memory.
     laplacian::run(wanted, &stack, folder.path());
     let target = folder.path().join("image.ome.zarr");
-    // To remove a store is no part of writing one.
+    // Removing a store is not part of writing one.
     let convert = |codec: Codec| {
         let _ = std::fs::remove_dir_all(&target);
         timed(&mut || drop(stack_to_ome_zarr(&stack, &target, &options(codec), &Monitor::new()).expect("space")))
     };
     if wanted(names[0]) {
-        // Before the floor, which holds all levels in memory.
+        // Before the lower bound, which holds all levels in memory.
         forget_peak_rss();
         convert(PyramidOptions::CODEC);
         println!(r#"{{"workload": "{}", "peak_rss_mib": {}}}"#, names[0], peak_rss_mib());
@@ -92,7 +92,7 @@ pub(super) fn options(codec: Codec) -> PyramidOptions {
 
 /// All chunks of all levels in memory, and the arrays that would hold them.
 struct CodecAlone {
-    /// Of each level, the array and its chunks.
+    /// The array of each level and its chunks.
     levels: Vec<(Array<FilesystemStore>, Vec<Vec<u16>>)>,
     volumes: Vec<[usize; 3]>,
 }
@@ -122,7 +122,7 @@ impl CodecAlone {
         self.levels.iter().flat_map(|(_, chunks)| chunks).map(|chunk| 2 * chunk.len()).sum()
     }
 
-    /// Encodes all, and gives the bytes that are to be stored, of which `keep` gets those of each chunk.
+    /// Encodes everything, and returns the number of stored bytes; `keep` gets the bytes of each chunk.
     fn run(&self, keep: &Keep<'_>) -> usize {
         let options = CodecOptions::default().with_concurrent_target(1);
         let encode = |index: usize, array: &Array<FilesystemStore>, chunk: &[u16]| {
@@ -140,10 +140,10 @@ impl CodecAlone {
     }
 }
 
-/// Where the bytes of each chunk go.
+/// Receives the bytes of each chunk.
 pub(super) type Keep<'a> = dyn Fn(usize, &[u8]) + Sync + 'a;
 
-/// What a floor leaves out that is the codec alone: reading the slices, and files for the chunks.
+/// The file operations that the codec alone does not do: reading the slices, and writing files for the chunks.
 pub(super) struct Files {
     slices: Vec<PathBuf>,
     chunks: PathBuf,
@@ -165,7 +165,7 @@ impl Files {
         });
     }
 
-    /// Prints the time that `work` tells against that of `encode`, which gives each chunk away, without the files
+    /// Prints the time returned by `work` compared with that of `encode`, which passes on each chunk, without the files
     /// and with them.
     pub(super) fn against(&self, name: &str, floor: &str, encode: impl Fn(&Keep<'_>), mut work: impl FnMut() -> f64) {
         let (mut seconds, mut floor_seconds, mut files_seconds) = (Vec::new(), Vec::new(), Vec::new());
@@ -230,7 +230,7 @@ fn write_slices(folder: &Path) {
             [y, x, 40.0 + 120.0 * random.uniform(), 600.0 + 2400.0 * random.uniform()]
         })
         .collect();
-    // Blobs are sums of products, so a row costs little.
+    // Blobs are sums of products, so a row is cheap.
     let mut smooth = vec![200.0_f32; SIDE * SIDE];
     for [y, x, width, height] in blobs {
         let bell = |at: usize, centre: f32| (-(at as f32 - centre).powi(2) / (2.0 * width * width)).exp();
@@ -250,7 +250,7 @@ fn write_slices(folder: &Path) {
     });
 }
 
-/// SplitMix64: random enough, and the same everywhere.
+/// SplitMix64: random enough, and the same on every machine.
 struct Random(u64);
 
 impl Random {
@@ -261,7 +261,7 @@ impl Random {
         ((z ^ (z >> 31)) >> 40) as f32 / (1 << 24) as f32
     }
 
-    /// Poisson noise of a mean of 200 and more, which a normal distribution is near enough to.
+    /// Poisson noise with a mean of 200 or more, for which a normal distribution is a good approximation.
     fn poisson(&mut self, mean: f32) -> u16 {
         // The sum of four uniform numbers has the variance 1/3.
         let normal = ((0..4).map(|_| self.uniform()).sum::<f32>() - 2.0) * 3.0_f32.sqrt();
@@ -269,12 +269,12 @@ impl Random {
     }
 }
 
-/// Starts the measure below anew, on Linux.
+/// Resets the peak memory below, on Linux.
 pub(super) fn forget_peak_rss() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The most memory that this process has had, in MiB; 0 where the system does not say.
+/// The peak memory of this process in MiB; 0 if the system does not report it.
 pub(super) fn peak_rss_mib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -10,10 +10,10 @@ use libtest_mimic::Failed;
 
 use super::{Outcome, repository, run};
 
-/// The libraries that `cargo build --release -p qlty-capi` makes.
+/// The libraries that `cargo build --release -p qlty-capi` builds.
 #[derive(Debug)]
 pub struct Libraries {
-    /// `libqlty.so`, or what the system calls it.
+    /// `libqlty.so`, or the system's name for it.
     pub shared: PathBuf,
     /// `libqlty.a`.
     pub archive: PathBuf,

@@ -1,4 +1,4 @@
-//! Programs in C and C++, compiled against the library where cargo puts it.
+//! Programs in C and C++, compiled against the library in cargo's target folder.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::{Outcome, Tool, libraries, repository, run, scratch};
 
-/// What a program is written in.
+/// The language of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "they are their own names")]
 pub enum Language {
@@ -28,16 +28,16 @@ impl Language {
 /// How a program is compiled, or run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// As it is.
+    /// Without any tool.
     Plain,
-    /// The same program under valgrind, which sees what the library does.
+    /// The same program under valgrind, which checks the library.
     Valgrind,
-    /// With AddressSanitizer and UndefinedBehaviourSanitizer, which see what the host does, its part of `qlty.h` and
-    /// `qlty.hpp` included, and leaks of both.
+    /// With AddressSanitizer and UndefinedBehaviourSanitizer, which check the host, including the inline code of
+    /// `qlty.h` and `qlty.hpp`, and leaks of both.
     Sanitized,
 }
 
-/// A compiler that lets no warning pass.
+/// A compiler that treats warnings as errors.
 pub fn compiler(language: Language, kind: Kind) -> Outcome<Command> {
     let mut command = language.tool().command()?;
     command.args(match language {
@@ -52,14 +52,14 @@ pub fn compiler(language: Language, kind: Kind) -> Outcome<Command> {
     Ok(command)
 }
 
-/// One that says whether a header can be included.
+/// Checks whether a header can be included.
 pub fn header_compiler(language: Language) -> Outcome<Command> {
     let mut command = compiler(language, Kind::Plain)?;
     command.arg("-fsyntax-only");
     Ok(command)
 }
 
-/// The program made of a source file with these further arguments, compiled once.
+/// The program built from a source file with these additional arguments, compiled once.
 pub fn compile(language: Language, source: &Path, kind: Kind, further: &[String]) -> Outcome<PathBuf> {
     type Slot = Arc<OnceLock<Outcome<PathBuf>>>;
     static PROGRAMS: OnceLock<Mutex<HashMap<(PathBuf, bool), Slot>>> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! Tests that say what they need.
+//! Tests that declare which tools they need.
 
 #![allow(clippy::print_stderr, reason = "a test program says what it could not test")]
 
@@ -13,8 +13,8 @@ use super::{Outcome, Tool};
 /// What is run.
 pub type Test = Box<dyn FnOnce() -> Outcome + Send>;
 
-/// A list of tests. One for which this machine lacks a tool is shown as ignored and says which; with
-/// `QLTY_REQUIRE_HOSTS` in the environment it fails.
+/// A list of tests. If this machine lacks a tool, its tests are shown as ignored with the name of the tool; with
+/// `QLTY_REQUIRE_HOSTS` in the environment they fail.
 #[derive(Debug)]
 pub struct Suite {
     name: &'static str,
@@ -25,7 +25,7 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// No tests yet; the arguments are those of the program.
+    /// An empty suite; the arguments are those of the program.
     pub fn new(name: &'static str) -> Self {
         let required = env::var_os("QLTY_REQUIRE_HOSTS").is_some_and(|value| !value.is_empty() && value != "0");
         Self { name, arguments: Arguments::from_args(), required, trials: Vec::new(), missing: BTreeSet::new() }
@@ -37,13 +37,13 @@ impl Suite {
         let lacking: Vec<_> = tools.iter().copied().filter(|tool| tool.find().is_none()).collect();
         self.missing.extend(&lacking);
         self.trials.push(match lacking.first() {
-            // Where it runs all the same, it fails with what is missing.
+            // If it is run anyway, it fails and names what is missing.
             Some(tool) => trial.with_kind(format!("no {}", tool.name())).with_ignored_flag(!self.required),
             None => trial,
         });
     }
 
-    /// Runs them.
+    /// Runs the tests.
     pub fn run(self) -> ExitCode {
         let conclusion = libtest_mimic::run(&self.arguments, self.trials);
         for tool in self.missing {

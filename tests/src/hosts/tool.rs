@@ -1,4 +1,4 @@
-//! What a test needs that may not be there.
+//! Tools that a test needs and that may be missing.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{Outcome, repository};
 
-/// A program, or libraries that it finds.
+/// A program, or a library that programs need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each is said in `name`")]
 pub enum Tool {
@@ -22,7 +22,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// What it is called.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::C => "C compiler",
@@ -37,7 +37,7 @@ impl Tool {
         }
     }
 
-    /// How to get it.
+    /// How to install it.
     pub fn remedy(self) -> &'static str {
         match self {
             Self::C => "gcc or clang from the system's packages, or CC in the environment",
@@ -64,7 +64,7 @@ impl Tool {
             Self::Julia => named("QLTY_JULIA").or(own(".hosts/julia/julia")).or_else(|| in_path("julia")),
             Self::CMake => in_path("cmake"),
             Self::PkgConfig => in_path("pkg-config"),
-            // The folder of its headers: Debian's parts of it bring no file for pkg-config.
+            // The folder of its headers: some of Debian's packages have no pkg-config file.
             Self::OpenCv => ["/usr/include/opencv4", "/usr/local/include/opencv4"]
                 .map(PathBuf::from)
                 .into_iter()
@@ -77,7 +77,7 @@ impl Tool {
         }
     }
 
-    /// Where it is, or what is missing.
+    /// Its path, or a message that it is missing.
     pub fn require(self) -> Outcome<PathBuf> {
         self.find().ok_or_else(|| format!("no {}: {}", self.name(), self.remedy()).into())
     }

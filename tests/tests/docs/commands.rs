@@ -1,5 +1,5 @@
-//! What the pages tell to type. Commands of cargo's take minutes and install things, so they are compared with
-//! what the workspace has; all others are run, those of a page one after the other in one folder.
+//! The commands on the pages. Those of cargo take minutes and install things, so they are compared with the workspace;
+//! all others are run, those of a page one after the other in the same folder.
 
 use std::env;
 use std::ffi::OsString;
@@ -33,13 +33,13 @@ pub(super) fn run_all(blocks: &[Block]) -> Outcome {
     Ok(())
 }
 
-/// What `tests/install.rs` runs, in folders of its own.
+/// Commands that `tests/install.rs` runs, in its own folders.
 fn is_run_elsewhere(line: &str) -> bool {
     line.starts_with("qlty-capi/install.sh --prefix ")
         || line.starts_with("cc app.c $(pkg-config --cflags --libs qlty)")
 }
 
-/// What a page tells to write into a CMake project, the project outside does, which `tests/install.rs` builds.
+/// The CMake code on a page is that of the project in `outside`, which `tests/install.rs` builds.
 pub(super) fn is_in_project_outside(block: &Block) -> Outcome {
     let project = std::fs::read_to_string(source("outside/CMakeLists.txt"))?;
     let lines = block.text.lines().map(|line| line.split('#').next().unwrap_or_default());
@@ -51,12 +51,12 @@ pub(super) fn is_in_project_outside(block: &Block) -> Outcome {
     Ok(())
 }
 
-/// A failure with where it is.
+/// A failure with its page and line.
 fn at(block: &Block, failed: &Failed) -> Failed {
     format!("{}:{}: {}", block.page, block.line, failed.message().unwrap_or_default()).into()
 }
 
-/// The samples, since commands are typed at the root of the repository, which they are not to write into.
+/// Copies the samples, since commands are typed at the root of the repository, which they must not write to.
 fn copy_samples(folder: &Path) -> Outcome {
     let to = folder.join("samples/brain");
     std::fs::create_dir_all(&to)?;
@@ -67,13 +67,13 @@ fn copy_samples(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// The search path with the folder of `qlty-pyramid` before it, which is built first.
+/// The search path, preceded by the folder of `qlty-pyramid`, which is built first.
 fn path_with_tool() -> Outcome<OsString> {
     static TOOL: OnceLock<Outcome<PathBuf>> = OnceLock::new();
     let build = || {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--workspace", "--bins", "--message-format", "json"]).current_dir(repository());
-        // That of the tests themselves, so that it is there already where the workspace is tested.
+        // With the profile of the tests themselves, so that it is usually built already.
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
@@ -104,7 +104,7 @@ fn packages() -> Outcome<Vec<Value>> {
     Ok(metadata["packages"].as_array().cloned().unwrap_or_default())
 }
 
-/// Fails where a command of cargo's names what there is not.
+/// Fails if a cargo command names something that does not exist.
 fn check_cargo(line: &str) -> Outcome {
     let packages = packages()?;
     let line = line.split('#').next().unwrap_or_default();
@@ -116,7 +116,7 @@ fn check_cargo(line: &str) -> Outcome {
     }
     while let Some(word) = words.next() {
         let kind = match word {
-            // What follows is the program's.
+            // The rest are arguments of the program.
             "--" => break,
             "--release" | "--workspace" => continue,
             "-p" | "--package" | "--path" | "--features" => word,

@@ -1,4 +1,4 @@
-//! The page for users of the Python package, beside the list of what that package has.
+//! Compares the page for users of the Python package with the list of that package's names.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::read;
 
 const PAGE: &str = "docs/coming-from-qlty.md";
 
-/// Each class and function of the list is in a heading, whose section has all its methods and parameters, or it is
-/// under "What is not here".
+/// Each class and function of the list is in a heading whose section has all its methods and parameters, or it is under
+/// "What is not here".
 pub(super) fn every_name_is_mapped() -> Outcome {
     let page = read(PAGE);
     let (here, not_here) = page.split_once("## What is not here").ok_or("no section of what is not here")?;
@@ -39,7 +39,7 @@ pub(super) fn every_name_is_mapped() -> Outcome {
     if missing.is_empty() { Ok(()) } else { Err(format!("{PAGE} lacks {missing:#?}").into()) }
 }
 
-/// What the page says of us is somewhere in our code: methods, functions and variants that stand in backticks.
+/// Every name of ours on the page exists in our code: methods, functions and variants in backticks.
 pub(super) fn what_is_said_to_be_here_is_here() -> Outcome {
     let mut code = String::new();
     for name in ["core", "large", "pairs", "pyramid"] {
@@ -68,7 +68,7 @@ pub(super) fn what_is_said_to_be_here_is_here() -> Outcome {
     if unknown.is_empty() { Ok(()) } else { Err(format!("{PAGE} says what is not there: {unknown:#?}").into()) }
 }
 
-/// All Rust in a folder.
+/// Collects all Rust code in a folder.
 fn gather(folder: &std::path::Path, code: &mut String) -> Outcome {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

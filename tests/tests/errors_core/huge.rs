@@ -1,4 +1,4 @@
-//! Sizes that can be counted, but for which there is no memory: an error, and the process lives.
+//! Sizes that fit `usize` but not memory: an error, and the process survives.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use qlty_core::{Error, Monitor, NcyxQuilt, Positional, Profile};
 
 use crate::{quilt, zeros};
 
-/// Geometries whose pixels can be counted, though no memory holds a row of them.
+/// Geometries whose pixel count fits `usize`, although no memory can hold a row of them.
 const HUGE: [([usize; 2], [usize; 2], Profile); 5] = [
     ([1, 1 << 48], [1, 1 << 48], Profile::Border),
     ([1 << 48, 1], [1 << 48, 1], Profile::Hann),
@@ -19,7 +19,7 @@ const HUGE: [([usize; 2], [usize; 2], Profile); 5] = [
 
 type Call = Box<dyn Fn() -> Result<(), Error>>;
 
-/// Every call that takes an array of `quilt`'s size, or makes one. Outputs are too small.
+/// Every call that takes or returns an array of `quilt`'s size. Outputs are too small.
 fn call_everything(quilt: NcyxQuilt) -> Vec<(&'static str, Call)> {
     fn done<T>(result: Result<T, Error>) -> Result<(), Error> {
         result.map(|_| ())
@@ -69,8 +69,8 @@ fn call_everything(quilt: NcyxQuilt) -> Vec<(&'static str, Call)> {
 
 const CHILD: &str = "QLTY_TEST_CHILD";
 
-/// Runs `test` in a process of its own, which finds `what` in its environment; says how it ended
-/// if not well, or that it did not end within a time that is a hundred times enough.
+/// Runs `test` in a separate process, with `what` in its environment; returns how it failed, or that it exceeded a
+/// timeout a hundred times longer than needed.
 fn alone(test: &str, what: &str) -> Option<String> {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
@@ -97,16 +97,16 @@ fn alone(test: &str, what: &str) -> Option<String> {
     (!status.success()).then(|| format!("{what}: {status}, {}", text.join(" ")))
 }
 
-/// Fails with what the processes that did not end well have said.
+/// Fails with the messages of the processes that failed.
 fn assert_none(died: &[String]) {
     assert!(died.is_empty(), "{} calls did not give an answer:\n{}", died.len(), died.join("\n"));
 }
 
-/// Each call in a process of its own: what is tested is that the process lives to say no.
+/// Each call in a separate process: the process must survive and return an error.
 #[test]
 fn sizes_that_no_memory_holds() {
     let huge = |(size, window, profile): ([usize; 2], [usize; 2], Profile)| {
-        // A window of one pixel leaves gaps, and one that is half of the image none.
+        // A window of one pixel leaves gaps; one of half the image does not.
         let step = window.map(|window| if window == 1 { usize::MAX } else { window });
         NcyxQuilt::builder(size, window, step).profile(profile).build()
     };
@@ -117,7 +117,7 @@ fn sizes_that_no_memory_holds() {
         let calls = call_everything(quilt);
         let (_, call) = calls.iter().find(|(name, _)| *name == call).unwrap();
         let result = call();
-        // A window of one pixel can be cut from any image.
+        // A window of one pixel can be extracted from any image.
         assert!(result.is_err() || quilt.window() == [1, 1], "an answer without the memory for it");
         return;
     }
@@ -130,7 +130,7 @@ fn sizes_that_no_memory_holds() {
     assert_none(&died);
 }
 
-/// Batches without channels hold nothing, however many images they have: an answer at once.
+/// Batches without channels need no memory, however many images they have: the call returns immediately.
 #[test]
 fn nothing_at_all_is_done_at_once() {
     const IMAGES: usize = 1 << 50;
@@ -165,7 +165,7 @@ fn nothing_at_all_is_done_at_once() {
     assert_none(&died);
 }
 
-/// A batch of one value, repeated more often than any memory can hold.
+/// A batch that repeats one value, larger than any memory.
 fn endless(one: &ndarray::Array0<f32>, shape: (usize, usize, usize, usize)) -> ArrayView4<'_, f32> {
     one.broadcast(shape).unwrap()
 }

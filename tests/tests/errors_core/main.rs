@@ -1,7 +1,7 @@
-//! Every mistake is an error that names what it got and what it expected, never a panic.
+//! Every mistake is an error that names what was got and what was expected, never a panic.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-/// Fails unless the error is of this kind and its text has all of `parts`.
+/// Fails unless the error is of this kind and its text contains all of `parts`.
 macro_rules! assert_error {
     ($result:expr, $kind:ident, $($part:expr),+ $(,)?) => {{
         let error = $result.map(|_| ()).unwrap_err();
@@ -83,7 +83,7 @@ fn sizes_that_overflow() {
     assert_error!(build([1 << 32, 1 << 32]), Overflow, 1_u64 << 32);
     let volume = NczyxQuilt::builder([1 << 22, 1 << 21, 1 << 21], [1, 1, 1], [1, 1, 1]).build();
     assert_error!(volume, Overflow, 1 << 22);
-    // A step of any size makes two windows.
+    // A step of any size gives two windows.
     let quilt = NcyxQuilt::builder([8, 8], [4, 4], [usize::MAX, usize::MAX]).build().unwrap();
     assert_eq!((quilt.counts(), quilt.position(3).start), ([2, 2], [4, 4]));
     assert!(quilt.stitch(zeros(4, 1, 4, 4).view()).is_ok());
@@ -190,7 +190,7 @@ fn ranges_must_lie_within_the_batch() {
         let cut = quilt.unstitch_labels_into(labels.view(), None, index, out.view_mut(), &Monitor::new());
         assert_error!(cut, Argument, index);
     }
-    // A place beyond any batch is still a place, unless it cannot be counted.
+    // An index beyond any batch still has a position, unless it overflows.
     assert_eq!(quilt.position(usize::MAX).image, usize::MAX / 9);
     let mut out = zeros(2, 2, 4, 4);
     let last = isize::MAX as usize - 2;

@@ -1,4 +1,4 @@
-//! Damaged files and damaged stores: an error or a result, never a panic. Senseless arguments of the C ABI are
+//! Damaged files and stores: an error or a result, never a panic. Invalid arguments of the C ABI are tested in
 //! `qlty-capi/tests/arguments`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 

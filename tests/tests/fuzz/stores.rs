@@ -1,7 +1,7 @@
-//! Stores that are damaged: metadata with numbers that cannot be, chunks cut short.
+//! Damaged stores: metadata with impossible numbers, truncated chunks.
 //!
-//! A case is a store (a result of qlty-large, one in work, pairs, a Laplacian pyramid), and places in its files with
-//! what is done to them.
+//! A case is a store (a result of qlty-large, an unfinished one, pairs, a Laplacian pyramid), positions in its files,
+//! and the damage done to them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn quilt() -> NcyxQuilt {
     NcyxQuilt::builder(SIZE, [16, 16], [8, 8]).border(2).build().unwrap()
 }
 
-/// The stores as they should be, made once.
+/// The intact stores, created once.
 fn whole() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -84,7 +84,7 @@ pub(crate) fn target(bytes: &[u8]) {
         }
         fs::write(file, content).unwrap();
     }
-    // What comes back matters to nobody: an error, or what can be read.
+    // Any outcome is fine: an error, or whatever can be read.
     match name {
         "done" => drop(result(&path)),
         "work" => drop(work(&path)),
@@ -107,14 +107,14 @@ fn copy(from: &Path, to: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Puts something else in the place of a value somewhere in a document, removes it, or repeats it.
+/// Replaces, removes or repeats a value somewhere in a document.
 fn replace(at: &mut Value, draws: &mut Draws<'_>) {
     let children = match at {
         Value::Object(members) => members.len(),
         Value::Array(items) => items.len(),
         _ => 0,
     };
-    // Down along a path, to its end more often than not.
+    // Descends along a path, usually to its end.
     if children == 0 || draws.once_in(16) {
         *at = value(draws);
         return;

@@ -1,4 +1,4 @@
-//! Files of slices: a fixture of qlty-pyramid's with some damage, or, where the first byte says so, what follows it.
+//! Files of slices: a damaged fixture of qlty-pyramid, or, depending on the first byte, the bytes after it.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use qlty_pyramid::{Error, OwnedArray, Stack};
 
 use qlty_tests::fuzz::{Draws, damage};
 
-/// What is read at most, whatever a broken header says, in pixels.
+/// The maximum number of pixels to read, whatever a broken header says.
 const MOST_PIXELS: usize = 16 << 20;
 
 /// The fixtures, by name.
@@ -44,7 +44,7 @@ pub(crate) fn target(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, content).unwrap();
-    // Either will do; an error says which file.
+    // Either result is fine; an error names the file.
     if let Err(error) = read(&path) {
         assert!(error.to_string().contains(name), "an error that does not name the file: {error}");
     }

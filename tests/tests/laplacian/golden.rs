@@ -1,4 +1,4 @@
-//! What the Python package qlty computes.
+//! Comparison with the output of the Python package qlty.
 
 use ndarray::{Array2, Array3, Axis};
 use qlty_pyramid::{Interpolation, Method, shrink, upsample};
@@ -15,7 +15,7 @@ fn check(coarse: &Array3<f32>, expected: &Array3<f32>, way: Interpolation) {
     let (_, height, width) = expected.dim();
     let got = upsample(coarse.view(), [height, width], way).unwrap();
     assert_close("singles", &got, expected, 1e-5);
-    // Doubles too, so that the weights are those meant, not near them.
+    // Also in double precision, so that the weights are exactly those intended.
     let doubles = upsample(coarse.mapv(f64::from).view(), [height, width], way).unwrap();
     assert_close("doubles", &doubles.mapv(|value| value as f32), expected, 1e-5);
 }
@@ -45,7 +45,7 @@ fn levels_are_block_means() {
     for i in 0..3 {
         let level = |name: &str, i: usize| -> Array2<u16> { case.array(&format!("{name}_{i}")) };
         let mean = shrink(level("u16", i).insert_axis(Axis(0)).view(), [1, 2, 2], Method::Mean).unwrap();
-        // qlty cuts the fraction off, level by level.
+        // qlty truncates fractions, level by level.
         let distance = mean.iter().zip(&level("u16", i + 1)).map(|(ours, theirs)| ours.abs_diff(*theirs)).max();
         assert!(distance <= Some(1), "level {i}: {distance:?}");
         let mean = shrink(plane(&case, &format!("f32_{i}")).view(), [1, 2, 2], Method::Mean).unwrap();

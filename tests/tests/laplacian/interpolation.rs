@@ -19,7 +19,7 @@ fn weights(x: usize, fine: usize, coarse: usize, way: Interpolation) -> Vec<f64>
             }
         })
         .collect();
-    // At the edge the rest of the weight falls to the pixels that there are.
+    // At the edge the remaining weight is distributed among the existing pixels.
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     weights
@@ -38,7 +38,7 @@ fn way() -> impl Strategy<Value = Interpolation> {
     prop_oneof![Just(Interpolation::Bilinear), Just(Interpolation::Bicubic)]
 }
 
-/// A size and a larger one: about twice, or anything.
+/// A size and a larger one: about twice, or any.
 fn sizes() -> impl Strategy<Value = (usize, usize)> {
     (1..40_usize).prop_flat_map(|coarse| {
         (Just(coarse), prop_oneof![Just(2 * coarse), Just(2 * coarse - 1), Just(coarse), coarse..5 * coarse])
@@ -70,7 +70,7 @@ proptest! {
     }
 }
 
-/// Pixels with a difference that `exact` says, for all sizes and both ways.
+/// Pixels with the difference that `exact` gives, for all sizes and both interpolations.
 fn differences<T: LaplacianPixel + number::AsF64>(
     pixel: impl Fn(usize) -> T,
     check: impl Fn(T, T::Difference, f64) -> bool,
@@ -100,7 +100,7 @@ mod number {
 
 #[test]
 fn a_difference_is_to_the_nearest_integer() {
-    // An error of interpolation in single precision may turn a value near a half to the other side.
+    // An interpolation error in single precision may round a value near a half to the other side.
     fn near(difference: i64, exact: f64) -> bool {
         (difference as f64 - exact).abs() <= 0.5 + 0.02
     }

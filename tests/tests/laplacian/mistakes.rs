@@ -1,4 +1,4 @@
-//! What goes wrong is said with the name of the store, the array or the argument, and leaves nothing behind.
+//! Errors name the store, the array or the argument, and leave nothing behind.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Damages a good store and gives what reading it then says.
+/// Damages an intact store and returns the error of reading it.
 fn damaged(damage: impl FnOnce(&Path)) -> String {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.zarr");
@@ -54,7 +54,7 @@ fn damaged(damage: impl FnOnce(&Path)) -> String {
     damage(&path);
     let said = everything(&path).unwrap_err().to_string();
     assert!(said.contains("store.zarr"), "{said}");
-    // Also when it is written, and then nothing is.
+    // The same error when it is written, and then nothing is written.
     let target = folder.path().join("target.zarr");
     let written = reconstruct_from_laplacian(&path, &target, &ReconstructOptions::default(), &Monitor::new());
     assert!(written.unwrap_err().to_string().contains("store.zarr"));
@@ -81,7 +81,7 @@ fn damaged_stores() {
         ("differences", Box::new(|path| stated(path, "differences", json!(["diff_0", "../diff_1"])))),
         ("base", Box::new(|path| stated(path, "base", json!("/etc")))),
         ("smallest level", Box::new(|path| stated(path, "base", Value::Null))),
-        // Zero where there was 17500 and more: beyond what differences make up for.
+        // Zero instead of 17500 and more: outside the range that differences can compensate.
         ("diff_", Box::new(|path| fs::remove_dir_all(path.join("2/c/2")).unwrap())),
         ("store.zarr", Box::new(|path| fs::remove_file(path.join("zarr.json")).unwrap())),
     ];
@@ -161,14 +161,14 @@ fn options_that_make_no_pyramid() {
         assert!(stack_to_ome_zarr_laplacian(&source, &path, &options, &Monitor::new()).is_err());
         assert_eq!(names(folder.path()), [""; 0]);
     }
-    // One level is the smallest one, and nothing else.
+    // With one level there is only the smallest one.
     let path = folder.path().join("one.zarr");
     write(&path, &with(|options| options.image.levels = Levels::Count(1)));
     assert_eq!(names(&path), ["0", "zarr.json"]);
     assert_eq!(everything(&path).unwrap(), volume.into_dyn());
 }
 
-/// A volume one of whose planes cannot be read, the first times.
+/// A volume with a plane that cannot be read the first few times.
 struct Failing {
     volume: Array3<u16>,
     plane: usize,
@@ -231,7 +231,7 @@ fn who_cancels_gets_nothing() {
     assert!(stack_to_ome_zarr_laplacian(&source, &target, &options(), &monitor).is_err());
     assert!(reconstruct_from_laplacian(&good, &target, &ReconstructOptions::default(), &monitor).is_err());
     assert_eq!(names(folder.path()), ["good.zarr"]);
-    // What is there is kept, unless it may be replaced.
+    // An existing store is kept, unless it may be replaced.
     let again = reconstruct_from_laplacian(&good, &good, &ReconstructOptions::default(), &Monitor::new());
     assert!(again.unwrap_err().to_string().contains("good.zarr"));
     assert_eq!(everything(&good).unwrap(), volume.clone().into_dyn());

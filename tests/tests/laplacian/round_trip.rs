@@ -1,4 +1,4 @@
-//! Down and up again.
+//! Decomposing and reconstructing.
 
 use half::f16;
 use ndarray::{Array3, s};
@@ -9,7 +9,7 @@ use qlty_tests::strategy::cases;
 
 const WAYS: [Interpolation; 2] = [Interpolation::Bilinear, Interpolation::Bicubic];
 
-/// Shapes that are odd, even and small, levels, and a way.
+/// Shapes that are odd, even and small, numbers of levels, and an interpolation.
 fn shape() -> impl Strategy<Value = ([usize; 3], usize, Interpolation)> {
     let size = || prop_oneof![1..6_usize, 1..80_usize];
     ((1..3_usize, size(), size()).prop_map(<[usize; 3]>::from), 1..=5_usize, prop::sample::select(&WAYS[..]))
@@ -34,7 +34,7 @@ fn exact<T: LaplacianPixel>(value: impl Strategy<Value = T> + Clone) {
         .unwrap();
 }
 
-/// All values, and the two ends more often than chance would have it.
+/// All values, with the two extremes more often than by chance.
 macro_rules! ends_and_all {
     ($type:ty) => {
         prop_oneof![1 => Just(<$type>::MIN), 1 => Just(<$type>::MAX), 2 => any::<$type>()]
@@ -86,7 +86,7 @@ fn floats_come_back_within_a_unit_in_the_last_place() {
         });
         let exact = |(shape, values, count, way): ([usize; 3], Vec<f64>, usize, Interpolation)| {
             let volume = Array3::from_shape_vec(shape, values).unwrap().mapv(narrow);
-            // One level up at a time: what is lost of a level shows in the ones above it.
+            // One level at a time: an error in a level propagates to the ones above it.
             let levels = LaplacianLevels::of(volume.view(), count.min(2), way).unwrap();
             let back = levels.reconstruct(0).unwrap();
             let predicted = upsample(levels.base.view(), [shape[1], shape[2]], way).unwrap();
@@ -151,7 +151,7 @@ fn what_is_not_finite_stays_in_its_pixel() {
     }
 }
 
-/// What is predicted from a fixed volume for larger and larger levels, as text, in a number (FNV-1a).
+/// A hash (FNV-1a) of the predictions from a fixed volume for larger and larger levels.
 fn fingerprint<T: LaplacianPixel>(pixel: fn(u64) -> T, way: Interpolation) -> u64 {
     let mut state = 1_u64;
     let mut level = Array3::from_shape_simple_fn([2, 17, 23], || {
@@ -166,8 +166,8 @@ fn fingerprint<T: LaplacianPixel>(pixel: fn(u64) -> T, way: Interpolation) -> u6
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Stores outlive programs: what was predicted when a store was written is what is predicted when it is
-/// read, on every machine and by every later version. Never change these numbers.
+/// Stores outlive programs: the prediction when a store is read must equal the prediction when it was written, on every
+/// machine and in every later version. Never change these numbers.
 #[test]
 fn predictions_never_change() {
     for threads in [1, 3] {

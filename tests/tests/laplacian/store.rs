@@ -1,4 +1,4 @@
-//! Stores: what is in them, and what comes back.
+//! Stores: their contents, and reading them back.
 
 use std::fs;
 use std::path::Path;
@@ -62,7 +62,7 @@ fn a_store_of_qlty() {
     let target = folder.path().join("image.zarr");
     reconstruct_from_laplacian(&path, &target, &ReconstructOptions::default(), &Monitor::new()).unwrap();
     assert_same_bits("to an array", &whole::<f32>(&target), &read(&store, 0));
-    // It was not made with this interpolation.
+    // It was not written with this interpolation.
     let other = LaplacianStore::open_with_interpolation(&path, Interpolation::Bicubic).unwrap();
     assert_eq!(other.interpolation(), Interpolation::Bicubic);
     assert!(read::<f32>(&other, 0) != read::<f32>(&store, 0));
@@ -123,14 +123,14 @@ fn what_a_store_holds_field_by_field() {
         assert_eq!(array["dimension_names"], json!(["z", "y", "x"]));
         assert_eq!(array["chunk_grid"]["configuration"]["chunk_shape"], json!(chunk));
     }
-    // The arrays are those that are made in memory.
+    // The arrays equal those computed in memory.
     let levels = qlty_pyramid::LaplacianLevels::of(volume.view(), 3, Interpolation::Bicubic).unwrap();
     assert_eq!(whole::<i32>(&path.join("diff_0")), levels.differences[0].clone().into_dyn());
     assert_eq!(whole::<i32>(&path.join("diff_1")), levels.differences[1].clone().into_dyn());
     assert_eq!(whole::<u16>(&path.join("2")), levels.base.into_dyn());
 }
 
-/// Shape, chunk, levels and a box of a level, as fractions of what there is.
+/// Shape, chunk, levels and a box of a level, as fractions of the level's size.
 type Choice = ([usize; 3], [usize; 3], usize, Interpolation, usize, [[f64; 2]; 3]);
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -154,7 +154,7 @@ fn any_box_of_any_level_comes_back() {
                 let volume = noise::<T>([1, 1, shape[0], shape[1], shape[2]]);
                 let source = Volume::new("noise", volume.view()).unwrap();
                 let mut options = options(count, chunk, way);
-                // That many halvings may not be left.
+                // The volume may be too small for this number of halvings.
                 options.image.levels = Levels::Factors(vec![[1, 2, 2]; count - 1]);
                 stack_to_ome_zarr_laplacian(&source, &path, &options, &Monitor::new()).unwrap();
                 let store = LaplacianStore::open(&path).unwrap();

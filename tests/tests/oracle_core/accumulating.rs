@@ -11,8 +11,8 @@ use qlty_tests::strategy::{cases, covering_geometry, geometry};
 
 use crate::{Trial, Window, trial, typed, typed_mut};
 
-/// What stitching promises to the bit: for each patch in the order of its index
-/// `sum += value * weight`, and at the end `sum / weights`, all in the type of sums.
+/// The contract of stitching, bit for bit: for each patch in the order of its index `sum += value * weight`, and at the
+/// end `sum / weights`, all in the sum type.
 pub(crate) fn stitched_by_hand<T: Sample, const D: usize>(geometry: &Geometry<D>, patches: &ArrayD<T>) -> ArrayD<T::Sum>
 where
     Spatial<D>: Rank,
@@ -26,7 +26,7 @@ where
     sums
 }
 
-/// Every way to stitch gives the bits of the plain loop, and the mean of a loop in `f64`.
+/// Every way to stitch gives the bits of the plain loop, and the mean computed in `f64`.
 fn check<T: Sample, const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -86,7 +86,7 @@ macro_rules! each_type {
 
 qlty_tests::for_each_element!(each_type);
 
-/// The weights are those added up one by one, gaps included; the mask is the border's.
+/// The weights equal those added up one by one, including gaps; the mask is that of the border.
 fn check_weights<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -112,7 +112,7 @@ where
     out.assert_nothing_else_written();
 }
 
-/// Cutting, then stitching, gives the image again.
+/// Unstitching and then stitching restores the image.
 fn check_round_trip<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -136,7 +136,7 @@ where
     );
 }
 
-/// Constant images stay constant, to the rounding of a sum and of its weights.
+/// Constant images stay constant, within the rounding of a sum and of its weights.
 fn check_constant<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -151,7 +151,7 @@ where
     }
 }
 
-/// A NaN in one patch reaches the pixels of its window that lie under it, and no other.
+/// A NaN in one patch affects the pixels that it covers, and no other.
 fn check_nan<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -161,7 +161,7 @@ where
     let clean = stitched_by_hand(geometry, &patches);
     let hit = trial.seed as usize % patches.len();
     patches.as_slice_mut().unwrap()[hit] = f32::NAN;
-    // The one pixel under it: where a patch of zeros with a single one there leaves a trace.
+    // The pixel that it covers: the nonzero one if a patch of zeros has a single one there.
     let mut trace = ArrayD::<f64>::zeros(patches.shape());
     trace.as_slice_mut().unwrap()[hit] = 1.0;
     let trace = geometry.accumulate(&trace, &vec![1.0; geometry.window_pixels().len()], |v| v);
@@ -215,7 +215,7 @@ fn tapered_windows_at_half_steps_add_up_to_one() {
     }
 }
 
-/// A border weight of zero is raised to 1e-8, and a pixel that only borders reach keeps its value.
+/// A border weight of zero is raised to 1e-8, and a pixel that only borders cover keeps its value.
 #[test]
 fn a_border_of_weight_zero_still_fills() {
     let geometry = Geometry { border: [2, 2], border_weight: Some(0.0), ..Geometry::new([24, 24], [8, 8], [8, 8]) };

@@ -22,7 +22,7 @@ fn assert_identity(what: &str, [left, right]: [f64; 2], terms: usize, epsilon: f
     assert!((left - right).abs() <= tolerance, "{what}: {left} and {right}, {tolerance} allowed");
 }
 
-/// The adjoint of cutting adds up, without weights, what was copied; also where there are gaps.
+/// The adjoint of unstitching adds up the copies without weights; also with gaps.
 fn check_unstitch<T: Sample, const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -75,9 +75,9 @@ where
 
     // By hand: the pixel times its share.
     let shares = trial.geometry.window_weight();
-    let mut expected = trial.geometry.cut(&batch.map(|v| v.number()).into_dyn());
+    let mut expected = trial.geometry.unstitch(&batch.map(|v| v.number()).into_dyn());
     let whole = ndarray::ArrayD::from_shape_vec(weights.shape(), trial.geometry.weights()).unwrap();
-    let whole = trial.geometry.cut(&whole.broadcast(trial.batch_shape()).unwrap().as_standard_layout().to_owned());
+    let whole = trial.geometry.unstitch(&whole.broadcast(trial.batch_shape()).unwrap().as_standard_layout().to_owned());
     expected.zip_mut_with(&whole, |value, whole| *value /= whole);
     expected.iter_mut().zip(shares.iter().cycle()).for_each(|(value, share)| *value *= share);
     assert_close("adjoint of stitch", &adjoint, &expected, 8.0 * S::EPSILON);
@@ -118,7 +118,7 @@ proptest! {
         check_stitch::<f64, 3>(&trial);
     }
 
-    /// What all patches of ones get back from a batch of ones is one per pixel.
+    /// The shares of all patches that cover a pixel add up to one.
     #[test]
     fn shares_add_up_to_one(trial in trial(covering_geometry::<2>(12))) {
         let geometry: &Geometry<2> = &trial.geometry;

@@ -22,12 +22,12 @@ fn sparse<L: Sample>(shape: &[usize], seed: u64, missing: L) -> ArrayD<L> {
     values
 }
 
-/// Label patches by hand, with the border set to the missing label, and which have a label inside.
+/// Label patches by plain loops, with the border set to the missing label, and whether each has a label inside.
 fn by_hand<L: Sample, const D: usize>(trial: &Trial<D>, labels: &ArrayD<L>, missing: L) -> (ArrayD<L>, Vec<bool>)
 where
     Spatial<D>: Rank,
 {
-    let mut patches = trial.geometry.cut(labels);
+    let mut patches = trial.geometry.unstitch(labels);
     let inner: Vec<_> = trial.geometry.window_pixels().into_iter().map(|at| trial.geometry.is_inner(at)).collect();
     patches.iter_mut().zip(inner.iter().cycle()).filter(|(_, inner)| !**inner).for_each(|(value, _)| *value = missing);
     let labelled = patches.outer_iter().map(|patch| patch.iter().any(|value| value.bits() != missing.bits()));
@@ -46,7 +46,7 @@ fn check_labels<L: Sample, Labels: LabelRank<D> + ndarray::RemoveAxis, const D: 
 {
     let quilt = trial.geometry.quilt();
     let images = any_values::<u16>(&trial.batch_shape(), trial.seed);
-    let image_patches = trial.geometry.cut(&images);
+    let image_patches = trial.geometry.unstitch(&images);
     let pair = quilt.unstitch_pair(typed::<_, D>(images.view()), labels.view(), Some(missing)).unwrap();
     assert_same_bits("images", &pair.images, &image_patches);
     assert_same_bits("marked", &pair.labels, &marked);
@@ -64,7 +64,7 @@ fn check_labels<L: Sample, Labels: LabelRank<D> + ndarray::RemoveAxis, const D: 
         assert_same_bits("kept labels", &kept.labels, &patches.select(Axis(0), &indices));
     }
 
-    // From some index on, into the caller's array.
+    // Starting with some index, into the caller's array.
     let first = trial.seed as usize % labelled.len();
     let rest = marked.slice_axis(Axis(0), ndarray::Slice::from(first..));
     let mut layout = trial.layouts[1].clone();
@@ -91,14 +91,14 @@ where
 {
     let labels = sparse(&trial.batch_shape(), trial.seed, missing);
     let held = Held::of(&labels, &trial.layouts[0]);
-    let unmarked = trial.geometry.cut(&labels);
+    let unmarked = trial.geometry.unstitch(&labels);
     check_labels(trial, typed::<_, D>(held.view()), missing, by_hand(trial, &labels, missing), &unmarked);
 
     // Of the labels of the first channel.
     let channel = labels.slice_axis(Axis(1), ndarray::Slice::from(..1)).as_standard_layout().to_owned();
     let (marked, labelled) = by_hand(trial, &channel, missing);
     let without = |patches: ArrayD<L>| patches.index_axis_move(Axis(1), 0);
-    let unmarked = without(trial.geometry.cut(&channel));
+    let unmarked = without(trial.geometry.unstitch(&channel));
     let flat = held.view().index_axis_move(Axis(1), 0).into_dimensionality::<Flat>().unwrap();
     check_labels(trial, flat, missing, (without(marked), labelled), &unmarked);
 }
@@ -122,7 +122,7 @@ qlty_tests::for_each_element!(each_type);
 proptest! {
     #![proptest_config(cases(32))]
 
-    /// A missing label that is NaN is missing, whatever its bits.
+    /// If the missing label is NaN, any NaN is missing, whatever its bits.
     #[test]
     fn the_missing_label_may_be_nan(trial in trial(geometry::<2>(12))) {
         check::<f32, ndarray::Ix3, 2>(&trial, f32::NAN);
@@ -139,7 +139,7 @@ fn minus_zero_is_missing_where_zero_is() {
     assert!(!quilt.labelled(labels.view(), 0.0).unwrap()[0]);
 }
 
-/// Images and labels that do not go together are refused.
+/// Images and labels that do not match are refused.
 #[test]
 fn another_number_of_labels() {
     let quilt = qlty_core::NcyxQuilt::builder([8, 8], [4, 4], [4, 4]).build().unwrap();

@@ -1,4 +1,4 @@
-//! Arrays large enough to be divided among threads, and to be written past the caches.
+//! Arrays large enough to be divided among threads, and to be written with stores that bypass the caches.
 
 use ndarray::{Array2, Array4, ArrayD, ArrayView, ArrayViewMut, Axis, IxDyn, Slice};
 use qlty_core::{Monitor, NcyxQuilt, Profile, Rank, Spatial};
@@ -10,7 +10,7 @@ use qlty_tests::sample::{Sample, any as any_values, moderate};
 use crate::accumulating::stitched_by_hand;
 use crate::{Batch, threads, typed, typed_mut};
 
-/// Stitches on 1, 2 and 5 threads, from and to memory of several layouts: always the same bits.
+/// Stitches on 1, 2 and 5 threads, with several memory layouts: always with the same bits.
 fn stitch_everywhere<T: Sample, const D: usize>(geometry: &Geometry<D>, images: usize, channels: usize)
 where
     Spatial<D>: Rank,
@@ -22,7 +22,7 @@ where
     let patches = moderate::<T>(&shape, 5);
     let expected = stitched_by_hand(geometry, &patches);
     let standard = Layout::standard(D + 2);
-    // Channels last in memory, and every axis backwards.
+    // Interleaved channels, and every axis reversed.
     let channels_last = Layout { order: [0].into_iter().chain(2..D + 2).chain([1]).collect(), ..standard.clone() };
     let backwards = Layout { reversed: vec![true; D + 2], margin: vec![1; D + 2], ..standard };
     for count in [1, 2, 5] {
@@ -70,7 +70,7 @@ fn a_row_longer_than_a_band() {
     stitch_everywhere::<f32, 2>(&Geometry::new([2, 300_000], [2, 70_001], [1, 70_000]), 1, 4);
 }
 
-/// qlty's own stitch is wrong here in about half the runs.
+/// qlty's own stitch is wrong here in about half of the runs.
 #[test]
 fn pulled_back_windows_of_1024_in_2053() {
     let geometry = Geometry::new([2053, 2053], [1024, 1024], [512, 512]);
@@ -83,16 +83,16 @@ fn pulled_back_windows_of_1024_in_2053() {
     }
 }
 
-/// Cuts at least 32 MiB, where results begin to be written past the caches, into a buffer that
-/// begins `shift` elements behind an aligned place.
-fn cut_past_caches<T: Sample, const D: usize>(geometry: &Geometry<D>, images: usize, channels: usize, shift: usize)
+/// Unstitches at least 32 MiB, above which stores bypass the caches, into a buffer that starts `shift` elements after
+/// an aligned address.
+fn unstitch_past_caches<T: Sample, const D: usize>(geometry: &Geometry<D>, images: usize, channels: usize, shift: usize)
 where
     Spatial<D>: Rank,
 {
     let quilt = geometry.quilt();
     let shape: Vec<_> = [images, channels].into_iter().chain(geometry.size).collect();
     let batch = any_values::<T>(&shape, 9);
-    let expected = geometry.cut(&batch);
+    let expected = geometry.unstitch(&batch);
     assert!(expected.len() * size_of::<T>() >= 32 << 20, "{} bytes are too few", expected.len() * size_of::<T>());
     let batch: ArrayView<'_, T, Batch<D>> = typed(batch.view());
     for count in [1, 5] {
@@ -115,25 +115,25 @@ where
 
 #[test]
 fn long_results_of_odd_rows() {
-    cut_past_caches::<u8, 2>(&Geometry::new([1300, 1301], [301, 333], [56, 60]), 1, 1, 3);
-    cut_past_caches::<u16, 2>(&Geometry::new([300, 301], [31, 13], [6, 2]), 1, 7, 1);
-    cut_past_caches::<f32, 2>(&Geometry::new([94, 9001], [17, 4097], [4, 1000]), 1, 1, 7);
-    cut_past_caches::<f64, 3>(&Geometry::new([40, 41, 43], [11, 13, 9], [5, 4, 4]), 1, 6, 5);
-    cut_past_caches::<bool, 3>(&Geometry::new([70, 75, 75], [33, 31, 37], [8, 8, 6]), 3, 1, 1);
+    unstitch_past_caches::<u8, 2>(&Geometry::new([1300, 1301], [301, 333], [56, 60]), 1, 1, 3);
+    unstitch_past_caches::<u16, 2>(&Geometry::new([300, 301], [31, 13], [6, 2]), 1, 7, 1);
+    unstitch_past_caches::<f32, 2>(&Geometry::new([94, 9001], [17, 4097], [4, 1000]), 1, 1, 7);
+    unstitch_past_caches::<f64, 3>(&Geometry::new([40, 41, 43], [11, 13, 9], [5, 4, 4]), 1, 6, 5);
+    unstitch_past_caches::<bool, 3>(&Geometry::new([70, 75, 75], [33, 31, 37], [8, 8, 6]), 3, 1, 1);
 }
 
 #[test]
 fn long_results_of_few_large_patches() {
-    // A patch is several tasks, and a row longer than what is staged at a time.
-    cut_past_caches::<f32, 2>(&Geometry::new([603, 4503], [601, 4501], [2, 2]), 1, 1, 1);
+    // A patch takes several tasks, and a row is longer than the staging buffer.
+    unstitch_past_caches::<f32, 2>(&Geometry::new([603, 4503], [601, 4501], [2, 2]), 1, 1, 1);
 }
 
-/// A long result of which each patch is in one run, but not all of them.
+/// A large result in which each patch is contiguous, but the whole is not.
 #[test]
 fn long_results_with_gaps_between_patches() {
     let geometry = Geometry::new([500, 510], [101, 103], [14, 15]);
     let batch = any_values::<f32>(&[1, 1, 500, 510], 2);
-    let expected = geometry.cut(&batch);
+    let expected = geometry.unstitch(&batch);
     let layout = Layout { spread: vec![2, 1, 1, 1], ..Layout::standard(4) };
     let mut out = Held::new(expected.shape(), &layout, 77.0_f32);
     let quilt = geometry.quilt();
@@ -142,13 +142,13 @@ fn long_results_with_gaps_between_patches() {
     out.assert_nothing_else_written();
 }
 
-/// What else is cut goes past the caches too: marked labels, and the adjoint of stitching.
+/// Other results also bypass the caches: marked labels, and the adjoint of stitching.
 #[test]
 fn long_labels_and_shares() {
     let geometry = Geometry { border: [9, 7], ..Geometry::new([513, 515], [129, 131], [17, 19]) };
     let quilt = geometry.quilt();
     let labels = any_values::<u32>(&[1, 1, 513, 515], 4);
-    let mut expected = geometry.cut(&labels);
+    let mut expected = geometry.unstitch(&labels);
     let mask = quilt.border_mask().unwrap();
     for mut patch in expected.outer_iter_mut() {
         patch.index_axis_mut(Axis(0), 0).zip_mut_with(&mask.view().into_dyn(), |label, inner| {
@@ -165,7 +165,7 @@ fn long_labels_and_shares() {
     let batch = moderate::<f32>(&[1, 1, 513, 515], 6);
     let shares = quilt.stitch_adjoint(typed::<_, 2>(batch.view())).unwrap();
     let by_patch = |index: usize| {
-        let single: ArrayD<f32> = geometry.cut(&batch).slice_axis(Axis(0), Slice::from(index..=index)).to_owned();
+        let single: ArrayD<f32> = geometry.unstitch(&batch).slice_axis(Axis(0), Slice::from(index..=index)).to_owned();
         let weights: Array2<f32> = quilt.weights().unwrap();
         let [y, x] = quilt.position(index).start;
         let weights = weights.slice(ndarray::s![y..y + 129, x..x + 131]).into_dyn().to_owned();
@@ -177,7 +177,7 @@ fn long_labels_and_shares() {
     }
 }
 
-/// Many threads cut and stitch with one quilt at once, and agree.
+/// Many threads unstitch and stitch with one quilt concurrently, and agree.
 #[test]
 fn a_hundred_threads_share_a_quilt() {
     let quilt = NcyxQuilt::builder([64, 65], [16, 17], [9, 8]).border(3).build().unwrap();

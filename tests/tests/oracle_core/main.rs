@@ -28,7 +28,7 @@ where
     view.into_dimensionality().unwrap()
 }
 
-/// [`typed`], to be written.
+/// [`typed`], mutable.
 fn typed_mut<T, const D: usize>(view: ArrayViewMutD<'_, T>) -> ArrayViewMut<'_, T, Batch<D>>
 where
     Spatial<D>: Rank,
@@ -36,14 +36,14 @@ where
     view.into_dimensionality().unwrap()
 }
 
-/// A geometry and a batch for it, in memory of some layout.
+/// A geometry and a batch for it, in some memory layout.
 #[derive(Debug, Clone)]
 struct Trial<const D: usize> {
     geometry: Geometry<D>,
     images: usize,
     channels: usize,
     seed: u64,
-    /// Of what is read and of what is written.
+    /// The layouts of the input and of the output.
     layouts: [Layout; 2],
 }
 
@@ -63,13 +63,13 @@ where
         [self.patch_count(), self.channels].into_iter().chain(self.geometry.window).collect()
     }
 
-    /// Patches as a model might give them.
+    /// Patches like the output of a model.
     fn patches<T: Sample>(&self) -> ArrayD<T> {
         qlty_tests::sample::moderate(&self.patches_shape(), self.seed)
     }
 
-    /// How far sums of [`Sample::moderate`] values may be from the exact mean, for a type of sums
-    /// with neighbours at `epsilon`: an error of a rounding per overlapping window.
+    /// The maximum error of sums of [`Sample::moderate`] values relative to the exact mean, for a sum type whose
+    /// relative precision is `epsilon`: one rounding error per overlapping window.
     fn tolerance(&self, epsilon: f64) -> f64 {
         100.0 * epsilon * (self.geometry.most_overlapping() + 8) as f64
     }
@@ -81,7 +81,7 @@ where
     Spatial<D>: Rank,
 {
     use qlty_tests::strategy::{channels_last, layout};
-    // Where both have their channels last, they go another way.
+    // If both have interleaved channels, another code path is used.
     let layouts = prop_oneof![
         3 => [layout(D + 2).boxed(), layout(D + 2).boxed()],
         1 => [channels_last(D + 2).boxed(), channels_last(D + 2).boxed()],
@@ -90,7 +90,7 @@ where
         .prop_map(|(geometry, images, channels, seed, layouts)| Trial { geometry, images, channels, seed, layouts })
 }
 
-/// A pool of so many threads.
+/// A pool with `count` threads.
 fn threads(count: usize) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Progress and cancelling.
+//! Progress and cancellation.
 
 use std::ops::ControlFlow;
 
@@ -7,8 +7,8 @@ use qlty_core::{Error, Monitor, NcyxQuilt, Result, with_progress};
 
 type Call = Box<dyn Fn(&Monitor) -> Result<()> + Send + Sync>;
 
-/// Every long call, by name and with the units that it counts. Images are high enough to be
-/// divided, windows large enough for a patch to be several tasks.
+/// Every long call, with its name and the number of its units. Images are large enough to be divided, windows large
+/// enough for a patch to take several tasks.
 fn long_calls(channels: usize) -> Vec<(&'static str, u64, Call)> {
     let quilt = || NcyxQuilt::builder([600, 900], [520, 700], [50, 90]).border([7, 5]).build().unwrap();
     let batch = move || Array4::<f32>::ones((1, channels, 600, 900));
@@ -52,7 +52,7 @@ fn what_is_done_is_the_total() {
     for (name, total, call) in long_calls(2) {
         let monitor = Monitor::new();
         assert_eq!((monitor.done(), monitor.total(), monitor.is_cancelled()), (0, 0, false));
-        // Twice: a call begins at zero, whatever the one before has counted.
+        // Twice: a call starts at zero, whatever the previous one has counted.
         for _ in 0..2 {
             call(&monitor).unwrap();
             assert_eq!((monitor.done(), monitor.total()), (total, total), "{name}");
@@ -79,7 +79,7 @@ fn what_is_cancelled_does_nothing() {
     }
 }
 
-/// Progress is told on the thread that calls, never goes back, and ends at the total.
+/// Progress is reported on the calling thread, never decreases, and ends at the total.
 #[test]
 fn progress_is_told_where_it_belongs() {
     let caller = std::thread::current().id();
@@ -97,7 +97,7 @@ fn progress_is_told_where_it_belongs() {
     }
 }
 
-/// Breaking stops a call that would go on and on.
+/// Breaking stops a call that would otherwise not end.
 #[test]
 fn a_break_cancels() {
     let result = with_progress(
@@ -134,7 +134,7 @@ fn a_break_stops_within_a_call() {
     assert!(seen.0 < seen.1, "{seen:?}");
 }
 
-/// The same of cutting, cancelled from another thread as soon as a patch is there.
+/// The same for unstitching, cancelled from another thread as soon as a patch is written.
 #[test]
 fn a_cut_stops_within_a_call() {
     let quilt = NcyxQuilt::builder([1000, 1000], [40, 40], [8, 8]).build().unwrap();
@@ -143,7 +143,7 @@ fn a_cut_stops_within_a_call() {
     let count = quilt.patch_count(1).unwrap();
     let mut patches = Array4::<u8>::zeros((count, 1, 40, 40));
     patches.invert_axis(ndarray::Axis(3));
-    // The call may be over before the other thread has seen a patch, but not every time.
+    // The call may finish before the other thread has seen a patch, but not every time.
     let stopped = (0..20).any(|_| {
         let monitor = Monitor::new();
         let result = std::thread::scope(|scope| {
@@ -161,7 +161,7 @@ fn a_cut_stops_within_a_call() {
     assert!(stopped);
 }
 
-/// A panic in the work is the caller's, and does not hang.
+/// A panic in the work reaches the caller, and does not hang.
 #[test]
 #[should_panic(expected = "from within")]
 fn a_panic_comes_through() {

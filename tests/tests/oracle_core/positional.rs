@@ -1,4 +1,4 @@
-//! Channels that tell where pixels lie.
+//! Channels that hold the position of each pixel.
 
 use ndarray::{Axis, Slice};
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ where
             let positions = all.slice_axis(Axis(1), Slice::from(trial.channels..));
             assert_same_bits("positions", &positions, &expected);
             let pixels = all.slice_axis(Axis(1), Slice::from(..trial.channels));
-            assert_same_bits("pixels", &pixels, &trial.geometry.cut(&batch).slice_axis(Axis(0), range));
+            assert_same_bits("pixels", &pixels, &trial.geometry.unstitch(&batch).slice_axis(Axis(0), range));
 
             let mut out = Held::new(expected.shape(), &trial.layouts[1], T::from_f64(77.0));
             quilt.positional_into(first, typed_mut::<_, D>(out.view_mut()), positional).unwrap();
@@ -67,7 +67,7 @@ fn the_default_is_a_fraction_of_the_image() {
     assert_eq!(Positional::default(), Positional { origin: Origin::Image, normalize: true });
 }
 
-/// Channels for more axes or fewer are refused, and written nowhere.
+/// Channels for a different number of axes are refused, and nothing is written.
 #[test]
 fn another_number_of_axes() {
     let quilt = qlty_core::NcyxQuilt::builder([8, 8], [4, 4], [4, 4]).build().unwrap();

@@ -23,8 +23,8 @@ fn pick<T: Sample>(patches: &ArrayD<T>, indices: &[usize]) -> ArrayD<T> {
     patches.select(Axis(0), indices)
 }
 
-/// In order, in batches of random sizes, the result is that of stitching at once, to the bit; and
-/// the stitcher is then as new.
+/// In order, in batches of random sizes, the result is bit-identical to that of stitching at once, and the stitcher can
+/// then be reused.
 fn check_in_order<T: Sample, const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -39,7 +39,7 @@ where
         let (mut first, mut batches) = (0, 0);
         while first < trial.patch_count() {
             assert_eq!(stitcher.missing().collect::<Vec<_>>(), (first..trial.patch_count()).collect::<Vec<_>>());
-            // Of no patches now and then, which is no mistake.
+            // Sometimes an empty batch, which is no mistake.
             let len = (random(trial.seed, batches) as usize % 7).min(trial.patch_count() - first);
             let some = patches.slice_axis(Axis(0), Slice::from(first..first + len)).to_owned();
             let held = Held::of(&some, &trial.layouts[round]);
@@ -52,7 +52,7 @@ where
         assert_same_bits("in order", &stitched, &expected);
         assert_same_bits("weights", &weights, &quilt.weights::<T::Sum>().unwrap());
     }
-    // All at once is in order too; without a gap the incomplete result is the complete one.
+    // All at once is in order too; if no patch is missing, the incomplete result is the complete one.
     stitcher.push(0, typed::<_, D>(patches.view())).unwrap();
     let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } =
         stitcher.finish_incomplete(<T::Sum as Float>::from_f64(f64::NAN)).unwrap();
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// In any order, by `push` and `push_at`, the result is the mean; what is wrong changes nothing.
+/// In any order, by `push` and `push_at`, the result is the mean; failed calls change nothing.
 fn check_any_order<T: Sample, const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -90,7 +90,7 @@ where
     assert_close("any order", &stitched, &trial.geometry.stitch(&patches), trial.tolerance(T::Sum::EPSILON));
 }
 
-/// Mistakes are named, and `arrived` stays what it is.
+/// Mistakes are reported, and the set of arrived patches stays unchanged.
 fn check_refusals<T: Sample, const D: usize>(
     stitcher: &mut Stitcher<T, D>,
     trial: &Trial<D>,
@@ -108,7 +108,7 @@ fn check_refusals<T: Sample, const D: usize>(
     assert_eq!(refused, Err(Error::Duplicate { index: *arrived.last().unwrap() }));
     let one = pick(patches, &arrived[..1]);
     assert_eq!(stitcher.push(arrived[0], typed::<_, D>(one.view())), Err(Error::Duplicate { index: arrived[0] }));
-    // One given twice at once.
+    // The same one twice in one call.
     if let Some(index) = missing.first() {
         twice = vec![*index, *index];
         let given = pick(patches, &twice);
@@ -120,7 +120,7 @@ fn check_refusals<T: Sample, const D: usize>(
         let beyond = [*index, count];
         assert!(matches!(stitcher.push_at(&beyond, typed::<_, D>(given.view())), Err(Error::Argument { .. })));
         assert!(matches!(stitcher.push_at(&beyond[..1], typed::<_, D>(given.view())), Err(Error::Argument { .. })));
-        // Another window, a different number of channels.
+        // A different window size, a different number of channels.
         let mut shape = trial.patches_shape();
         shape[0] = 1;
         for (axis, size) in (1..shape.len()).map(|axis| (axis, shape[axis] + 1)) {
@@ -137,7 +137,7 @@ fn check_refusals<T: Sample, const D: usize>(
     assert_eq!(stitcher.missing().collect::<Vec<_>>(), missing);
 }
 
-/// Of some patches only: the mean of those that came, `fill` where none did, and their weights.
+/// With some patches only: the mean of those that arrived, `fill` where none did, and their weights.
 fn check_incomplete<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -151,15 +151,16 @@ where
     let qlty_core::IncompletelyStitched { batch: stitched, weights, .. } = stitcher.finish_incomplete(-7.0).unwrap();
     assert_eq!(stitcher.missing_count(), trial.patch_count(), "as new");
 
-    // The patches that did not come as zeros, and their weights as zeros.
+    // The patches that did not arrive as zeros, and their weights as zeros.
     let weight = quilt.window_weight::<f32>().unwrap().into_raw_vec_and_offset().0;
-    let mut came = ArrayD::<f32>::zeros(patches.shape());
+    let mut arrived = ArrayD::<f32>::zeros(patches.shape());
     let mut ones = ArrayD::<f32>::zeros(patches.shape());
     for index in &given {
-        came.index_axis_mut(Axis(0), *index).assign(&patches.index_axis(Axis(0), *index));
+        arrived.index_axis_mut(Axis(0), *index).assign(&patches.index_axis(Axis(0), *index));
         ones.index_axis_mut(Axis(0), *index).fill(1.0);
     }
-    let (sums, all_weights) = (geometry.accumulate(&came, &weight, |v| v), geometry.accumulate(&ones, &weight, |v| v));
+    let (sums, all_weights) =
+        (geometry.accumulate(&arrived, &weight, |v| v), geometry.accumulate(&ones, &weight, |v| v));
     assert_same_bits("weights", &weights, &all_weights.index_axis(Axis(1), 0));
     let mut expected = sums;
     expected.zip_mut_with(&all_weights, |sum, weight| *sum = if *weight == 0.0 { -7.0 } else { *sum / *weight });
@@ -201,7 +202,7 @@ proptest! {
     }
 }
 
-/// A stitcher that has got nothing gives nothing but `fill`.
+/// A stitcher without patches returns only `fill`.
 #[test]
 fn nothing_came() {
     let quilt = qlty_core::NcyxQuilt::builder([9, 8], [4, 4], [2, 2]).build().unwrap();
@@ -211,7 +212,7 @@ fn nothing_came() {
     assert!(stitched.iter().all(|v| v.is_nan()) && weights.iter().all(|v| *v == 0.0));
 }
 
-/// A clone goes its own way.
+/// A clone is independent.
 #[test]
 fn a_clone_is_independent() {
     let quilt = qlty_core::NcyxQuilt::builder([8, 4], [4, 4], [4, 4]).build().unwrap();

@@ -1,4 +1,4 @@
-//! Unstitching: all patches, a range, one, and into the caller's buffer.
+//! Unstitching: all patches, a range, one, and into the caller's array.
 
 use ndarray::{Axis, IxDyn, Slice};
 use proptest::prelude::*;
@@ -10,14 +10,14 @@ use qlty_tests::strategy::{cases, geometry};
 
 use crate::{Trial, trial, typed, typed_mut};
 
-/// Every way to cut gives the bits of the plain loop.
+/// Every way to unstitch gives the bits of the plain loop.
 fn check<T: Sample, const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
 {
     let quilt = trial.geometry.quilt();
     let batch = any_values::<T>(&trial.batch_shape(), trial.seed);
-    let expected = trial.geometry.cut(&batch);
+    let expected = trial.geometry.unstitch(&batch);
     let held = Held::of(&batch, &trial.layouts[0]);
     let input = || typed::<T, D>(held.view());
     assert_same_bits("unstitch", &quilt.unstitch(input()).unwrap(), &expected);
@@ -66,7 +66,7 @@ macro_rules! each_type {
 
 qlty_tests::for_each_element!(each_type);
 
-/// A batch that repeats itself, with strides of zero.
+/// A broadcast batch, with strides of zero.
 fn check_broadcast<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,
@@ -77,12 +77,12 @@ where
     let held = Held::of(&any_values::<u16>(&shape, trial.seed), &trial.layouts[0]);
     let view = held.view();
     let input = view.broadcast(IxDyn(&trial.batch_shape())).unwrap();
-    let expected = trial.geometry.cut(&input.as_standard_layout().to_owned());
+    let expected = trial.geometry.unstitch(&input.as_standard_layout().to_owned());
     let quilt = trial.geometry.quilt();
     assert_same_bits("unstitch", &quilt.unstitch(typed::<_, D>(input)).unwrap(), &expected);
 }
 
-/// Positions and counts, by the words of the contract.
+/// Positions and counts, as the contract defines them.
 fn check_positions<const D: usize>(trial: &Trial<D>)
 where
     Spatial<D>: Rank,

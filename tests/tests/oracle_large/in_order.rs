@@ -1,4 +1,4 @@
-//! Patches in the order of their index give what stitching in memory gives, to the bit.
+//! Patches in the order of their index give a result bit-identical to that of stitching in memory.
 
 use proptest::prelude::*;
 use qlty_core::{Profile, Rank, Spatial};
@@ -10,7 +10,7 @@ use qlty_tests::strategy::{cases, covering_geometry};
 
 use crate::{Given, read, typed};
 
-/// In batches of `most`, with memory for `budget` bytes, in tiles of a shape.
+/// In batches of `most`, with a memory budget of `budget` bytes, in tiles of a shape.
 fn check<T: Sample, const D: usize>(
     geometry: &Geometry<D>,
     (images, channels): (usize, usize),
@@ -77,7 +77,7 @@ fn of_every_type() {
     qlty_tests::for_each_element!(each_type);
 }
 
-/// Tiles larger than what the kernel takes at a time, in chunks and shards of their own.
+/// Tiles larger than the kernel's bands, with chunks and shards of other sizes.
 #[test]
 fn large_tiles_of_many_chunks() {
     let geometry = Geometry { border: [5, 9], ..Geometry::new([500, 611], [64, 96], [40, 50]) };

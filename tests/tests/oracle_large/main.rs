@@ -62,11 +62,11 @@ where
     patches.view().into_dimensionality().unwrap()
 }
 
-/// Mean and standard deviation as the contract has them, in `f64`, of the patches that `came`; NaN where none did.
+/// Mean and standard deviation by the contract, in `f64`, of the patches that `arrived`; NaN where none did.
 fn by_hand<T: Sample, const D: usize>(
     geometry: &Geometry<D>,
     given: &Given<T>,
-    came: impl Fn(usize) -> bool,
+    arrived: impl Fn(usize) -> bool,
     std: Std,
 ) -> (ArrayD<f64>, ArrayD<f64>)
 where
@@ -76,12 +76,12 @@ where
     let (images, channels) = (given.len() / starts.len(), given.patches.shape()[1]);
     let weight = geometry.window_weight();
     let shape: Vec<_> = [images, channels].into_iter().chain(geometry.size).collect();
-    // Per pixel, whatever reaches it: weight, value, variance.
+    // The terms of each pixel: weight, value, variance.
     let mut terms: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new(); shape.iter().product()];
     let volume: usize = geometry.size.iter().product();
     let area = weight.len();
     let (values, variances) = (given.patches.as_slice().unwrap(), given.variances.as_slice().unwrap());
-    for index in (0..given.len()).filter(|index| came(*index)) {
+    for index in (0..given.len()).filter(|index| arrived(*index)) {
         let offsets = geometry.offsets(starts[index % starts.len()]);
         for c in 0..channels {
             for (i, offset) in offsets.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Cutting from arrays and from disk, mistakes in arguments, and reading by region.
+//! Unstitching from arrays and from disk, mistakes in arguments, and reading by region.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn patches_of_images_in_memory_and_on_disk() {
     let mut out = Array4::<u16>::zeros((12, 16, 3, 4)).permuted_axes([3, 2, 1, 0]);
     large.unstitch_into(&disk, &chosen, out.view_mut(), &Monitor::new()).unwrap();
     assert_eq!(out, expected_chosen);
-    // All of them, one after the other, each once.
+    // All patches, in order, each once.
     let mut seen = Vec::new();
     while let Some(next) = large.unstitch_next(&disk, 4).unwrap() {
         assert_eq!(next.patches, expected.select(Axis(0), &next.indices));
@@ -54,7 +54,7 @@ fn patches_of_volumes() {
     let disk = ZarrImages::<u16, 3>::open(stored(folder.path(), &images.clone().into_dyn(), &[1, 1, 5, 5, 5])).unwrap();
     let all: Vec<usize> = (0..quilt.patch_count(1).unwrap()).collect();
     assert_eq!(large.unstitch(&disk, &all).unwrap(), quilt.unstitch(images.view()).unwrap());
-    // The whole loop, to a result that is the volume.
+    // The whole loop; the result equals the volume.
     while let Some(next) = large.unstitch_next(&disk, 5).unwrap() {
         large.stitch(&next.indices, next.patches.view(), None).unwrap();
     }

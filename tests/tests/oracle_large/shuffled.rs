@@ -10,7 +10,7 @@ use qlty_tests::strategy::{cases, covering_geometry};
 
 use crate::{Given, by_hand, read, typed};
 
-/// What is drawn beside the geometry.
+/// The random parameters other than the geometry.
 #[derive(Debug, Clone)]
 struct Plan<const D: usize> {
     images: usize,
@@ -20,7 +20,7 @@ struct Plan<const D: usize> {
     std: Std,
     shards: usize,
     most: usize,
-    /// In percent, the patches that are skipped.
+    /// The percentage of patches that are skipped.
     skipped: u64,
     seed: u64,
 }
@@ -64,7 +64,7 @@ where
                 let (skipped, added): (Vec<usize>, Vec<usize>) = indices.iter().partition(|patch| skips(**patch));
                 large.skip(&skipped).unwrap();
                 given.stitch(&large, &added, plan.std).unwrap();
-                // Now and then a session ends, with or without a checkpoint before it.
+                // Sometimes a session ends, with or without a checkpoint before it.
                 match random(plan.seed ^ number, call as u64) % 12 {
                     0 => large.checkpoint().unwrap(),
                     1 if number < 4 => {
@@ -85,7 +85,7 @@ where
     assert!(large.pending().is_empty());
     let (mean, std) = read(&large.finish().unwrap());
     let (expected, deviation) = by_hand(geometry, &given, |index| !skips(index), plan.std);
-    // Weights of 1e-8 beside others of 1 leave the smaller terms fewer digits.
+    // Weights of 1e-8 next to weights of 1 leave the smaller terms fewer digits.
     let epsilon = A::EPSILON * 100.0 * (geometry.most_overlapping() + 8) as f64;
     assert_close("mean", &mean, &expected, epsilon);
     if let Some(std) = std {

@@ -1,4 +1,4 @@
-//! The spread between patches, where numbers are unkind; normalizing; and what is incomplete.
+//! The spread between patches with ill-conditioned numbers; normalizing; and incomplete results.
 
 use ndarray::{Array4, ArrayD, Axis, IxDyn};
 use qlty_core::NcyxQuilt;
@@ -8,7 +8,7 @@ use qlty_tests::oracle::Geometry;
 
 use crate::{Given, by_hand, read};
 
-/// A large mean and a small spread: what a difference of squares in `f32` has no digits for.
+/// A large mean and a small spread: a difference of squares in `f32` would lose all digits.
 #[test]
 fn a_small_spread_on_a_large_mean() {
     let geometry = Geometry { border: [2, 2], ..Geometry::new([30, 30], [10, 10], [5, 5]) };
@@ -32,7 +32,7 @@ fn a_small_spread_on_a_large_mean() {
     assert_close("std", &read(&large.finish().unwrap()).1.unwrap(), &expected, 1e-9);
 }
 
-/// The first patch at a pixel lies far off, and counts for almost nothing.
+/// The first patch at a pixel is an outlier with almost no weight.
 #[test]
 fn an_outlier_of_no_weight_comes_first() {
     let quilt = NcyxQuilt::builder([1, 8], [1, 6], [1, 1]).border([0, 2]).border_weight(0.0).build().unwrap();
@@ -66,7 +66,7 @@ fn channels_that_add_up_to_one() {
     assert_close("std", &std.unwrap(), &(&deviation / &total), 1e-9);
 }
 
-/// An incomplete result has what came, and more may arrive after it, also in another session.
+/// An incomplete result contains the patches that arrived, and more may arrive later, even in another session.
 #[test]
 fn incomplete_and_then_complete() {
     let geometry = Geometry { border: [2, 1], ..Geometry::new([31, 26], [8, 9], [5, 6]) };
@@ -79,17 +79,17 @@ fn incomplete_and_then_complete() {
     };
     let large = builder().create().unwrap();
     let half = given.len() / 2;
-    let came = |index: usize| index < half && !index.is_multiple_of(5);
-    for index in (0..given.len()).filter(|index| came(*index)) {
+    let arrived = |index: usize| index < half && !index.is_multiple_of(5);
+    for index in (0..given.len()).filter(|index| arrived(*index)) {
         given.stitch(&large, &[index], Std::Total).unwrap();
     }
     let error = large.finish().unwrap_err().to_string();
-    let missing = given.len() - (0..given.len()).filter(|index| came(*index)).count();
+    let missing = given.len() - (0..given.len()).filter(|index| arrived(*index)).count();
     assert!(
         error.starts_with(&format!("{missing} of {} patches are missing, the first of them [0, 5, 10,", given.len())),
         "{error}"
     );
-    let (expected, deviation) = by_hand(&geometry, &given, came, Std::Total);
+    let (expected, deviation) = by_hand(&geometry, &given, arrived, Std::Total);
     assert!(expected.iter().any(|v| v.is_nan()), "nothing is unreached");
     let check = |large: &LargeQuilt<f32, 2>| {
         let (mean, std) = read(&large.finish_incomplete().unwrap());
@@ -98,9 +98,9 @@ fn incomplete_and_then_complete() {
     };
     check(&large);
     drop(large);
-    // What is written is not mistaken for finished.
+    // Incomplete tiles on disk are not mistaken for finished ones.
     let large = builder().open().unwrap();
-    assert_eq!(large.pending(), (0..given.len()).filter(|index| !came(*index)).collect::<Vec<_>>());
+    assert_eq!(large.pending(), (0..given.len()).filter(|index| !arrived(*index)).collect::<Vec<_>>());
     check(&large);
     for index in large.pending() {
         given.stitch(&large, &[index], Std::Total).unwrap();
@@ -118,7 +118,7 @@ fn another_fill_value_and_nothing_at_all() {
     let builder = |name| LargeQuilt::<f64, 2>::builder(&quilt, 1, folder.path().join(name)).channels(2);
     let expected = ArrayD::from_elem(IxDyn(&[1, 2, 20, 20]), -7.0);
     let large = builder("nothing").fill(-7.0).create().unwrap();
-    assert_same_bits("nothing came", &read(&large.finish_incomplete().unwrap()).0, &expected);
+    assert_same_bits("no patch arrived", &read(&large.finish_incomplete().unwrap()).0, &expected);
     let large = builder("skipped").fill(-7.0).std(Std::Total).tile_shape([8, 8]).create().unwrap();
     let all: Vec<usize> = (0..9).collect();
     large.skip(&all).unwrap();

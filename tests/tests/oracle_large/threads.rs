@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! Concurrent threads.
 
 use ndarray::ArrayD;
 use qlty_large::{LargeQuilt, Std};
@@ -8,7 +8,7 @@ use qlty_tests::sample::random;
 
 use crate::{Given, read, typed};
 
-/// Whole numbers with weights of one half and one add up without rounding: the result is the same for any order.
+/// Integers with weights of one half and one add up without rounding: the result is the same for any order.
 fn whole(given: &mut Given<f64>) {
     let round = |values: &mut ArrayD<f64>| values.mapv_inplace(f64::round);
     round(&mut given.patches);
@@ -61,7 +61,7 @@ fn eight_threads_without() {
     check(5, 30_000, 8);
 }
 
-/// Threads of a pool, which do each other's tasks while they wait.
+/// Threads of a pool, which run each other's tasks while they wait.
 #[test]
 fn threads_of_a_pool() {
     for threads in [1, 2, 7] {

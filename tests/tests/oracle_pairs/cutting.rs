@@ -1,4 +1,4 @@
-//! Patches are those of the images, turned by the definition, of every type and any strides.
+//! Patches equal those of the images, rotated by the definition, for every type and any strides.
 
 use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView, Axis, IxDyn, Slice};
 use proptest::prelude::*;
@@ -99,7 +99,7 @@ macro_rules! each_type {
 
 qlty_tests::for_each_element!(each_type);
 
-/// Results so large that they are streamed, cut in parts, on any number of threads.
+/// Results so large that they are streamed, extracted in parts, on any number of threads.
 #[test]
 fn large_results_are_the_same() {
     let images = Array4::from_shape_fn((3, 2, 300, 310), |(n, c, y, x)| (n * 7 + c * 3 + y * 311 + x) as f32);
@@ -117,7 +117,7 @@ fn large_results_are_the_same() {
     assert_same_bits("patches2", &one.patches2, &patches(&trial, &batch, Side::Second));
 }
 
-/// A patch that is larger than a task is cut in parts, turned or not.
+/// A patch that is larger than a task is extracted in parts, rotated or not.
 #[test]
 fn large_patches_are_cut_in_parts() {
     let images = Array4::from_shape_fn((1, 2, 700, 720), |(_, c, y, x)| (c * 3 + y * 721 + x) as f64);

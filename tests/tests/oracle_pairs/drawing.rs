@@ -6,8 +6,8 @@ use qlty_pairs::{Pair, PairDrawer, PairOptions};
 
 use crate::{threads, widest};
 
-/// Fails where counts are so far from equal that chance would do it once in 10 000 runs; the seeds are
-/// fixed, so the test fails always or never.
+/// Fails if counts deviate from uniform so much that chance would do so once in 10 000 runs; the seeds are fixed, so
+/// the test fails always or never.
 #[track_caller]
 fn assert_uniform(what: &str, counts: &[u64]) {
     let total: u64 = counts.iter().sum();
@@ -21,7 +21,7 @@ fn assert_uniform(what: &str, counts: &[u64]) {
     assert!((least..=most).contains(&chi_square), "{what}: {chi_square} is not within {least} to {most}");
 }
 
-/// Every whole-numbered displacement that the definition admits, slowest axis first.
+/// Every integer displacement in the range, slowest axis first.
 fn admitted<const D: usize>(options: &PairOptions<D>, size: [usize; D]) -> Vec<[i64; D]> {
     let mut all = vec![[0_i64; D]];
     for (d, size) in size.into_iter().enumerate() {
@@ -40,8 +40,8 @@ fn slow_first<const D: usize>(pair: &Pair<D>) -> [i64; D] {
     std::array::from_fn(|d| pair.start2[d] as i64 - pair.start1[d] as i64)
 }
 
-/// Displacements are uniform over those admitted, and positions uniform over those at which both
-/// patches fit, for each displacement by itself.
+/// Displacements are uniform over those in the range, and positions uniform over those at which both patches fit, for
+/// each displacement separately.
 fn check_uniform<const D: usize>(options: PairOptions<D>, size: [usize; D])
 where
     qlty_core::Spatial<D>: qlty_core::Rank,
@@ -92,7 +92,7 @@ fn rotations_are_uniform_and_taken_modulo_four() {
     assert!(PairDrawer::new(widest([8, 8], 50), [20, 20]).unwrap().pairs(0).all(|pair| pair.rotation == 0));
 }
 
-/// An image in which a displacement fits in one place only.
+/// An image in which each displacement fits at one position only.
 #[test]
 fn the_exact_fit() {
     let options = PairOptions::new([8, 8], 400, (5.0, 5.0));
@@ -101,7 +101,7 @@ fn the_exact_fit() {
     // Of 5 = |(3, 4)| and |(5, 0)| only (+-4, +-3) fits.
     let expected = [([0, 0], [4, 3]), ([4, 3], [0, 0]), ([4, 0], [0, 3]), ([0, 3], [4, 0])];
     assert_eq!(drawn, HashSet::from(expected));
-    // As large as the window: nothing can be displaced, except by nothing.
+    // An image as large as the window: only a zero displacement is possible.
     let none = PairOptions::new([3, 3], 4, (0.0, 2.0));
     let pairs = PairDrawer::new(none, [3, 3]).unwrap().all(1).unwrap();
     assert!(pairs.iter().all(|pair| (pair.start1, pair.start2) == ([0, 0], [0, 0])));
@@ -115,11 +115,11 @@ fn an_image_has_its_own_stream() {
     for count in [1, 5] {
         assert_eq!(threads(count).install(|| draw(5, 20).all(7).unwrap()), pairs);
     }
-    // More pairs of an image begin with the fewer, and an image does not depend on how many there are.
+    // A longer list of pairs of an image starts with the shorter one, and does not depend on the number of images.
     let more = draw(5, 30).all(3).unwrap();
     assert_eq!(more[..20], pairs[..20]);
     assert_eq!(more[30..50], pairs[20..40]);
-    // No image of one seed has the pairs of any image of another, or of another image.
+    // No image has the same pairs as another image, or as any image of another seed.
     let bare = |pair: &Pair<2>| (pair.start1, pair.start2, pair.rotation);
     let mut seen = HashSet::new();
     for seed in 0..8 {
@@ -129,7 +129,7 @@ fn an_image_has_its_own_stream() {
     }
 }
 
-/// Draws are part of what is promised: a seed names the same pairs in every version.
+/// Draws are part of the contract: a seed gives the same pairs in every version.
 #[test]
 fn a_seed_names_these_pairs() {
     let options = PairOptions::new([32, 32], 3, (8.0, 16.0)).seed(42).rotations([0, 1, 2, 3]);

@@ -1,4 +1,4 @@
-//! Patch pairs against plain loops: how they are drawn, cut out, and what they have in common.
+//! Patch pairs against plain loops: drawing, extracting, and overlaps.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod cutting;
@@ -11,18 +11,18 @@ use ndarray::Array2;
 use proptest::prelude::*;
 use qlty_pairs::{Pair, PairOptions};
 
-/// A pool of so many threads.
+/// A pool with `count` threads.
 fn threads(count: usize) -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap()
 }
 
-/// The plane turned counter-clockwise, by the definition of `numpy.rot90`.
+/// The plane rotated counter-clockwise, by the definition of `numpy.rot90`.
 fn turned<T: Copy>(plane: &Array2<T>, turns: u8) -> Array2<T> {
     let once = |m: Array2<T>| Array2::from_shape_fn((m.ncols(), m.nrows()), |(i, j)| m[[j, m.ncols() - 1 - i]]);
     (0..turns).fold(plane.clone(), |plane, _| once(plane))
 }
 
-/// A batch and pairs of it.
+/// A batch and pairs of its patches.
 #[derive(Debug, Clone)]
 struct Trial<const D: usize> {
     images: usize,
@@ -43,7 +43,7 @@ impl<const D: usize> Trial<D> {
     }
 }
 
-/// Any pairs that fit, displaced by anything, also by nothing or beyond the window.
+/// Any pairs that fit, with any displacement, including zero and larger than the window.
 fn trial<const D: usize>(most: usize) -> impl Strategy<Value = Trial<D>> {
     let axis = (1..=most).prop_flat_map(move |window| (Just(window), window..=3 * most));
     (prop::collection::vec(axis, D), 1..=2_usize, 1..=5_usize, any::<u64>(), any::<bool>()).prop_flat_map(

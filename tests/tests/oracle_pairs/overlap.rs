@@ -1,4 +1,4 @@
-//! Overlapping pixels against a search through all pixels of both patches.
+//! Overlapping pixels compared with a search through all pixels of both patches.
 
 use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView, ArrayView2, IxDyn, s};
 use proptest::prelude::*;
@@ -24,13 +24,13 @@ fn pixels2<T>(view: ndarray::ArrayViewD<'_, T>) -> ArrayView2<'_, T> {
     view.into_dimensionality().unwrap()
 }
 
-/// For each overlapping pixel the pair and the two places in the arrays, found by looking at every
-/// pixel of the first patch, in order, for one of the second that shows the same place of the image.
+/// For each overlapping pixel the pair and the two positions in the arrays, found by searching for every pixel of the
+/// first patch, in order, a pixel of the second that shows the same position of the image.
 fn correspondence<const D: usize>(trial: &Trial<D>) -> Vec<(usize, [usize; D], [usize; D])> {
     let pixels = |d: usize| 0..trial.window[d];
     let mut found = Vec::new();
     for (p, pair) in trial.pairs.iter().enumerate() {
-        // Where each pixel of the plane of the second patch comes from, turned as the patch is.
+        // The origin of each pixel of the plane of the second patch, rotated like the patch.
         let [height, width] = [trial.window[D - 2], trial.window[D - 1]];
         let from = turned(&Array2::from_shape_fn((height, width), |at| at), pair.rotation);
         let planes = if D == 3 { trial.window[0] } else { 1 };
@@ -64,7 +64,7 @@ where
 {
     let expected = correspondence(trial);
     let (deltas, rotations) = (qlty_pairs::deltas(&trial.pairs), qlty_pairs::rotations(&trial.pairs));
-    // Turns count modulo 4.
+    // Rotations are counted modulo 4.
     let rotations = rotations.map(|turns| turns + 4 * (trial.seed % 3) as i64 - 4);
     let overlap = Overlap::new(trial.window, deltas.view(), Some(rotations.view())).unwrap();
     assert_eq!(overlap.count(), expected.len());
@@ -100,7 +100,7 @@ where
         out.assert_nothing_else_written();
     }
 
-    // The adjoint puts each pixel back where it came from.
+    // The adjoint writes each pixel back to its original position.
     let held = [0, 1].map(|side| Held::of(&pixels[side].clone().into_dyn(), &flat[side]));
     let adjoint = overlap.adjoint(pixels2(held[0].view()), pixels2(held[1].view())).unwrap();
     let mut back = [0, 1].map(|_| ArrayD::from_elem(IxDyn(&trial.patches_shape()), T::default()));
@@ -167,7 +167,7 @@ proptest! {
     }
 }
 
-/// Corresponding pixels of an image whose value says where it is are equal, for every rotation.
+/// Corresponding pixels of an image whose values encode their position are equal, for every rotation.
 #[test]
 fn coordinate_images() {
     let images = Array4::from_shape_fn((3, 2, 90, 101), |(n, c, y, x)| (((n * 2 + c) * 90 + y) * 101 + x) as u32);

@@ -1,4 +1,4 @@
-//! Images of a Zarr array on disk give what the same images in memory give.
+//! Images from a Zarr array on disk give the same results as the same images in memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn planes_from_disk() {
     for (i, (chunk, shard)) in layouts.into_iter().enumerate() {
         let path = folder.path().join(i.to_string());
         store(&path, &images.clone().into_dyn(), chunk, shard);
-        // Also with room for a single chunk.
+        // Also with a cache of a single chunk.
         for cache in [1 << 20, 0] {
             let source = ZarrImages::<u16, 2>::with_cache(path.join("images"), cache).unwrap();
             for count in [1, 5] {
@@ -74,7 +74,7 @@ fn what_is_no_such_array_is_named() {
     assert!(text.ends_with("got elements of type uint8, expected float32"), "{text}");
     let text = ZarrImages::<u8, 3>::open(&path).unwrap_err().to_string();
     assert!(text.contains("shape: got [1, 1, 30, 30], expected (images, channels) and 3 axes"), "{text}");
-    // A chunk that is broken is an error of the call, not zeros.
+    // A corrupted chunk is an error of the call, not zeros.
     let images = ArrayD::<u8>::ones(vec![1, 1, 30, 30]);
     let other = folder.path().join("broken");
     store(&other, &images, &[1, 1, 30, 30], None);

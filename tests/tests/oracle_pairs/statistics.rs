@@ -1,4 +1,4 @@
-//! The statistics of metadata against two plain passes.
+//! The statistics of metadata compared with two plain passes.
 
 use ndarray::{Array4, ArrayView4, Axis};
 use qlty_core::{Monitor, with_progress};

@@ -1,4 +1,4 @@
-//! Pixels in a different type, or on another scale.
+//! Converting pixels to another type, and normalizing them.
 
 use ndarray::{Array3, Array4, Axis, arr3};
 use qlty_pyramid::{DType, Error, Levels, Normalization, Pixel, PyramidOptions, Volume, plan_pyramid};

@@ -1,4 +1,4 @@
-//! Runs that fail, are cancelled or killed: nothing under the name, and the same bytes after going on.
+//! Runs that fail, are cancelled or killed: nothing under the final name, and the same bytes after resuming.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{names, tree, write};
 
-/// An image that cannot be read any more after a number of planes.
+/// An image that can no longer be read after a number of planes.
 struct Failing<'a> {
     image: Volume<'a>,
     reads: AtomicUsize,
@@ -47,7 +47,7 @@ fn image() -> Array5<u16> {
     any::<u16>(&[2, 2, 37, 48, 52], 11).into_dimensionality().unwrap()
 }
 
-/// Little memory, so that there are many rounds.
+/// A small memory budget, so that there are many rounds.
 fn options(method: Method, halving: Halving) -> PyramidOptions {
     PyramidOptions::new()
         .levels(Levels::Count(4))
@@ -138,18 +138,18 @@ fn another_run_is_not_gone_on_with() {
         assert!(matches!(&error, Error::Store(_)) && error.to_string().contains("run to resume"), "{error}");
         assert_eq!(tree(folder.path()), before);
     }
-    // Without `resume`, what is there goes.
+    // Without `resume`, the files of the earlier run are removed.
     let fresh = first.resume(false).method(Method::Max);
     write(&volume(), &path, &fresh);
     assert_eq!(names(folder.path()), ["image"]);
 }
 
-/// Where the child below writes to, and the reads after which it dies.
+/// The destination of the child below, and the number of reads after which it dies.
 const CHILD: &str = "QLTY_TEST_CHILD_WRITES_TO";
 const READS: &str = "QLTY_TEST_CHILD_DIES_AFTER";
 
-/// The child dies by itself, in the middle of a read while its other threads go on: after a number of reads,
-/// as the time that it needs says little.
+/// The child kills itself, in the middle of a read while its other threads continue: after a number of reads, since its
+/// running time is not reproducible.
 #[test]
 fn killed_at_any_moment() {
     let run = |path: &Path, most: usize| {

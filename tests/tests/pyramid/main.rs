@@ -1,4 +1,4 @@
-//! Pyramids: what is written is what plain loops make of the image, whole or not at all.
+//! Pyramids: the output equals that of plain loops over the image, and is written completely or not at all.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod conversion;
@@ -21,12 +21,12 @@ use serde_json::Value;
 use zarrs::array::{Array, ElementOwned};
 use zarrs::filesystem::FilesystemStore;
 
-/// Writes a pyramid that nothing is wrong with.
+/// Writes a pyramid and expects success.
 fn write(source: &dyn PlaneSource, path: &Path, options: &PyramidOptions) -> Pyramid {
     stack_to_ome_zarr(source, path, options, &Monitor::new()).unwrap()
 }
 
-/// An array of a store, read with nothing but zarrs.
+/// An array of a store, read with zarrs alone.
 fn read_back<T: ElementOwned>(store: &Path, name: &str) -> ArrayD<T> {
     let array = Array::open(Arc::new(FilesystemStore::new(store).unwrap()), &format!("/{name}")).unwrap();
     array.retrieve_array_subset(&array.subset_all()).unwrap()
@@ -44,7 +44,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// All files under a folder, and what is in them.
+/// All files under a folder, and their contents.
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for name in names(folder) {

@@ -1,4 +1,4 @@
-//! What stores say of themselves, field by field.
+//! The metadata of stores, field by field.
 
 use ndarray::{Array3, Array4};
 use qlty_pyramid::{
@@ -94,7 +94,7 @@ fn which_axes_are_halved() {
     assert_eq!(shapes([1, 1, 9000], [1.0; 3], up_to, Halving::Plane).len(), 1);
     assert_eq!(shapes([1, 9000, 9000], [1.0; 3], Levels::UpTo(3), Halving::Plane).len(), 3);
     assert_eq!(shapes([5, 64, 1], [1.0; 3], Levels::Count(3), Halving::Volume), [[5, 64, 1], [3, 32, 1], [2, 16, 1]]);
-    // 4 : 1 : 1 is 4 : 2 : 2, then 4 : 4 : 4, and from there all halve.
+    // 4 : 1 : 1 becomes 4 : 2 : 2, then 4 : 4 : 4, and from there all axes are halved.
     let isotropic = shapes([64, 64, 64], [4.0, 1.0, 1.0], Levels::Count(4), Halving::Isotropic);
     assert_eq!(isotropic, [[64, 64, 64], [64, 32, 32], [64, 16, 16], [32, 8, 8]]);
 }

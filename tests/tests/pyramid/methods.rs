@@ -1,4 +1,4 @@
-//! The methods against plain loops.
+//! The downsampling methods compared with plain loops.
 
 use ndarray::{Array3, s};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use crate::oracle::{self, Oracle};
 pub(crate) const METHODS: [Method; 7] =
     [Method::Mean, Method::Gaussian, Method::Nearest, Method::Median, Method::Mode, Method::Max, Method::Min];
 
-/// Values, of which many are equal or one apart if `few`, else any that the type holds.
+/// Values of which many are equal or differ by one if `few`, else any values of the type.
 fn volume<T: Oracle>(shape: [usize; 3], seed: u64, few: bool) -> Array3<T> {
     let values = any::<T>(&shape, seed).into_dimensionality().unwrap();
     if few { values.mapv(|value: T| <T as Sample>::nearest((Sample::bits(value) % 4) as f64)) } else { values }

@@ -1,4 +1,4 @@
-//! What is refused, before anything is written.
+//! Inputs that are refused before anything is written.
 
 use ndarray::Array3;
 use qlty_pyramid::{
@@ -98,7 +98,7 @@ fn several_images_each_as_it_likes() {
     assert_eq!(names(folder.path()), ["a", "b"]);
     let same = [images[0].clone(), PyramidJob::new(&volumes[1], folder.path().join("a"), small.clone())];
     assert!(matches!(stacks_to_ome_zarr(&same, &Monitor::new()), Err(Error::Argument { argument: "images", .. })));
-    // What is known of the second to be wrong keeps the first from being written.
+    // A detectable mistake in the second job prevents the first from being written.
     let taken = [PyramidJob::new(&volumes[0], folder.path().join("c"), small.clone()), images[1].clone()];
     let taken = stacks_to_ome_zarr(&taken, &Monitor::new()).unwrap_err();
     assert!(taken.to_string().contains(folder.path().join("b").to_str().unwrap()), "{taken}");

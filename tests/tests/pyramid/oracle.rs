@@ -6,7 +6,7 @@ use qlty_tests::sample::Sample;
 
 /// A pixel type with its exact mean.
 pub(crate) trait Oracle: Sample + PartialOrd + qlty_pyramid::Pixel {
-    /// The mean of pixels with whole weights.
+    /// The mean of pixels with integer weights.
     fn exact_mean(weighted: &[(Self, i128)]) -> Self;
 }
 
@@ -17,7 +17,7 @@ macro_rules! whole {
                 let total: i128 = weighted.iter().map(|(pixel, weight)| *pixel as i128 * weight).sum();
                 let weight: i128 = weighted.iter().map(|(_, weight)| weight).sum();
                 let below = total.div_euclid(weight);
-                // Twice the distance to the whole number below, in weights.
+                // Twice the distance to the next lower integer, times the weight.
                 let up = match (2 * (total - below * weight)).cmp(&weight) {
                     std::cmp::Ordering::Less => 0,
                     std::cmp::Ordering::Equal => below.rem_euclid(2),
@@ -45,7 +45,7 @@ macro_rules! real {
 
 real!(half::f16 f32 f64);
 
-/// The pixels along an axis that the coarse pixel `at` is made of, and their weights.
+/// The pixels along an axis from which the coarse pixel `at` is computed, and their weights.
 fn along(method: Method, at: usize, factor: usize, size: usize) -> Vec<(usize, i128)> {
     let first = (at * factor) as i64;
     let all: Vec<(i64, i128)> = match method {
@@ -59,7 +59,7 @@ fn along(method: Method, at: usize, factor: usize, size: usize) -> Vec<(usize, i
     inside.map(|(place, weight)| (place as usize, weight)).collect()
 }
 
-/// What a method makes of a volume.
+/// The result of a method on a volume.
 pub(crate) fn shrink<T: Oracle>(volume: &Array3<T>, factor: [usize; 3], method: Method) -> Array3<T> {
     let size: [usize; 3] = volume.dim().into();
     let shape: [usize; 3] = std::array::from_fn(|axis| size[axis].div_ceil(factor[axis]));

@@ -1,4 +1,4 @@
-//! Boxes of levels against the arrays that were written, as zarrs alone reads them.
+//! Boxes of levels compared with the arrays that were written, as read by zarrs alone.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn part<T: Clone>(of: &ArrayD<T>, start: &[usize], shape: &[usize]) -> ArrayD<T>
     of.slice_each_axis(|axis| range(axis.axis.index())).to_owned()
 }
 
-/// Where along axes of these sizes boxes begin and how large they are, by numbers from 0 to 1.
+/// The start and shape of a box in an array with these axes, from numbers from 0 to 1.
 fn box_in(whole: &[usize], random: &[(f64, f64)]) -> (Vec<usize>, Vec<usize>) {
     let along = |(size, (from, much)): (&usize, &(f64, f64))| {
         let start = (from * (*size as f64 + 1.0)) as usize;
@@ -67,7 +67,7 @@ proptest! {
     }
 }
 
-/// Threads that read boxes of all levels of one image at once, from chunks that not all of them are kept.
+/// Threads that read boxes of all levels of one image concurrently, from chunks that do not all fit in the cache.
 #[test]
 fn threads_share_an_image() {
     let folder = TempDir::new().unwrap();
@@ -155,7 +155,7 @@ fn store_in(folder: &TempDir) -> (std::path::PathBuf, Value) {
     (path, metadata)
 }
 
-/// What other programs write: transformations of the whole image, arrays in folders, axes without units, no names.
+/// Stores of other programs: transformations of the whole image, arrays in folders, axes without units or names.
 #[test]
 fn transformations_of_the_image_follow_those_of_the_level() {
     let folder = TempDir::new().unwrap();
@@ -184,7 +184,7 @@ fn transformations_of_the_image_follow_those_of_the_level() {
     assert_eq!(read, part(&read_back::<u8>(&path, "scales/one"), &[1, 0, 3, 4], &[1, 3, 5, 5]));
 }
 
-/// Changes the metadata of a store; what opening it then says.
+/// Changes the metadata of a store, and returns the error of opening it.
 fn opened_after(change: impl FnOnce(&mut Value)) -> String {
     let folder = TempDir::new().unwrap();
     let (path, mut metadata) = store_in(&folder);
@@ -221,12 +221,12 @@ fn metadata_that_makes_no_image_is_refused_by_name() {
     }
 }
 
-/// What the metadata says of level 1.
+/// The metadata of level 1.
 fn dataset(group: &mut Value) -> &mut Value {
     &mut group["attributes"]["ome"]["multiscales"][0]["datasets"][1]
 }
 
-/// Changes a field of the array of level 1; what opening the image then says.
+/// Changes a field of the array of level 1, and returns the error of opening the image.
 fn opened_with_level(field: &str, value: Value) -> String {
     let folder = TempDir::new().unwrap();
     let (path, _) = store_in(&folder);
@@ -251,7 +251,7 @@ fn arrays_that_do_not_belong_together_are_refused_by_name() {
         let error = opened_with_level(field, value);
         assert!(error.contains(expected), "{error}, expected {expected}");
     }
-    // Fewer axes than the other level, in an array that is whole.
+    // Fewer axes than the other level, in an intact array.
     let folder = TempDir::new().unwrap();
     let (path, _) = store_in(&folder);
     std::fs::remove_dir_all(path.join("1")).unwrap();
@@ -260,7 +260,7 @@ fn arrays_that_do_not_belong_together_are_refused_by_name() {
     write(&Volume::new("flat", flat.view()).unwrap(), &path.join("1"), &options);
     let error = ImageStore::open(&path).unwrap_err().to_string();
     assert!(error.contains("image.zarr/1") && error.contains("one of 4 axes"), "{error}");
-    // Another type than that of the image.
+    // A type other than that of the image.
     let folder = TempDir::new().unwrap();
     let (path, _) = store_in(&folder);
     let store = ImageStore::open(&path).unwrap();
@@ -282,7 +282,7 @@ fn what_is_no_image_is_refused_by_name() {
     }
 }
 
-/// A chunk that is damaged fails the boxes that need it, by its file, and no others; so does one cut short.
+/// A corrupted or truncated chunk fails the boxes that need it, naming its file, and no others.
 #[test]
 fn a_damaged_chunk_is_named() {
     let folder = TempDir::new().unwrap();
@@ -299,14 +299,14 @@ fn a_damaged_chunk_is_named() {
         assert_eq!(first, part(&image, &[0; 4], &[1, 3, 21, 18]));
         store.read::<u8>(1, &[0; 4], &[2, 3, 11, 9], &Monitor::new()).unwrap();
     }
-    // What the system does not read is not damaged.
+    // A file that the system cannot read is not reported as corrupted.
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     let error = ImageStore::open(&path).unwrap().read::<u8>(0, &[0; 4], &[2, 3, 21, 18], &Monitor::new()).unwrap_err();
     assert!(matches!(&error, Error::Store(StoreError::Zarr { path, .. }) if *path == file), "{error:?}");
 }
 
-/// A chunk that is not there is made of the fill value, however large the metadata says it is.
+/// A missing chunk consists of the fill value, however large the metadata says it is.
 #[test]
 fn a_chunk_beyond_memory_is_an_error() {
     let folder = TempDir::new().unwrap();

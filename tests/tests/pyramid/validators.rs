@@ -1,6 +1,6 @@
-//! What others say of every kind of store: the validator of the OME-Zarr models, zarr-python and ome-zarr-py.
+//! Every kind of store, checked by other software: the validator of the OME-Zarr models, zarr-python and ome-zarr-py.
 //!
-//! They live in `.hosts/python`, which `.ci/run` makes; where it is not there the test says so, and fails if
+//! They are in `.hosts/python`, which `.ci/run` creates; if it does not exist, the test reports that, and fails if
 //! `QLTY_REQUIRE_HOSTS` is set.
 #![allow(clippy::print_stderr, reason = "a test says what it could not test")]
 

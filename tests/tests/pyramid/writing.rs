@@ -1,4 +1,4 @@
-//! What the pipeline writes against levels made one after the other in memory.
+//! The output of the pipeline compared with levels computed one after the other in memory.
 
 use ndarray::{Array5, ArrayD, Axis, s};
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use crate::methods::METHODS;
 use crate::oracle::{self, Oracle};
 use crate::{read_back, write};
 
-/// All channels and time points of an image, a level coarser.
+/// All channels and time points of an image, one level coarser.
 fn coarser<T: Oracle>(image: &Array5<T>, factor: [usize; 3], method: Method) -> Array5<T> {
     let [times, channels, size @ ..]: [usize; 5] = image.dim().into();
     let shape: [usize; 3] = std::array::from_fn(|axis| size[axis].div_ceil(factor[axis]));
@@ -24,7 +24,7 @@ fn coarser<T: Oracle>(image: &Array5<T>, factor: [usize; 3], method: Method) -> 
     coarse
 }
 
-/// The axes of an image as its array has them.
+/// An image with its axes as in its array.
 fn arranged<T: Oracle>(image: &Array5<T>, order: AxisOrder) -> ArrayD<T> {
     if order == AxisOrder::Zcyx {
         return image.index_axis(Axis(0), 0).permuted_axes([1, 0, 2, 3]).as_standard_layout().into_owned().into_dyn();

@@ -1,4 +1,4 @@
-//! What is not right on disk is named, each fault by itself.
+//! Each kind of damage on disk is reported separately.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use qlty_large::{Codec, Error, LargeQuilt, Std};
 
 use crate::{IMAGES, Job};
 
-/// A result with a checkpoint in it; gives the folder and the files of sums.
+/// Starts a result with a checkpoint; returns the folder and the files of sums.
 fn begun() -> (tempfile::TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let large = Job::all(0).builder(&folder.path().join("result")).create().unwrap();
@@ -47,7 +47,7 @@ fn another_geometry() {
     let codec = Job::all(0).builder(&path).codec(Codec::None).open();
     assert!(matches!(codec, Err(Error::Geometry { .. })));
     assert!(matches!(Job::all(0).builder(&path).create(), Err(Error::Zarr(zarr::Error::Exists { .. }))));
-    // What is not asked for is taken from disk.
+    // Options that are not given are read from disk.
     let large = LargeQuilt::<f32, 2>::builder(&Job::quilt(), IMAGES, &path).std(Std::Within).open().unwrap();
     Job::stitch_pending(&large);
     Job::check(&large.finish().unwrap());
@@ -68,7 +68,7 @@ fn a_folder_of_something_else() {
         fs::write(&other, "a file").unwrap();
         assert!(matches!(refused(folder.path()), Error::Foreign { .. }));
         fs::remove_file(&other).unwrap();
-        // An empty folder is what a killed process may leave.
+        // A killed process may leave an empty folder.
         fs::create_dir(&other).unwrap();
         assert!(Job::all(0).builder(&folder.path().join("result")).create().is_ok());
     }
@@ -90,7 +90,7 @@ fn a_state_file_cut_short_or_changed() {
     changed[60] ^= 1;
     fs::write(&sums[0], &changed).unwrap();
     assert!(matches!(refused(folder.path()), Error::Checksum { path, .. } if path == sums[0]));
-    // Of the sums themselves it is seen when they are needed.
+    // Damage to the sums themselves is detected when they are needed.
     changed = whole.clone();
     changed[whole.len() / 2] ^= 1;
     fs::write(&sums[0], &changed).unwrap();
@@ -100,10 +100,10 @@ fn a_state_file_cut_short_or_changed() {
     assert!(errors.iter().all(|error| matches!(error, Error::Checksum { path, .. } if *path == sums[0])));
     assert!(large.finish().is_err());
     drop(large);
-    // One of another tile, or of another result.
+    // The file of another tile, or of another result.
     fs::write(&sums[0], fs::read(&sums[1]).unwrap()).unwrap();
     assert!(matches!(refused(folder.path()), Error::Zarr(zarr::Error::Store { path, .. }) if path == sums[0]));
-    // Without it, its patches are wanted again.
+    // Without it, its patches are pending again.
     fs::remove_file(&sums[0]).unwrap();
     let large = Job::all(0).builder(&folder.path().join("result")).open().unwrap();
     Job::stitch_pending(&large);

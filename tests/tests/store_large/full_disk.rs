@@ -1,4 +1,4 @@
-//! A disk that is full, and has room again.
+//! A disk that is full, and then has space again.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use qlty_large::{Error, LargeQuilt};
 
 use crate::{Job, process, told};
 
-/// A file system of a few hundred KiB, if this user may mount one.
+/// A file system of a few hundred KiB, if this user is allowed to mount one.
 struct SmallDisk {
     folder: tempfile::TempDir,
 }
@@ -34,7 +34,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Stitches until something fails, and gives that and the patches that are pending.
+/// Stitches until a call fails, and returns the error and the patches that are pending.
 fn until_it_fails(large: &LargeQuilt<f32, 2>) -> (usize, Error) {
     let failed = large.pending().into_iter().find_map(|index| Some((index, Job::stitch(large, index).err()?)));
     // A disk that is never full tests nothing.
@@ -47,7 +47,7 @@ fn is_full(error: &Error) -> bool {
     matches!(error, Error::Zarr(zarr::Error::Io { source, .. }) if full.contains(&source.kind()))
 }
 
-/// Once results are too many, once sums that memory has no room for, once those of a checkpoint.
+/// The disk is filled by results, by sums that do not fit in memory, and by a checkpoint.
 #[test]
 fn a_small_file_system() {
     for (budget, kib, saves) in [(1 << 20, 100, false), (0, 150, false), (1 << 20, 120, true)] {
@@ -62,7 +62,7 @@ fn a_small_file_system() {
             all[..60].iter().for_each(|index| Job::stitch(&large, *index).unwrap());
             let error = large.checkpoint().unwrap_err();
             assert!(is_full(&error), "{error}");
-            // An earlier checkpoint is as good as before, or there is none.
+            // An earlier checkpoint is still valid, or there is none.
             disk.grow(4096);
             large.checkpoint().unwrap();
         } else {
@@ -84,7 +84,7 @@ fn a_small_file_system() {
     }
 }
 
-/// A process that gives up on a full disk leaves what the next goes on from.
+/// A process that gives up on a full disk leaves a state from which the next one resumes.
 #[test]
 fn another_process_goes_on() {
     let Some(disk) = SmallDisk::mount(100) else { return };
@@ -99,7 +99,7 @@ fn another_process_goes_on() {
     Job::check(&large.finish().unwrap());
 }
 
-/// Not a test by itself: a process whose files may have so many bytes only.
+/// Not a test by itself: a process whose file size is limited.
 #[test]
 fn a_limited_process() {
     let Some(path) = told::<PathBuf>("QLTY_TEST_RESULT") else { return };
@@ -109,14 +109,14 @@ fn a_limited_process() {
     assert!(large.pending().contains(&index));
 }
 
-/// The same without the rights to mount: files of a process are limited to 4 KiB, which a tile exceeds.
+/// The same without the permission to mount: files of the process are limited to 4 KiB, which a tile exceeds.
 #[cfg(unix)]
 #[test]
 fn a_limit_for_files() {
     fn limited(path: &Path) -> Command {
         let inner = process("full_disk::a_limited_process", path);
         let mut command = Command::new("sh");
-        // What exceeds the limit is then an error of the call, and no signal.
+        // Exceeding the limit is then an error of the call, not a signal.
         command
             .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"])
             .arg(inner.get_program())
@@ -126,7 +126,7 @@ fn a_limit_for_files() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("result");
-    // By pipes: where this test writes to a file, the child's words would exceed the limit too.
+    // Through pipes: if this test writes to a file, the child's output would exceed the limit too.
     let ended = limited(&path).output().unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
     let large = Job::all(1 << 20).builder(&path).open().unwrap();

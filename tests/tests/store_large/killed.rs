@@ -1,4 +1,4 @@
-//! A process that is killed loses no tile that it had finished, and leaves nothing wrong.
+//! A process that is killed loses no finished tile, and leaves nothing invalid.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,10 +10,10 @@ use qlty_tests::sample::random;
 
 use crate::{Job, process, told};
 
-/// How many processes are killed of each kind.
+/// The number of processes of each kind to kill.
 const TRIALS: u64 = 30;
 
-/// Not a test by itself: what those below start and kill. Says what it is about to do.
+/// Not a test by itself: the process that the tests below start and kill. Prints what it is about to do.
 #[test]
 fn a_process_to_be_killed() {
     let Some(path) = told::<PathBuf>("QLTY_TEST_RESULT") else { return };
@@ -46,7 +46,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Whether there is a file on its way to its name.
+/// Whether there is a temporary file that has not been renamed yet.
 fn has_temporary(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
@@ -55,12 +55,12 @@ fn has_temporary(folder: &Path) -> bool {
     })
 }
 
-/// Kills processes at moments drawn over the time that they take, goes on after each, and checks the result.
+/// Kills processes at random moments of their running time, resumes after each, and checks the result.
 fn check(every: usize, budget: usize) -> [usize; 4] {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("result");
-    // Gives the last word of the process, and the number of patches that it stitched. A process is killed a
-    // while after so many patches, not so long after its start: no two take the same time.
+    // Returns the last line of the process, and the number of patches that it stitched. A process is killed some time
+    // after a given number of patches, not after its start, since running times vary.
     let run = |moment: Option<(usize, Duration)>| -> (String, usize) {
         let mut command = process("killed::a_process_to_be_killed", &path);
         command.env("QLTY_TEST_CHECKPOINT", every.to_string()).env("QLTY_TEST_BUDGET", budget.to_string());
@@ -89,7 +89,7 @@ fn check(every: usize, budget: usize) -> [usize; 4] {
     let time = start.elapsed() / patches as u32;
     let (mut saving, mut writing, mut kept, mut resumed) = (0, 0, 0, 0);
     for trial in 0..TRIALS {
-        // Most processes go on where one was killed before.
+        // Most processes resume where an earlier one was killed.
         if trial % 4 == 0 {
             fs::read_dir(folder.path()).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
         }
@@ -98,7 +98,7 @@ fn check(every: usize, budget: usize) -> [usize; 4] {
         let moment = (drawn % most, time.mul_f64((drawn / most % 1000) as f64 / 1000.0));
         saving += usize::from(run(Some(moment)).0 == "saves");
         writing += usize::from(has_temporary(folder.path()));
-        // What is there is right, and so is what comes of it.
+        // The data on disk are valid, and so is the result computed from them.
         let other = tempfile::tempdir().unwrap();
         copy(folder.path(), other.path());
         let large = Job::all(budget).builder(&other.path().join("result")).create_or_open().unwrap();
@@ -131,7 +131,7 @@ fn during_checkpoints_and_with_little_memory() {
     assert!(saving > 0 && writing > 0 && resumed > 0, "{saving} {writing} {resumed}: the moments are no mixture");
 }
 
-/// What a checkpoint has is not asked for again, and only that is kept of tiles that are not finished.
+/// Patches in a checkpoint are not requested again, and for unfinished tiles only the checkpoint is kept.
 #[test]
 fn a_checkpoint_is_kept_to_the_patch() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +142,7 @@ fn a_checkpoint_is_kept_to_the_patch() {
     all[..20].iter().for_each(|index| Job::stitch(&large, *index).unwrap());
     large.checkpoint().unwrap();
     all[20..23].iter().for_each(|index| Job::stitch(&large, *index).unwrap());
-    // Killed, as far as the next can tell.
+    // As if killed, from the next session's point of view.
     std::mem::forget(large);
     let state = folder.path().join("result_state");
     let other = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What a result says of itself.
+//! The metadata of a result.
 
 use serde_json::{Value, json};
 

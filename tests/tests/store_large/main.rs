@@ -1,4 +1,4 @@
-//! Results on disk: processes that are killed, that work side by side, full disks, damage.
+//! Results on disk: killed processes, concurrent processes, full disks, damage.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod damaged;
@@ -19,7 +19,7 @@ use qlty_tests::sample::moderate;
 const IMAGES: usize = 2;
 const CHANNELS: usize = 2;
 
-/// The result that the processes of these tests make.
+/// The result that the processes of these tests write.
 #[derive(Clone, Copy)]
 struct Job {
     shard: Shard,
@@ -52,12 +52,12 @@ impl Job {
         large.stitch(&[index], Self::patch(index).view(), Some(Self::variance(index).view()))
     }
 
-    /// Stitches all that is pending, in order.
+    /// Stitches all pending patches, in order.
     fn stitch_pending(large: &LargeQuilt<f32, 2>) {
         large.pending().into_iter().for_each(|index| Self::stitch(large, index).unwrap());
     }
 
-    /// Fails where a result is not to the bit what stitching in memory gives.
+    /// Fails unless a result is bit-identical to that of stitching in memory.
     fn check(result: &LargeResult<f32, 2>) {
         let quilt = Self::quilt();
         let stitched = |patch: fn(usize) -> Array4<f32>| -> ArrayD<f32> {
@@ -71,7 +71,7 @@ impl Job {
     }
 }
 
-/// This test binary again, to run but one test, which does nothing without what it is told by its environment.
+/// This test binary again, to run a single test, which does nothing unless its environment has parameters.
 fn process(test: &str, path: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env("QLTY_TEST_RESULT", path);
@@ -79,7 +79,7 @@ fn process(test: &str, path: &Path) -> Command {
     command
 }
 
-/// What the process of a test is told.
+/// A parameter of the process of a test.
 fn told<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Processes that work on one result at once.
+//! Concurrent processes that work on one result.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use qlty_large::{Error, LargeQuilt, Shard};
 
 use crate::{Job, process, told};
 
-/// Not a test by itself: a worker of those below.
+/// Not a test by itself: a worker of the tests below.
 #[test]
 fn a_worker() {
     let Some(path) = told::<PathBuf>("QLTY_TEST_RESULT") else { return };
@@ -38,7 +38,7 @@ fn two_to_four_processes_start_at_once() {
     }
 }
 
-/// Every tile has one worker, and a worker is asked only for what its tiles need.
+/// Every tile has one worker, and a worker only requests the patches that its tiles need.
 #[test]
 fn shards_share_the_tiles_and_may_be_divided_anew() {
     let folder = tempfile::tempdir().unwrap();
@@ -53,9 +53,9 @@ fn shards_share_the_tiles_and_may_be_divided_anew() {
     let wanted: Vec<usize> = workers.iter().map(|worker| worker.pending().len()).collect();
     assert!(wanted.iter().all(|wanted| *wanted < all) && wanted.iter().sum::<usize>() >= all, "{wanted:?}");
     Job::stitch_pending(&workers[1]);
-    // A worker is done when its tiles are.
+    // A worker is finished when its tiles are.
     workers[1].finish().unwrap();
-    // One of another division that has some of the same tiles is refused, as long as those live.
+    // A worker of a different division with some of the same tiles is refused while those processes run.
     let busy = Job { shard: Shard { index: 0, count: 2 }, budget: 0 }.builder(&path).open().unwrap_err();
     assert!(matches!(busy, Error::Busy { .. }), "{busy}");
     drop(workers);

@@ -52,7 +52,7 @@ fn batches_come_in_order_whatever_is_read_ahead() {
     }
 }
 
-/// A program with a thread pool of its own reads batches on its threads.
+/// A program with its own thread pool reads batches on its threads.
 #[test]
 fn batches_are_read_within_a_pool() {
     let folder = tempfile::tempdir().unwrap();

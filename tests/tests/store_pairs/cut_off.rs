@@ -1,6 +1,6 @@
-//! A writer that is killed leaves a store that is whole, or none.
+//! A writer that is killed leaves a complete store, or none.
 //!
-//! This binary starts itself again to have something to kill.
+//! This binary starts itself again to have a process to kill.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ fn options() -> StoreOptions {
     StoreOptions::new().chunk(vec![3, 1, 16, 16]).overwrite(true)
 }
 
-/// Not a test by itself: what the one below starts and kills.
+/// Not a test by itself: the process that the test below starts and kills.
 #[test]
 fn a_writer_to_be_killed() {
     let Ok(path) = std::env::var(DESTINATION) else { return };
@@ -37,13 +37,13 @@ fn a_store_cut_off_is_absent_or_whole() {
     let (images, metadata) = (images::<i32, 2>(&SHAPE, 1), metadata(&SHAPE, [16, 16], PAIRS));
     let all: Vec<usize> = (0..metadata.len()).collect();
     let expected = extract_patches_from_metadata(&images.view(), &metadata, &all, Positions::None).unwrap();
-    // Moments are spread over three writes.
+    // Moments are spread over the time of three writes.
     let start = Instant::now();
     write(&images.view(), &metadata, &path, &options()).unwrap();
     let moments = 3 * start.elapsed().as_micros() as u64;
     let (mut absent, mut whole) = (0, 0);
     for trial in 0..20 {
-        // Of every other trial the first write is cut off, of the others one that replaces a store.
+        // In every other trial the first write is killed, in the others one that replaces a store.
         let _ = std::fs::remove_dir_all(&path);
         if trial % 2 == 1 {
             write(&images.view(), &metadata, &path, &options()).unwrap();
@@ -71,7 +71,7 @@ fn a_store_cut_off_is_absent_or_whole() {
     }
     println!("{absent} absent, {whole} whole");
     assert!(absent > 0 && whole > 0, "{absent} absent, {whole} whole: the moments are no mixture");
-    // What is left over does not keep the next writer from its work.
+    // The remains do not prevent the next writer from working.
     write(&images.view(), &metadata, &path, &options()).unwrap();
     assert_eq!(PatchPairDataset::<i32, 2>::open(&path).unwrap().get_batch(&all).unwrap(), expected);
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -11,7 +11,7 @@ use crate::{images, metadata};
 
 const SHAPE: [usize; 4] = [3, 2, 30, 33];
 
-/// Room for pairs of patches.
+/// Arrays for pairs of patches.
 struct Room {
     patches: [OwnedArray; 2],
     deltas: Array2<f32>,
@@ -71,7 +71,7 @@ fn pairs_are_extracted_as_by_the_typed_interface() {
     assert_eq!((&room.deltas, &room.rotations), (&expected.deltas, &expected.rotations));
     assert_eq!(room.positions.map(Some), [expected.positions1, expected.positions2]);
 
-    // Truth values may be written as bytes, but bytes not as truth values, and nothing else as a different type.
+    // `Bool` may be written to `U8`, but not `U8` to `Bool`, and no other type to a different one.
     let truths = BoolImages::new(&source).unwrap();
     let mut room = Room::new(DType::U8, expected.patches2.shape(), 2);
     extract_pairs_into(&truths, any.window(), any.pairs(), room.arrays(), &Monitor::new()).unwrap();

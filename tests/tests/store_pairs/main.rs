@@ -1,4 +1,4 @@
-//! Stored patch pairs: what is written is read, whole or not at all.
+//! Stored patch pairs: reading returns what was written, completely or not at all.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod batches;
@@ -19,7 +19,7 @@ use qlty_tests::sample::{Sample, any, moderate};
 
 type Batch<const D: usize> = <Spatial<D> as Rank>::Batch;
 
-/// Images of any values.
+/// Images with arbitrary values.
 fn images<T: Sample, const D: usize>(shape: &[usize], seed: u64) -> Array<T, Batch<D>>
 where
     Spatial<D>: Rank,
@@ -27,8 +27,8 @@ where
     any::<T>(shape, seed).into_dimensionality().unwrap()
 }
 
-/// Metadata of pairs of images of this shape. The statistics are those of other images, which do not
-/// matter where only the places are wanted.
+/// Metadata of pairs of images of this shape. The statistics are those of other images, which does not matter if only
+/// the positions are used.
 fn metadata<const D: usize>(shape: &[usize], window: [usize; D], pairs_per_image: usize) -> PairMetadata<D>
 where
     Spatial<D>: Rank,

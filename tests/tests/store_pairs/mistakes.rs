@@ -1,4 +1,4 @@
-//! What goes wrong says so, and leaves nothing behind.
+//! Failures are reported, and leave nothing behind.
 
 use ndarray::{Array4, ArrayView4};
 use qlty_pairs::{

@@ -1,4 +1,4 @@
-//! What is written is what is cut, in any layout, of every type.
+//! The stored patches equal the extracted ones, in any layout, for every type.
 
 use std::path::Path;
 
@@ -85,7 +85,7 @@ fn chosen_pairs_only() {
     let expected = extract_patches_from_metadata(&source, &metadata, &chosen, Positions::None).unwrap();
     assert_same_bits("patches2", &got.patches2, &expected.patches2);
     assert_eq!(dataset.metadata().unwrap(), metadata.select(&chosen).unwrap());
-    // None at all is a store, too.
+    // An empty list of pairs is a valid store, too.
     let path = folder.path().join("none.zarr");
     extract_patches_to_zarr(&source, &metadata, Some(&[]), &path, &options, &monitor).unwrap();
     let dataset = PatchPairDataset::<f32, 2>::open(&path).unwrap();
@@ -93,7 +93,7 @@ fn chosen_pairs_only() {
     assert_eq!(dataset.batches(dataset.epoch(0, 0), 4, 1).unwrap().count(), 0);
 }
 
-/// What qlty reads: names, shapes and types, in the attributes too.
+/// The names, shapes and types that qlty reads, including the attributes.
 #[test]
 fn as_qlty_names_it() {
     let folder = tempfile::tempdir().unwrap();

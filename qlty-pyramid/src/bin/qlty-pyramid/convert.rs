@@ -1,4 +1,4 @@
-//! What both kinds of pyramids share: stacks in, a store for each out.
+//! The common parts of both kinds of pyramids: reads stacks and writes a store for each.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,25 +16,25 @@ use crate::output::{self, Failure, Output, times};
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// The folder for the stores; or, where the name ends in .zarr, the store of the one stack
+    /// The folder for the stores; or, if the name ends in .zarr, the store of the single stack
     output: PathBuf,
-    /// The name of a store in the folder, {} being that of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
+    /// The name of a store in the folder; {} is the name of its stack [default: {}.ome.zarr, or {}.laplacian.zarr]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     store_name: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long, help_heading = "Output")]
     dry_run: bool,
-    /// Replace stores that exist, each when the new one is complete
+    /// Replace existing stores, each once the new one is complete
     #[arg(long, help_heading = "Output")]
     pub(crate) overwrite: bool,
-    /// Resume where a run with the same options was stopped, and keep what has been written when this one is
+    /// Resume a run with the same options that was stopped, and keep what has been written if this one is stopped
     #[arg(long, help_heading = "Output")]
     pub(crate) resume: bool,
 }
 
 /// A kind of pyramid.
 pub(crate) trait PyramidKind: Sync {
-    /// The name of a store unless told otherwise.
+    /// The default name of a store.
     const STORE_NAME: &'static str;
 
     /// What [`PyramidKind::write`] would write.
@@ -49,7 +49,7 @@ impl ConvertArgs {
         output.set("stacks", json!({}));
         let stacks = self.input.open(output)?;
         let paths = self.paths::<K>(&stacks)?;
-        // All is checked before anything is written.
+        // Everything is checked before anything is written.
         let planned = stacks.iter().zip(&paths).map(|(stack, path)| {
             Partial::check(path, self.overwrite)?;
             Ok::<_, Failure>(kind.plan(stack, path)?)
@@ -76,7 +76,7 @@ impl ConvertArgs {
         Ok(())
     }
 
-    /// Where the stores go.
+    /// The paths of the stores.
     fn paths<K: PyramidKind>(&self, stacks: &[Stack]) -> Result<Vec<PathBuf>, Failure> {
         let is_store = self.output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zarr"));
         if is_store && self.store_name.is_none() {
@@ -114,14 +114,14 @@ impl ConvertArgs {
     }
 }
 
-/// Adds a stack to what programs are told.
+/// Adds a stack to the JSON output.
 fn tell(output: &mut Output, stack: &Stack, description: Value) {
     if let Value::Object(stacks) = output.get_mut("stacks") {
         stacks.insert(stack.name().to_owned(), description);
     }
 }
 
-/// A pyramid for programs.
+/// A pyramid as JSON.
 fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
     let mut total = 0;
     let levels: Vec<Value> = pyramid
@@ -153,7 +153,7 @@ fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
     })
 }
 
-/// A pyramid for people.
+/// A pyramid as text.
 fn dry(stack: &Stack, pyramid: &Pyramid) -> String {
     let head = ["array", "shape", "chunk", "type", "size", "voxel"].map(str::to_owned);
     let mut rows = vec![head.to_vec()];

@@ -1,4 +1,4 @@
-//! Which stacks are meant.
+//! Selecting the input stacks.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use rayon::prelude::*;
 
 use crate::output::{Failure, Output};
 
-/// The names of slices unless told otherwise: anything, and digits before the extension.
+/// The default pattern for the names of slices: anything, and digits before the extension.
 const PATTERN: &str = r"^(.*?)[_-]?(\d+)\.[^.]+$";
-/// The extensions that are tried in turn unless told otherwise.
+/// The extensions that are tried in turn by default.
 const EXTENSIONS: [&str; 3] = ["tif", "tiff", "png"];
 
 #[derive(Args, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct InputArgs {
     input: PathBuf,
     #[command(flatten)]
     slices: SliceArgs,
-    /// Only the stack of this name, of several in a folder; can be repeated
+    /// Only the stack with this name, if a folder has several; can be repeated
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     stack: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct SliceArgs {
 }
 
 impl SliceArgs {
-    /// The stacks of slices in a folder, not opened yet.
+    /// The stacks of slices in a folder, not yet opened.
     pub(crate) fn find(&self, folder: &Path) -> Result<Vec<SliceSet>, Failure> {
         if let Some(extension) = &self.extension {
             return Ok(SlicePattern::new(extension, &self.pattern)?.find(folder)?);
@@ -67,7 +67,7 @@ impl SliceArgs {
 }
 
 impl InputArgs {
-    /// Opens the stacks that are meant.
+    /// Opens the selected stacks.
     pub(crate) fn open(&self, output: &Output) -> Result<Vec<Stack>, Failure> {
         let mut stacks = self.slices.open(&self.input)?;
         if let Some(unknown) = self.stack.iter().find(|name| !stacks.iter().any(|stack| stack.name() == *name)) {
@@ -86,7 +86,7 @@ impl InputArgs {
     }
 }
 
-/// The names of stacks in a sentence.
+/// The names of stacks as a comma-separated phrase.
 pub(crate) fn names(stacks: &[Stack]) -> String {
     stacks.iter().map(|stack| format!("{:?}", stack.name())).collect::<Vec<_>>().join(", ")
 }

@@ -21,7 +21,7 @@ pub(crate) struct Laplacian {
     /// How a level is predicted from the next
     #[arg(long, default_value = "bilinear", value_parser = options::interpolation(), help_heading = "Levels")]
     interpolation: Interpolation,
-    /// Do not store the smallest level, without which nothing can be reconstructed
+    /// Do not store the smallest level; nothing can be reconstructed without it
     #[arg(long, help_heading = "Levels")]
     no_base: bool,
     /// How the differences are compressed; --codec is for the smallest level

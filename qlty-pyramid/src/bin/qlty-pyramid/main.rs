@@ -1,4 +1,4 @@
-//! `qlty-pyramid`: TIFF stacks to OME-Zarr from a shell.
+//! `qlty-pyramid`: converts TIFF stacks to OME-Zarr from the shell.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 
 use output::{Failure, INTERRUPTED, Output, WATCHED};
 
-/// What stands below the help of the tool.
+/// The text after the tool's help.
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 failed, or `validate` found a fault; 2 wrong usage;
 130 interrupted.
@@ -71,7 +71,7 @@ struct General {
     /// Print nothing but errors
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// How many threads work [default: one for each core]
+    /// The number of threads [default: one for each core]
     #[arg(long, global = true, value_name = "N", value_parser = options::positive)]
     threads: Option<usize>,
 }
@@ -113,14 +113,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sets up what the whole process shares.
+/// Sets up the state that the whole process shares.
 fn prepare(general: &General) -> Result<(), Failure> {
     let setup = |error: &dyn std::error::Error| Failure::other(error);
     if let Some(threads) = general.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().map_err(|error| setup(&error))?;
     }
-    // The first signal asks the work to stop and clean up, if there is any; the second does not wait for that.
+    // The first signal asks the running work, if any, to stop and clean up; the second ends the process immediately.
     let handler = || {
         if INTERRUPTED.swap(true, Relaxed) || !WATCHED.load(Relaxed) {
             eprintln!("qlty-pyramid: interrupted");

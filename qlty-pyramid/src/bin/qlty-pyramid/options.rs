@@ -1,4 +1,4 @@
-//! Flags of the options that all pyramids have.
+//! The flags of the options that all pyramids share.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
@@ -19,51 +19,52 @@ pub(crate) struct PyramidArgs {
     /// At most this number of levels, until the smaller of Y and X is at most 256
     #[arg(long, value_name = "N", value_parser = positive, default_value = "5", conflicts_with = "factor", help_heading = "Levels")]
     max_levels: usize,
-    /// The factors of a level from the level before, once for each level after the full size
+    /// The factors of a level relative to the previous one, once for each level after the full size
     #[arg(long, value_name = "Z,Y,X", value_parser = sizes, action = ArgAction::Append, help_heading = "Levels")]
     factor: Vec<[usize; 3]>,
     /// Which axes each level halves: Y and X, Z too, or those whose voxel is still the smallest
     #[arg(long, default_value = "plane", value_parser = halving(), conflicts_with = "factor", help_heading = "Levels")]
     halving: Halving,
-    /// How a level is made from the level before; `mode` is for labels
+    /// How a level is computed from the previous one; `mode` is for labels
     #[arg(long, default_value = "mean", value_parser = method(), help_heading = "Levels")]
     method: Method,
 
-    /// The order of the axes; NGFF does not allow `zcyx`, so that has no NGFF metadata
+    /// The order of the axes; NGFF does not allow `zcyx`, so such stores have no NGFF metadata
     #[arg(long, default_value = "tczyx", value_parser = axes(), help_heading = "Pixels")]
     axes: AxisOrder,
-    /// The type of the pixels written: rounded, and held to the range of an integer [default: the source's, or float32 after --normalize]
+    /// The type of the pixels written, rounded and clamped to the range of an integer type
+    /// [default: the source's, or float32 after --normalize]
     #[arg(long, value_name = "TYPE", value_parser = dtype(), help_heading = "Pixels")]
     dtype: Option<DType>,
-    /// Subtract the mean and divide by the deviation: none, slice (of each), global (of all), or MEAN,DEVIATION
+    /// Normalize by mean and standard deviation: none, slice (of each slice), global (of all), or MEAN,DEVIATION
     #[arg(long, value_name = "HOW", default_value = "none", allow_hyphen_values = true, value_parser = normalization, help_heading = "Pixels")]
     normalize: Normalization,
     /// The size of a voxel [default: the source's, or 1]
     #[arg(long, value_name = "Z,Y,X", value_parser = lengths, help_heading = "Pixels")]
     voxel_size: Option<[f64; 3]>,
-    /// The unit of the voxel size, such as um; alone, the source's size is converted to it [default: the source's]
+    /// The unit of the voxel size, such as um; without a size, the source's is converted to it [default: the source's]
     #[arg(long, value_parser = unit, help_heading = "Pixels")]
     unit: Option<LengthUnit>,
 
-    /// The shape of a chunk [default: 8,256,256, or less deep where planes are large]
+    /// The shape of a chunk [default: 8,256,256, or fewer planes if they are large]
     #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
     chunk: Option<[usize; 3]>,
-    /// The shape of a file, a multiple of the chunk's [default: the chunk's]
+    /// The shape of a file (shard), a multiple of the chunk's [default: the chunk's]
     #[arg(long, value_name = "Z,Y,X", value_parser = sizes, help_heading = "Files")]
     shard: Option<[usize; 3]>,
-    /// none, gzip, zstd, blosc-lz4 or blosc-zstd, these two with -bitshuffle or without; and a level, as in zstd:9
+    /// none, gzip, zstd, or blosc-lz4 or blosc-zstd, optionally with -bitshuffle; with a level as in zstd:9
     #[arg(long, default_value = CODEC, value_parser = codec, help_heading = "Files")]
     codec: Codec,
-    /// The version of Zarr: 3 has the metadata of NGFF 0.5, 2 that of 0.4
+    /// The Zarr version: 3 with NGFF 0.5 metadata, or 2 with NGFF 0.4
     #[arg(long, value_name = "VERSION", default_value = "3", value_parser = format(), help_heading = "Files")]
     zarr: ZarrFormat,
-    /// The bytes of pixels in memory at a time, such as 512M or 2G
+    /// The maximum number of bytes of pixels in memory, such as 512M or 2G
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = memory, help_heading = "Files")]
     memory: usize,
     /// The image's name in the metadata [default: the stack's]
     #[arg(long, help_heading = "Files")]
     name: Option<String>,
-    /// The names of the channels, one for each, with commas [default: the source's]
+    /// The names of all channels, separated by commas [default: the source's]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Files")]
     channel_names: Vec<String>,
 }
@@ -97,7 +98,7 @@ impl PyramidArgs {
     }
 }
 
-/// A parser of the names in a table.
+/// A value parser for the names in a table.
 fn named<T: Clone + Send + Sync + 'static, const N: usize>(
     table: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
@@ -162,7 +163,7 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 
-/// Three integers above 0, with commas.
+/// Three integers above 0, separated by commas.
 fn sizes(text: &str) -> Result<[usize; 3], String> {
     let parts: Option<Vec<usize>> = text.split(',').map(|part| positive(part.trim()).ok()).collect();
     let three = parts.and_then(|parts| parts.try_into().ok());

@@ -1,4 +1,4 @@
-//! The output of the tool, on which stream, and its exit code.
+//! The output of the tool, on standard output and standard error, and its exit code.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -12,21 +12,21 @@ use serde_json::{Map, Value};
 /// Whether the user has asked the process to stop.
 pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether there is work that stops and cleans up when it is asked to.
+/// Whether there is work that stops and cleans up on request.
 pub(crate) static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Why a command did not succeed.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was asked for makes no sense.
+    /// The arguments are invalid.
     Usage(String),
-    /// It did not work.
+    /// The command failed.
     Other(String),
-    /// The user interrupted; what is left, if anything.
+    /// The user interrupted; what remains on disk, if anything.
     Interrupted(Option<String>),
-    /// Faults were found, and have been said.
+    /// Problems were found and have been reported.
     Faults,
-    /// Nobody reads what is printed.
+    /// The reader of the output has closed it.
     Unread,
 }
 
@@ -39,7 +39,7 @@ impl Failure {
         Self::Other(one_line(message))
     }
 
-    /// What to say of it on a line, if it has not been said.
+    /// The error message on one line, if it has not been printed.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Usage(message) | Self::Other(message) => Some(message.clone()),
@@ -95,7 +95,7 @@ fn one_line(message: impl Display) -> String {
 pub(crate) struct Output {
     json: bool,
     quiet: bool,
-    /// What a program is told at the end.
+    /// The JSON document that is printed at the end.
     document: Map<String, Value>,
 }
 
@@ -105,29 +105,29 @@ impl Output {
         Self { json, quiet, document }
     }
 
-    /// Says something to people.
+    /// Prints a line, unless the output is JSON.
     pub(crate) fn line(&self, line: impl Display) -> Result<(), Failure> {
         if self.json || self.quiet { Ok(()) } else { print(line) }
     }
 
-    /// Warns people of something that is no failure.
+    /// Prints a warning, unless the output is JSON.
     pub(crate) fn warn(&self, line: impl Display) {
         if !self.json && !self.quiet {
             eprintln!("qlty-pyramid: warning: {line}");
         }
     }
 
-    /// Says something to programs.
+    /// Sets a key of the JSON document.
     pub(crate) fn set(&mut self, key: &str, value: impl Into<Value>) {
         self.document.insert(key.to_owned(), value.into());
     }
 
-    /// Says what has been said so far, to programs.
+    /// The value of a key of the JSON document.
     pub(crate) fn get_mut(&mut self, key: &str) -> &mut Value {
         self.document.entry(key).or_insert(Value::Null)
     }
 
-    /// Prints the document, if there is one.
+    /// Prints the JSON document, if there is one.
     pub(crate) fn finish(mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         if self.json {
             if let Some(message) = result.as_ref().err().and_then(Failure::message) {
@@ -138,7 +138,7 @@ impl Output {
         result
     }
 
-    /// Runs `work`, which `Monitor` can stop, and shows how far it is in `unit`s.
+    /// Runs `work`, which its `Monitor` can stop, and shows the progress in `unit`s.
     pub(crate) fn watch<R: Send>(
         &self,
         label: &str,
@@ -174,18 +174,18 @@ fn print(line: impl Display) -> Result<(), Failure> {
     })
 }
 
-/// Sizes as people write them, such as `32 x 256 x 256`.
+/// Sizes in readable form, such as `32 x 256 x 256`.
 pub(crate) fn times(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
 }
 
-/// Lengths as people write them.
+/// Lengths in readable form.
 pub(crate) fn lengths(sizes: &[f64]) -> String {
     let short = |size: &f64| format!("{}", (size * 1e6).round() / 1e6);
     sizes.iter().map(short).collect::<Vec<_>>().join(" x ")
 }
 
-/// A number of bytes as people write it.
+/// A number of bytes in readable form.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
@@ -200,7 +200,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{size:.1} {}", UNITS[unit])
 }
 
-/// Rows of cells under each other, of which the first is the head.
+/// A table of aligned cells; the first row is the header.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();

@@ -1,4 +1,4 @@
-//! Pixels of a type that is known when the tool runs.
+//! Pixels of a type known at run time.
 
 use qlty_core::{Element, Real, with_dtype};
 use qlty_pyramid::ArrayRef;

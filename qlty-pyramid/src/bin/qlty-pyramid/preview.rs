@@ -1,4 +1,4 @@
-//! Pictures of images that may be large: the middle plane, in 8 bits.
+//! 8-bit pictures of images that may be large: their middle plane.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::output::Failure;
 use crate::pixels::numbers;
 use crate::store::{self, Store, StoreKind};
 
-/// The most pixels along an axis; of a larger plane every second, third and so on is taken.
+/// The maximum number of pixels along an axis; larger planes are subsampled by 2, 3 and so on.
 const LARGEST: usize = 1024;
 
-/// The colours of channels where none are given.
+/// The default colours of channels.
 const COLORS: [[u8; 3]; 3] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
 
-/// A picture of 8 bits.
+/// An 8-bit picture.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) width: usize,
@@ -48,23 +48,23 @@ impl Picture {
     }
 }
 
-/// Which rows are taken of a plane, and how they are read.
+/// Which rows of a plane are used, and how they are read.
 struct Plane {
     channels: usize,
     height: usize,
     width: usize,
-    /// How many rows are best read at a time.
+    /// The number of rows that are best read at a time.
     band: usize,
 }
 
-/// How a channel is shown.
+/// The colour and contrast of a channel.
 struct Look {
     window: Option<[f64; 2]>,
     color: [u8; 3],
 }
 
 impl Plane {
-    /// Makes a picture of what `read` gives of some rows, (C, rows, X).
+    /// Makes a picture from rows (C, rows, X), which `read` returns.
     fn picture(
         &self,
         looks: &[Look],
@@ -114,7 +114,7 @@ impl Plane {
     }
 }
 
-/// Where a value lies in a window, from 0 to 1; NaN is black.
+/// The position of a value in the display window, from 0 to 1; NaN is black.
 fn shade(value: f64, [start, end]: [f64; 2]) -> f64 {
     if value.is_nan() { 0.0 } else { ((value - start) / (end - start)).clamp(0.0, 1.0) }
 }
@@ -178,7 +178,7 @@ pub(crate) fn of_store(store: &Store) -> Result<Picture, Failure> {
     })
 }
 
-/// How the channels of a store are shown.
+/// The colours and contrasts of the channels of a store.
 fn looks(store: &Store, count: usize) -> Vec<Look> {
     let ours = store.at("/qlty/windows");
     let omero = store.omero().map(|omero| &omero["channels"]);

@@ -19,13 +19,13 @@ pub(crate) struct Reconstruct {
     /// The level, 0 for the full size
     #[arg(long, value_name = "N", default_value_t = 0)]
     level: usize,
-    /// How levels were predicted, where the store does not state it or states it wrongly [default: the store's, or bilinear]
+    /// The interpolation, if the store does not state it or states a wrong one [default: the store's, or bilinear]
     #[arg(long, value_parser = options::interpolation())]
     interpolation: Option<Interpolation>,
-    /// none, gzip, zstd, blosc-lz4 or blosc-zstd, these two with -bitshuffle or without; and a level, as in zstd:9
+    /// none, gzip, zstd, or blosc-lz4 or blosc-zstd, optionally with -bitshuffle; with a level as in zstd:9
     #[arg(long, default_value = options::CODEC, value_parser = options::codec)]
     codec: Codec,
-    /// Replace a store that exists, when the new one is complete
+    /// Replace an existing store, once the new one is complete
     #[arg(long)]
     overwrite: bool,
 }

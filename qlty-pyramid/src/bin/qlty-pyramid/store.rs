@@ -1,4 +1,4 @@
-//! Zarr stores of any program: their kind, and their arrays.
+//! Zarr stores written by any program: their kind, and their arrays.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,15 @@ use crate::output::Failure;
 /// The kind of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreKind {
-    /// An image by NGFF, of this version.
+    /// An NGFF image of this version.
     OmeZarr(&'static str),
-    /// Levels that only our own attributes describe, for their axes are not NGFF's.
+    /// Levels that only our own attributes describe, because NGFF does not allow their axes.
     Multiscale,
-    /// A Laplacian pyramid, of this library or of the Python package.
+    /// A Laplacian pyramid of this library or of the Python package.
     Laplacian,
     /// An array.
     Array,
-    /// A group of something else.
+    /// A group of any other kind.
     Group,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Display for StoreKind {
 pub(crate) struct Store {
     pub(crate) path: PathBuf,
     pub(crate) kind: StoreKind,
-    /// The version of Zarr of the root.
+    /// The Zarr version of the root.
     pub(crate) zarr: u8,
     pub(crate) attributes: Map<String, Value>,
     /// From fine to coarse, as the attributes list them.
@@ -91,19 +91,19 @@ impl Store {
         Ok(Self { path: path.to_path_buf(), kind, zarr, attributes, levels })
     }
 
-    /// The first image's metadata by NGFF.
+    /// The NGFF metadata of the first image.
     pub(crate) fn multiscale(&self) -> Option<&Value> {
         let root = Value::from(self.attributes.clone());
         let place = if root.get("ome").is_some() { "/ome/multiscales/0" } else { "/multiscales/0" };
         self.at(place)
     }
 
-    /// How a viewer shows the channels.
+    /// The display settings of the channels.
     pub(crate) fn omero(&self) -> Option<&Value> {
         self.at("/ome/omero").or_else(|| self.at("/omero"))
     }
 
-    /// What stands at a JSON pointer in the attributes.
+    /// The value at a JSON pointer in the attributes.
     pub(crate) fn at(&self, pointer: &str) -> Option<&Value> {
         at(&self.attributes, pointer)
     }
@@ -152,7 +152,7 @@ fn open_array(store: &Arc<FilesystemStore>, path: &Path, name: &str) -> Result<A
     Array::open(Arc::clone(store), &format!("/{name}")).map_err(|error| error.to_string())
 }
 
-/// An array that attributes list.
+/// An array listed in attributes.
 struct Listed {
     name: String,
     scale: Option<Vec<f64>>,
@@ -165,7 +165,7 @@ impl Listed {
     }
 }
 
-/// What a group is, and its arrays.
+/// The kind of a group, and its arrays.
 fn listed(path: &Path, attributes: &Map<String, Value>) -> (StoreKind, Vec<Listed>) {
     let list = |pointer: &str| at(attributes, pointer).and_then(Value::as_array);
     let ngff = [("0.5", "/ome/multiscales/0/datasets"), ("0.4", "/multiscales/0/datasets")];
@@ -242,7 +242,7 @@ pub(crate) fn shape(array: &Array<FilesystemStore>) -> Vec<usize> {
     array.shape().iter().map(|size| *size as usize).collect()
 }
 
-/// The shape of what is decoded in one go, and of what makes one file, where that is another.
+/// The shape of a chunk, and the shape of a shard if chunks share files.
 pub(crate) fn chunk(array: &Array<FilesystemStore>) -> (Vec<usize>, Option<Vec<usize>>) {
     let file = array.chunk_shape_usize(&vec![0; array.dimensionality()]).unwrap_or_default();
     let inner = array.subchunk_shape().map(|chunk| chunk.iter().map(|size| size.get() as usize).collect());
@@ -252,12 +252,12 @@ pub(crate) fn chunk(array: &Array<FilesystemStore>) -> (Vec<usize>, Option<Vec<u
     }
 }
 
-/// The names of an array's axes, if it has one for each.
+/// The names of an array's axes, if every axis has one.
 pub(crate) fn dimension_names(array: &Array<FilesystemStore>) -> Option<Vec<String>> {
     array.dimension_names().as_ref()?.iter().map(|name| name.as_deref().map(str::to_owned)).collect()
 }
 
-/// How an array is compressed, as `--codec` names it where it can.
+/// The compression of an array, as a name for `--codec` if there is one.
 pub(crate) fn codec(array: &Array<FilesystemStore>) -> String {
     let metadata = serde_json::to_value(array.metadata()).unwrap_or_default();
     let codecs = metadata["codecs"].as_array();

@@ -22,7 +22,7 @@ pub(crate) struct Validate {
     no_chunks: bool,
 }
 
-/// Something that is wrong with a store.
+/// A problem in a store.
 #[derive(Debug)]
 pub(crate) struct Fault {
     /// Which array, attribute or chunk.
@@ -30,7 +30,7 @@ pub(crate) struct Fault {
     what: String,
 }
 
-/// The faults found so far.
+/// The problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -84,7 +84,7 @@ fn check_metadata(store: &Store, faults: &mut Faults) {
     }
 }
 
-/// Checks that levels come from fine to coarse.
+/// Checks that levels are ordered from fine to coarse.
 fn check_order(store: &Store, faults: &mut Faults) {
     for pair in store.levels.windows(2) {
         let [fine, coarse] = pair else { continue };

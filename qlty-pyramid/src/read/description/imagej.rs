@@ -4,7 +4,7 @@ use super::Contents;
 use crate::LengthUnit;
 use crate::read::page::PageError;
 
-/// The fields that matter here.
+/// The fields that are used here.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ImageJ {
     images: Option<u64>,
@@ -12,7 +12,7 @@ pub(crate) struct ImageJ {
     slices: Option<u64>,
     frames: Option<u64>,
     pub(crate) unit: Option<LengthUnit>,
-    /// The distance of slices, in `unit`.
+    /// The distance between slices, in `unit`.
     pub(crate) spacing: Option<f64>,
     /// In seconds.
     frame_interval: Option<f64>,
@@ -30,7 +30,7 @@ impl ImageJ {
                 "slices" => fields.slices = value.parse().ok(),
                 "frames" => fields.frames = value.parse().ok(),
                 "unit" => fields.unit = LengthUnit::parse(value),
-                // ImageJ writes a negative spacing for stacks taken downwards.
+                // ImageJ writes a negative spacing for stacks acquired downwards.
                 "spacing" => fields.spacing = above_0(),
                 "finterval" => fields.frame_interval = above_0(),
                 _ => {}
@@ -39,7 +39,7 @@ impl ImageJ {
         fields
     }
 
-    /// Hyperstacks are in the order XYCZT, which is that of (T, Z, C).
+    /// Hyperstacks have the order XYCZT, which is that of (T, Z, C).
     pub(super) fn contents(&self, pages: usize) -> Result<Contents, PageError> {
         let images = self.images.unwrap_or(pages as u64);
         let (channels, frames) = (self.channels.unwrap_or(1), self.frames.unwrap_or(1));
@@ -50,7 +50,7 @@ impl ImageJ {
                 "ImageJ's {channels} channels, {slices} slices and {frames} frames are not {images} images"
             )));
         }
-        // ImageJ writes files of more than 4 GB with one directory for all images.
+        // ImageJ writes files of more than 4 GB with a single directory for all images.
         if images != pages as u64 && pages != 1 {
             return Err(PageError::Unsupported(format!(
                 "an ImageJ file of {images} images behind {pages} directories"

@@ -6,12 +6,12 @@ use super::Contents;
 use crate::read::page::{PageError, PageHeader};
 use crate::{Channel, LengthUnit, VoxelSize};
 
-/// The one image that the file describes.
+/// The single image that the file describes.
 #[derive(Debug)]
 pub(crate) struct Ome {
     /// X, Y, Z, C and T.
     sizes: [u64; 5],
-    /// Which of Z, C and T changes fastest, next and last, as places in (Z, C, T).
+    /// Which of Z, C and T changes fastest, next and slowest, as indices into (Z, C, T).
     order: [usize; 3],
     blocks: Vec<Block>,
     voxel_size: Option<VoxelSize>,
@@ -21,14 +21,14 @@ pub(crate) struct Ome {
     uuid: Option<String>,
 }
 
-/// A `TiffData`: a run of pages, and the image that its first page is.
+/// A `TiffData`: a run of pages, and the image index of its first page.
 #[derive(Debug)]
 struct Block {
     page: Option<u64>,
     count: Option<u64>,
     /// Z, C and T.
     first: [u64; 3],
-    /// The identifier and the name of the file that has the pages.
+    /// The identifier and the name of the file that contains the pages.
     file: Option<(String, Option<String>)>,
 }
 
@@ -92,7 +92,7 @@ impl Ome {
             let mut image = block.first;
             for page in (first_page..pages as u64).take(usize::try_from(count).unwrap_or(usize::MAX)) {
                 if (0..3).any(|axis| image[axis] >= sizes[axis]) {
-                    // Beyond the last image there are none.
+                    // There are no images beyond the last.
                     break;
                 }
                 steps = steps
@@ -129,12 +129,12 @@ impl Ome {
         })
     }
 
-    /// The error that names the first other file that has some of the pages, if there is one.
+    /// The error that names the first other file that contains some of the pages, if any.
     fn elsewhere(&self, name: &str) -> Option<PageError> {
         self.blocks.iter().find_map(|block| self.here(block, name).err())
     }
 
-    /// Fails for pages in another file than this, whose name is `name`.
+    /// Fails for pages in a file other than this one, whose name is `name`.
     fn here(&self, block: &Block, name: &str) -> Result<(), PageError> {
         match &block.file {
             None => Ok(()),
@@ -161,8 +161,8 @@ impl Block {
     }
 }
 
-/// Refuses XML that would take the parser hours: its time grows with the square of an element's
-/// attributes, and its memory with that of the namespaces.
+/// Refuses XML that would take the parser hours: its time grows quadratically with the number of an element's
+/// attributes, and its memory quadratically with the number of namespaces.
 fn check_parse_time(text: &str) -> Result<(), PageError> {
     const ATTRIBUTES: usize = 256;
     const NAMESPACES: usize = 8192;
@@ -173,7 +173,7 @@ fn check_parse_time(text: &str) -> Result<(), PageError> {
     Ok(())
 }
 
-/// The quoted values of an element, whose text begins behind its `<`.
+/// Counts the quoted values of an element, whose text starts after its `<`.
 fn attributes(element: &str) -> usize {
     let (mut count, mut quote) = (0, None);
     for character in element.chars().take_while(|_| !element.starts_with('!')) {
@@ -191,7 +191,7 @@ fn attributes(element: &str) -> usize {
     count
 }
 
-/// Elements of a name, in the namespace of any version of the schema.
+/// Elements with this name, in the namespace of any version of the schema.
 fn children<'a, 'i>(node: Node<'a, 'i>, name: &'static str) -> impl Iterator<Item = Node<'a, 'i>> {
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
@@ -221,7 +221,7 @@ fn above_0(node: Node<'_, '_>, name: &str) -> Option<f64> {
 }
 
 fn voxel_size(pixels: Node<'_, '_>) -> Option<VoxelSize> {
-    // Each size has a unit of its own; without one it is in micrometres.
+    // Each size has its own unit; the default is micrometres.
     let unit = |name| match pixels.attribute(name) {
         None => Some(LengthUnit::Micrometer),
         Some(text) => LengthUnit::parse(text),
@@ -249,7 +249,7 @@ fn time(pixels: Node<'_, '_>) -> Option<f64> {
 fn channels(node: Node<'_, '_>) -> impl Iterator<Item = Channel> {
     let samples = node.attribute("SamplesPerPixel").and_then(|text| text.parse().ok()).unwrap_or(1_usize);
     let name = node.attribute("Name").filter(|name| !name.is_empty()).map(str::to_owned);
-    // A signed number of 32 bits: red, green, blue, alpha.
+    // A signed 32-bit number: red, green, blue, alpha.
     let color = node.attribute("Color").and_then(|text| text.trim().parse::<i32>().ok());
     let color = color.map(|color| color.to_be_bytes()).map(|[red, green, blue, _]| [red, green, blue]);
     let color = color.filter(|_| samples == 1);

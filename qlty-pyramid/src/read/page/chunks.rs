@@ -1,4 +1,4 @@
-//! A page's strips or tiles: where they lie, and whether they can hold what the header promises.
+//! The strips or tiles of a page: their offsets, and whether they can hold the pixels that the header declares.
 //!
 //! This is checked before memory is allocated for the pixels, which bounds decompression bombs.
 
@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::tags::{Coding, Compression, tag};
 use super::{PageError, PageHeader};
 
-/// The largest strip or tile, in bytes, that may be absent from the file.
+/// The maximum size in bytes of a strip or tile that may be absent from the file.
 const ABSENT_LIMIT: u64 = 4 << 20;
 
 /// The bytes by which a tile may exceed four times the size of the image.
@@ -15,14 +15,14 @@ const TILE_LIMIT: u64 = 64 << 20;
 /// The strips or tiles of a page, in the order of the file: by sample if each has its own, then by row.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    /// The rows and columns of one. A tile at the edge extends beyond the image, a strip does not.
+    /// The height and width of one. A tile at the edge extends beyond the image, a strip does not.
     pub(super) height: usize,
     pub(super) width: usize,
     pub(super) tiled: bool,
-    /// The numbers of them along Y and X, for one sample if each has its own.
+    /// The numbers of them along Y and X, per sample if each has its own.
     pub(super) down: usize,
     pub(super) across: usize,
-    /// The samples in one.
+    /// The number of samples in one.
     pub(super) samples: usize,
     places: Vec<(u64, u64)>,
 }
@@ -71,18 +71,18 @@ impl Chunks {
         Ok(chunks)
     }
 
-    /// The offset and the bytes of a strip or tile; none if the file does not have it, which means zeros.
+    /// The offset and the length of a strip or tile; `None` if it is absent from the file, which means zeros.
     pub(super) fn place(&self, index: usize) -> Option<(u64, u64)> {
         self.places.get(index).copied().filter(|(offset, count)| *offset > 0 && *count > 0)
     }
 
-    /// The rows of the strips or tiles in row `row` that are stored, and those of them in the image.
+    /// The number of stored rows of the strips or tiles in row `row`, and the number of those within the image.
     pub(super) fn rows(&self, row: usize, header: &PageHeader) -> (usize, usize) {
         let within = self.height.min(header.height - row * self.height);
         (if self.tiled { self.height } else { within }, within)
     }
 
-    /// The offset and the number of bytes of all pixels, if they are stored uncompressed in one run.
+    /// The offset and the number of bytes of all pixels, if they are stored uncompressed and contiguously.
     pub(super) fn run(&self, header: &PageHeader, coding: &Coding) -> Option<(u64, u64)> {
         let plain = matches!(coding.compression, Compression::None) && !self.tiled;
         let start = self.places.first()?.0;
@@ -97,8 +97,8 @@ impl Chunks {
         Some((start, next - start))
     }
 
-    /// Moves to the image `images` images behind this one, as in ImageJ's files of more than 4 GB, which have a directory
-    /// for the first only.
+    /// Moves to the image `images` images after this one, as in ImageJ files of more than 4 GB, which only have a
+    /// directory for the first.
     pub(super) fn shift(
         &mut self,
         images: u64,
@@ -123,13 +123,13 @@ impl Chunks {
         }
     }
 
-    /// The bytes of a row of a strip or tile when it is decoded.
+    /// The number of bytes of a decoded row of a strip or tile.
     pub(super) fn row_bytes(&self, coding: &Coding) -> usize {
         // Neither this nor its product with the rows overflows: `check` has checked it.
         (self.width * self.samples * coding.bits).div_ceil(8)
     }
 
-    /// Refuses strips or tiles that lie outside the file, or that cannot hold their pixels.
+    /// Refuses strips or tiles that are outside the file, or that cannot hold their pixels.
     fn check(&self, header: &PageHeader, coding: &Coding, length: u64) -> Result<(), PageError> {
         let kind = if self.tiled { "tile" } else { "strip" };
         let page = [header.height, header.width, header.samples, header.dtype.size()];
@@ -168,17 +168,17 @@ impl Chunks {
 }
 
 impl Compression {
-    /// The most bytes that one stored byte can decode to.
+    /// The maximum number of bytes that one stored byte can decode to.
     fn most_from_a_byte(&self) -> u64 {
         match self {
             Self::None => 1,
-            // Two bytes repeat one up to 128 times.
+            // Two bytes repeat one byte up to 128 times.
             Self::PackBits => 64,
             // A match of 258 bytes takes two bits.
             Self::Deflate => 1032,
-            // A code of 12 bits stands for fewer bytes than the table has entries.
+            // A 12-bit code stands for fewer bytes than the table has entries.
             Self::Lzw => 4096,
-            // A block of four bytes repeats one 128 Ki times.
+            // A 4-byte block repeats one byte 128 Ki times.
             Self::Zstd => 32768,
             // A white row of up to 8 KiB takes a bit.
             Self::Fax => 65536,

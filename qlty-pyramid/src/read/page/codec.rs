@@ -1,7 +1,7 @@
-//! A strip or tile from the bytes in the file to those of its samples.
+//! Decompressing a strip or tile to the bytes of its samples.
 //!
-//! Each decoder fills a buffer of known length and stops; trailing bytes are ignored.
-//! (The end codes of LZW in tiles are missing or misplaced in many otherwise intact files.)
+//! Each decoder fills a buffer of known length and stops; trailing bytes are ignored. (The LZW end codes of tiles are
+//! missing or misplaced in many otherwise intact files.)
 
 use weezl::LzwStatus;
 use zune_jpeg::JpegDecoder;
@@ -47,7 +47,7 @@ fn short(got: usize, expected: usize) -> PageError {
 }
 
 fn lzw(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
-    // Before 1993 some writers packed the codes from the lowest bit; such data begin with a reversed clear code.
+    // Before 1993 some writers packed the codes from the lowest bit; such data start with a reversed clear code.
     if matches!(stored, [0, second, ..] if second & 1 == 1) {
         return Err(PageError::Unsupported("LZW of the oldest kind (codes from the lowest bit)".to_owned()));
     }
@@ -72,7 +72,7 @@ fn deflate(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     let mut decoder = flate2::Decompress::new(true);
     let (mut from, mut filled) = (0, 0);
     while filled < decoded.len() {
-        // A call takes and gives less than 4 GiB.
+        // A call can read and write at most 4 GiB.
         let finish = flate2::FlushDecompress::Finish;
         decoder.decompress(&stored[from..], &mut decoded[filled..], finish).map_err(PageError::data)?;
         let (taken, given) = (decoder.total_in() as usize, decoder.total_out() as usize);
@@ -97,7 +97,7 @@ fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
         let taken = match head {
             -128 => 0,
             0.. => {
-                // A run may not cross a row's end, but nothing is lost if it does.
+                // A run should not cross the end of a row, but it is harmless if it does.
                 let count = (head as usize + 1).min(free.len());
                 let Some(literal) = tail.get(..count) else {
                     return Err(short(filled + tail.len(), expected));
@@ -122,7 +122,7 @@ fn pack_bits(stored: &[u8], decoded: &mut [u8]) -> Result<(), PageError> {
     Ok(())
 }
 
-/// One bit per pixel, 1 for black; the photometric interpretation says how that is shown.
+/// One bit per pixel, 1 for black; the photometric interpretation says how that is displayed.
 fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let size =
         |size: usize| u16::try_from(size).map_err(|_| PageError::Unsupported(format!("fax of {size} pixels a side")));
@@ -144,12 +144,12 @@ fn fax(stored: &[u8], [height, width, _]: Shape, decoded: &mut [u8]) -> Result<(
 
 fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [u8]) -> Result<(), PageError> {
     let [height, width, samples] = shape;
-    // The decoder invents what is cut off.
+    // The decoder makes up pixels for truncated data.
     if !stored.windows(2).rev().take(64).any(|marker| marker == [0xff, 0xd9]) {
         return Err(PageError::Corrupt("JPEG data without an end".to_owned()));
     }
-    // The tables are a JPEG file without an image: less its end, and less the image's beginning, the two
-    // make a whole one.
+    // The tables are a JPEG file without an image: without its end marker, and followed by the image without its start
+    // marker, it becomes a complete file.
     let whole;
     let bytes = match (tables, stored) {
         ([head @ .., 0xff, 0xd9], [0xff, 0xd8, tail @ ..]) => {
@@ -168,7 +168,7 @@ fn jpeg(tables: &[u8], ycbcr: bool, stored: &[u8], shape: Shape, decoded: &mut [
             let kind = if ycbcr { " (YCbCr)" } else { "" };
             return Err(PageError::Unsupported(format!("JPEG of {samples} samples{kind}")));
         }
-        // Only what is declared as YCbCr is converted.
+        // Only samples declared as YCbCr are converted.
         (false, _) => match decoder.input_colorspace() {
             Some(stored) => stored,
             None => return Err(PageError::Corrupt("JPEG data without components".to_owned())),
@@ -225,7 +225,7 @@ mod tests {
             whole.iter().zip((0..32).flat_map(|y| (0..32).map(move |x| 2 * y + x))).all(|(a, b)| a.abs_diff(b) < 6)
         );
 
-        // Segments are a marker, and a length that counts itself.
+        // A segment is a marker followed by a length that includes itself.
         let (mut tables, mut rest, mut at) = (vec![0xff, 0xd8], vec![0xff, 0xd8], 2);
         while stored[at + 1] != 0xda {
             let end = at + 2 + usize::from(u16::from_be_bytes([stored[at + 2], stored[at + 3]]));

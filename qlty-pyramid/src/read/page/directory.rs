@@ -1,8 +1,8 @@
-//! The directories of a TIFF file, each read where it is.
+//! The directories of a TIFF file, each read at its offset.
 //!
-//! The decoder of the `tiff` crate finds a page by walking there from the first, and limits the tables of
-//! a directory to a MiB. Here a page is an offset, so a stack of any length is read in any
-//! order, and an image of any number of tiles.
+//! The decoder of the `tiff` crate finds a page by walking there from the first, and limits the tables of a directory
+//! to 1 MiB. Here a page is an offset, so stacks of any length can be read in any order, and images can have any number
+//! of tiles.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -11,13 +11,13 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::PageError;
 
-/// The most bytes that the value of one tag may have: enough for four million strips.
+/// The maximum number of bytes of the value of a tag: enough for four million strips.
 const VALUE_LIMIT: u64 = 64 << 20;
 
-/// More bytes than most directories have, so that one read fetches them.
+/// More bytes than most directories have, so that a single read suffices.
 const DIRECTORY_GUESS: u64 = 1024;
 
-/// A file open for reading, whose first bytes are those of a TIFF or BigTIFF.
+/// A file open for reading, whose first bytes are a TIFF or BigTIFF header.
 #[derive(Debug)]
 pub(crate) struct TiffFile {
     file: File,
@@ -26,7 +26,7 @@ pub(crate) struct TiffFile {
     /// BigTIFF: offsets have 8 bytes, not 4.
     big_tiff: bool,
     first: u64,
-    /// The bytes of the directories and values read so far.
+    /// The total number of bytes of directories and values read so far.
     read: Cell<u64>,
 }
 
@@ -42,7 +42,7 @@ struct Entry {
     tag: u16,
     kind: u16,
     count: u64,
-    /// The value if it fits, else its offset; a classic TIFF fills four bytes.
+    /// The value if it fits, else its offset; a classic TIFF uses four bytes.
     field: [u8; 8],
 }
 
@@ -82,7 +82,7 @@ impl TiffFile {
         self.big_endian
     }
 
-    /// The offsets of all pages' directories, in their order; never empty.
+    /// The offsets of the directories of all pages, in order; never empty.
     pub(crate) fn directories(&self) -> Result<Vec<u64>, PageError> {
         let mut offsets = Vec::new();
         let mut seen = HashSet::new();
@@ -132,7 +132,7 @@ impl TiffFile {
         self.within(offset, count_size)?;
         let mut bytes = self.bytes(offset, DIRECTORY_GUESS.min(self.length - offset))?;
         let count = self.number(&bytes[..count_size as usize]);
-        // Tags are numbers of 16 bits, each at most once.
+        // Tags are 16-bit numbers, each at most once.
         if count > u64::from(u16::MAX) {
             return Err(PageError::Corrupt(format!("the directory at {offset} has {count} entries")));
         }
@@ -153,10 +153,10 @@ impl TiffFile {
         Ok((entries, self.number(link)))
     }
 
-    /// Counts bytes that a directory or a value has.
+    /// Counts the bytes of a directory or a value.
     ///
-    /// Each byte of an intact file is read a few times at most. Thousands of directories that overlap, or point to one
-    /// large table, would take hours.
+    /// Each byte of an intact file is read a few times at most. Thousands of directories that overlap, or point to the
+    /// same large table, would take hours.
     fn count(&self, bytes: u64) -> Result<(), PageError> {
         let read = self.read.get().saturating_add(bytes);
         self.read.set(read);
@@ -166,7 +166,7 @@ impl TiffFile {
         Ok(())
     }
 
-    /// Bytes of a directory or a value.
+    /// The bytes of a directory or a value.
     fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>, PageError> {
         self.within(offset, count)?;
         let mut bytes = vec![0; usize::try_from(count).map_err(|_| PageError::no_memory(count))?];
@@ -189,7 +189,7 @@ impl TiffFile {
 }
 
 impl Directory<'_> {
-    /// A tag's unsigned integers, or none if the tag is absent.
+    /// A tag's unsigned integers, or `None` if the tag is absent.
     pub(crate) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, PageError> {
         let Some(entry) = self.entry(tag) else {
             return Ok(None);
@@ -205,7 +205,7 @@ impl Directory<'_> {
         Ok(Some(bytes.chunks_exact(size as usize).map(|number| self.file.number(number)).collect()))
     }
 
-    /// A tag's first number, or none if the tag is absent.
+    /// A tag's first number, or `None` if the tag is absent.
     pub(crate) fn number(&self, tag: u16) -> Result<Option<u64>, PageError> {
         match self.numbers(tag)? {
             None => Ok(None),
@@ -216,18 +216,18 @@ impl Directory<'_> {
         }
     }
 
-    /// A tag's fraction, if it is one above 0.
+    /// A tag's fraction, if it is above 0.
     pub(crate) fn fraction(&self, tag: u16) -> Result<Option<(u32, u32)>, PageError> {
         let Some(entry) = self.entry(tag).filter(|entry| entry.kind == 5 && entry.count == 1) else {
             return Ok(None);
         };
         let bytes = self.value(entry, 8)?;
-        // Eight bytes were asked for and are two numbers of 32 bits.
+        // Eight bytes were requested; they are two 32-bit numbers.
         let [above, below] = [0..4, 4..8].map(|range| self.file.number(&bytes[range]) as u32);
         Ok(Some((above, below)).filter(|_| above > 0 && below > 0))
     }
 
-    /// A tag's bytes, whatever their type is, or none if the tag is absent.
+    /// A tag's bytes, whatever their type, or `None` if the tag is absent.
     pub(crate) fn opaque(&self, tag: u16) -> Result<Option<Vec<u8>>, PageError> {
         self.entry(tag).map(|entry| self.value(entry, 1)).transpose()
     }
@@ -236,7 +236,7 @@ impl Directory<'_> {
         self.entries.iter().find(|entry| entry.tag == tag).copied()
     }
 
-    /// The bytes of a value whose elements have `size` bytes.
+    /// The bytes of a value whose elements have `size` bytes each.
     fn value(&self, entry: Entry, size: u64) -> Result<Vec<u8>, PageError> {
         let bytes = entry.count.saturating_mul(size);
         let word = if self.file.big_tiff { 8 } else { 4 };

@@ -1,11 +1,11 @@
-//! What can go wrong with a page.
+//! Errors of reading a page.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::Error;
 
-/// An [`Error`] of a page whose file and number are not known yet.
+/// The [`Error`] of a page whose file and number are not known yet.
 #[derive(Debug)]
 pub(crate) enum PageError {
     Io(std::io::Error),
@@ -28,7 +28,7 @@ impl PageError {
         Self::Corrupt(format!("a strip or tile of {bytes} bytes does not fit in memory"))
     }
 
-    /// The error of this file and page.
+    /// Adds the file and page to the error.
     pub(crate) fn at(self, path: &Path, page: usize) -> Error {
         let path = path.to_path_buf();
         match self {

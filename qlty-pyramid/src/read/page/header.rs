@@ -11,7 +11,7 @@ use super::PageError;
 pub(crate) struct PageHeader {
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// The samples of a pixel, which become channels.
+    /// The number of samples per pixel, which become channels.
     pub(crate) samples: usize,
     pub(crate) dtype: DType,
 }
@@ -27,12 +27,12 @@ impl fmt::Display for PageHeader {
 }
 
 impl PageHeader {
-    /// The bytes of a page's pixels. They fit in memory, which is checked when a page is opened.
+    /// The number of bytes of a page's pixels. It fits `usize`, which is checked when a page is opened.
     pub(crate) fn bytes(&self) -> usize {
         self.samples * self.height * self.width * self.dtype.size()
     }
 
-    /// Fails unless this page's header is that of the first page of the stack.
+    /// Fails unless this page's header equals that of the first page of the stack.
     pub(super) fn check_same(&self, expected: &Self) -> Result<(), PageError> {
         if self == expected {
             return Ok(());

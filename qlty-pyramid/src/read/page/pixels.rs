@@ -1,4 +1,4 @@
-//! Reading a page: strip by strip or tile by tile, into planes.
+//! Reading a page into planes, strip by strip or tile by tile.
 
 use std::ops::Range;
 
@@ -7,13 +7,14 @@ use super::directory::TiffFile;
 use super::tags::{self, Coding, Compression};
 use super::{PageError, PageHeader, codec, samples};
 
-/// The stored bytes of a strip or tile beyond twice its pixels and this number are not read: no decoder needs them.
+/// The stored bytes of a strip or tile beyond twice the size of its pixels plus this number are not read: no decoder
+/// needs them.
 const SLACK: u64 = 64 << 10;
 
-/// The least number of bytes that are read and reordered at a time, while they are in the cache.
+/// The minimum number of bytes that are read and reordered at a time, while they are in the cache.
 const PIECE: usize = 256 << 10;
 
-/// A page whose header is checked.
+/// A page whose header has been checked.
 #[derive(Debug)]
 pub(super) struct Page<'f> {
     file: &'f TiffFile,
@@ -22,7 +23,7 @@ pub(super) struct Page<'f> {
     chunks: Chunks,
 }
 
-/// Buffers that are reused from strip to strip or tile to tile.
+/// Buffers that are reused between strips or tiles.
 #[derive(Default)]
 struct Scratch {
     stored: Vec<u8>,
@@ -32,8 +33,8 @@ struct Scratch {
 }
 
 impl<'f> Page<'f> {
-    /// The page whose directory is at an offset; or, if `image` is above 0, the image that many images behind it,
-    /// which follows without a directory of its own.
+    /// The page whose directory is at an offset; or, if `image` is above 0, the image that many images after it, which
+    /// follows without its own directory.
     pub(super) fn open(file: &'f TiffFile, offset: u64, image: u64) -> Result<Self, PageError> {
         let directory = file.directory(offset)?;
         let (header, coding) = tags::read(&directory)?;
@@ -78,8 +79,8 @@ impl<'f> Page<'f> {
         Ok(())
     }
 
-    /// Decodes the `wanted` rows of the strip or tile in a row and a column of the grid into `planes`,
-    /// (samples, wanted rows, X).
+    /// Decodes the `wanted` rows of the strip or tile at a row and a column of the grid into `planes`, (samples, wanted
+    /// rows, X).
     fn read_chunk(
         &self,
         place: Option<(u64, u64)>,
@@ -98,7 +99,7 @@ impl<'f> Page<'f> {
         let Scratch { stored, decoded, unpacked } = scratch;
 
         if let Compression::None = coding.compression {
-            // Rows that are not compressed need not be read all at once.
+            // Uncompressed rows need not be read all at once.
             let step = PIECE.div_ceil(row_bytes);
             for from in rows.clone().step_by(step) {
                 let part = from..rows.end.min(from + step);
@@ -180,7 +181,7 @@ impl<'f> Page<'f> {
         codec::decode(&self.coding.compression, stored, shape, decoded)
     }
 
-    /// Fills `bytes` from an offset, each byte from its highest bit.
+    /// Fills `bytes` from an offset, reversing the bits of each byte if they are stored lowest first.
     fn stored(&self, offset: u64, bytes: &mut [u8]) -> Result<(), PageError> {
         self.file.read(offset, bytes)?;
         if self.coding.reversed {
@@ -189,13 +190,13 @@ impl<'f> Page<'f> {
         Ok(())
     }
 
-    /// Whether this machine has another byte order than the file.
+    /// Whether the byte order of this machine differs from that of the file.
     fn swap(&self) -> bool {
         self.file.big_endian() != cfg!(target_endian = "big")
     }
 }
 
-/// The first `count` bytes of a buffer, which grows if need be.
+/// The first `count` bytes of a buffer, which grows if needed.
 fn room(buffer: &mut Vec<u8>, count: usize) -> Result<&mut [u8], PageError> {
     if let Some(missing) = count.checked_sub(buffer.len()) {
         buffer.try_reserve_exact(missing).map_err(|_| PageError::no_memory(count as u64))?;

@@ -24,8 +24,8 @@ pub(super) fn first_page(path: &Path) -> Result<FirstPage, PageError> {
         unit: LengthUnit::Micrometer,
     });
     let header = header(&reader)?;
-    // A match of 258 bytes takes two bits, so a byte of the file gives 1032 of the image at most. Bound decompression
-    // bombs by that.
+    // A match of 258 bytes takes two bits, so a byte of the file decodes to at most 1032 bytes of the image. This
+    // bounds decompression bombs.
     let possible = std::fs::metadata(path).map_err(PageError::Io)?.len().saturating_mul(1032);
     let needed = (info.raw_row_length() as u64 - 1).saturating_mul(header.height as u64);
     if needed > possible {
@@ -71,7 +71,7 @@ pub(super) fn read(path: &Path, expected: &PageHeader, rows: Range<usize>, plane
         }
     };
     if interlaced {
-        // The rows come in seven passes, so the whole image is decoded.
+        // The rows are interlaced in seven passes, so the whole image is decoded.
         let mut image = vec![0; row_bytes * header.height];
         reader.next_frame(&mut image).map_err(PageError::data)?;
         image.chunks_exact_mut(row_bytes).enumerate().for_each(|(y, row)| place(y, row));

@@ -1,9 +1,9 @@
-//! Samples as they are stored in a strip or tile, turned into pixels of this machine, plane by plane.
+//! Converting the stored samples of a strip or tile to native pixels, plane by plane.
 
 use super::tags::{Coding, Predictor};
 
-/// Undoes, in place, the predictor, the byte order and the inversion of black and white of `rows` of `row_bytes` bytes.
-/// Samples have `size` bytes; `samples` of them are a pixel.
+/// Undoes, in place, the predictor, the byte order and the inversion of black and white of `rows`, whose rows have
+/// `row_bytes` bytes. Samples have `size` bytes; `samples` of them make up a pixel.
 pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: usize, coding: &Coding, swap: bool) {
     if coding.predictor == Predictor::Float {
         let mut scratch = vec![0; row_bytes];
@@ -29,7 +29,7 @@ pub(super) fn restore(rows: &mut [u8], row_bytes: usize, samples: usize, size: u
         }
     }
     if coding.inverted {
-        // The largest number minus the sample.
+        // The maximum value minus the sample.
         rows.iter_mut().for_each(|byte| *byte = !*byte);
     }
 }
@@ -38,7 +38,7 @@ fn each<const SIZE: usize>(bytes: &mut [u8], turn: impl Fn([u8; SIZE]) -> [u8; S
     bytes.as_chunks_mut::<SIZE>().0.iter_mut().for_each(|sample| *sample = turn(*sample));
 }
 
-/// Adds to each sample the one of the pixel before.
+/// Adds the sample of the previous pixel to each sample.
 fn horizontal_row<T: Copy, const SIZE: usize>(
     row: &mut [u8],
     samples: usize,
@@ -60,8 +60,8 @@ fn horizontal_row<T: Copy, const SIZE: usize>(
     }
 }
 
-/// Adobe Photoshop TIFF Technical Note 3: the bytes of all samples sorted by significance, the highest
-/// first, then each minus the byte of the pixel before.
+/// Adobe Photoshop TIFF Technical Note 3: the bytes of all samples sorted by significance, the highest first, then each
+/// minus the byte of the previous pixel.
 fn float_row(row: &mut [u8], scratch: &mut [u8], samples: usize, size: usize) {
     for index in samples..row.len() {
         row[index] = row[index].wrapping_add(row[index - samples]);
@@ -78,7 +78,7 @@ fn float_row(row: &mut [u8], scratch: &mut [u8], samples: usize, size: usize) {
     }
 }
 
-/// Appends to `unpacked` a row of `count` samples that are packed from the highest bit, each as `size` bytes.
+/// Appends a row of `count` samples, which are packed from the highest bit, to `unpacked`, each as `size` bytes.
 pub(super) fn unpack(row: &[u8], count: usize, size: usize, coding: &Coding, unpacked: &mut Vec<u8>) {
     let bits = coding.bits;
     let mask = (1_u32 << bits) - 1;
@@ -100,7 +100,7 @@ pub(super) fn unpack(row: &[u8], count: usize, size: usize, coding: &Coding, unp
     }
 }
 
-/// The bytes of sample `sample` of each pixel of `row`, whose pixels have `samples`, into `plane`.
+/// Copies the bytes of sample `sample` of each pixel of `row`, whose pixels have `samples` samples, into `plane`.
 pub(super) fn pick(row: &[u8], samples: usize, sample: usize, size: usize, plane: &mut [u8]) {
     match size {
         1 => pick_sized::<1>(row, samples, sample, plane),

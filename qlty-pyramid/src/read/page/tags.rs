@@ -1,10 +1,10 @@
-//! What the tags of a page mean: its shape and type, how it is stored, and which kinds are refused.
+//! The meaning of the tags of a page: its shape and type, how it is stored, and which kinds are refused.
 
 use super::directory::Directory;
 use super::{PageError, PageHeader};
 use qlty_core::DType;
 
-/// The tags that are read; TIFF 6.0 gives them these numbers.
+/// The tags that are used, with their numbers in TIFF 6.0.
 pub(super) mod tag {
     pub(crate) const SUBFILE: u16 = 254;
     pub(crate) const WIDTH: u16 = 256;
@@ -36,13 +36,13 @@ pub(super) mod tag {
 pub(super) struct Coding {
     pub(super) compression: Compression,
     pub(super) predictor: Predictor,
-    /// The bits of a stored sample: those of the pixel type, or fewer, packed.
+    /// The number of bits of a stored sample: that of the pixel type, or fewer, packed.
     pub(super) bits: usize,
-    /// Whether the largest number stands for black.
+    /// Whether the maximum value stands for black.
     pub(super) inverted: bool,
-    /// Whether a byte's first bit is its lowest.
+    /// Whether the first bit of a byte is its lowest.
     pub(super) reversed: bool,
-    /// Whether each sample has strips or tiles of its own.
+    /// Whether each sample has its own strips or tiles.
     pub(super) planar: bool,
 }
 
@@ -58,7 +58,7 @@ pub(super) enum Compression {
     Jpeg {
         /// The tables that all strips or tiles share.
         tables: Vec<u8>,
-        /// Whether the samples are luminance and chrominance, to be turned into RGB.
+        /// Whether the samples are luminance and chrominance, to be converted to RGB.
         ycbcr: bool,
     },
 }
@@ -66,9 +66,9 @@ pub(super) enum Compression {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Predictor {
     None,
-    /// Each sample is its difference from that of the pixel before.
+    /// Each sample is stored as its difference from that of the previous pixel.
     Horizontal,
-    /// The bytes of a row sorted by significance, and then as differences.
+    /// The bytes of a row are sorted by significance, and then stored as differences.
     Float,
 }
 
@@ -109,11 +109,11 @@ pub(super) fn read(directory: &Directory<'_>) -> Result<(PageHeader, Coding), Pa
     Ok((header, Coding { compression, predictor, bits, inverted, reversed, planar }))
 }
 
-/// The one value that a tag has for all samples.
+/// The value of a tag that must be the same for all samples.
 fn uniform(directory: &Directory<'_>, tag: u16, absent: u64, samples: usize, what: &str) -> Result<u64, PageError> {
     let values = directory.numbers(tag)?.unwrap_or_else(|| vec![absent]);
     match values.first() {
-        // Some writers give one value for all.
+        // Some writers store a single value for all samples.
         Some(first) if values.len() == 1 || values.len() == samples => {
             match values.iter().all(|value| value == first) {
                 true => Ok(*first),
@@ -185,7 +185,7 @@ fn coding(directory: &Directory<'_>, header: &PageHeader) -> Result<(Compression
     };
     let jpeg = matches!(compression, Compression::Jpeg { .. });
     match photometric {
-        // The indices of a palette are kept: ImageJ writes measured greys with a palette for display.
+        // The indices of a palette are kept: ImageJ writes measured grey values with a palette for display.
         None | Some(1 | 2 | 3 | 5) => Ok((compression, false)),
         Some(0) => match header.dtype {
             DType::U8 | DType::U16 | DType::U32 | DType::U64 => Ok((compression, true)),
@@ -217,7 +217,7 @@ fn predictor(number: u64, compression: &Compression, bits: usize, dtype: DType) 
             return Err(PageError::Unsupported(what));
         }
     };
-    // Readers do not agree on what a predictor means elsewhere.
+    // Readers disagree about predictors with other compressions.
     match compression {
         Compression::Lzw | Compression::Deflate | Compression::Zstd => Ok(predictor),
         other => Err(PageError::Unsupported(format!("a predictor of {} data", other.name()))),
@@ -225,7 +225,7 @@ fn predictor(number: u64, compression: &Compression, bits: usize, dtype: DType) 
 }
 
 impl Compression {
-    /// The compression in a word.
+    /// The name of the compression.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::None => "uncompressed",
@@ -255,13 +255,13 @@ pub(super) fn resolution(directory: &Directory<'_>) -> Result<Resolution, PageEr
     Ok(Resolution { fractions: y.zip(x).map(|(y, x)| [y, x]), unit })
 }
 
-/// Whether a page is a smaller copy or a mask of another.
+/// Whether a page is a reduced copy or a mask of another.
 pub(super) fn is_copy_or_mask(directory: &Directory<'_>) -> Result<bool, PageError> {
     const REDUCED_OR_MASK: u64 = 0b101;
     Ok(directory.number(tag::SUBFILE)?.unwrap_or(0) & REDUCED_OR_MASK != 0)
 }
 
-/// The description of a page, or nothing.
+/// The description of a page, or an empty string.
 pub(super) fn description(directory: &Directory<'_>) -> Result<String, PageError> {
     let bytes = directory.opaque(tag::DESCRIPTION)?.unwrap_or_default();
     // ImageJ writes a micro sign in Latin-1, which is not UTF-8.

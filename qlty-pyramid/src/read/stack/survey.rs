@@ -1,11 +1,11 @@
-//! What is in a file of pages.
+//! Examining the contents of a multi-page file.
 
 use crate::Result;
 use crate::read::calibration::{LengthUnit, VoxelSize};
 use crate::read::description::{Contents, Description};
 use crate::read::page::{FirstPage, PageAt, PageError, PageFile, PageHeader, Resolution};
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug)]
 pub(super) struct FileInfo {
     /// The header of every page.
@@ -19,8 +19,8 @@ pub(super) struct FileInfo {
 }
 
 impl PageFile {
-    /// Reads and checks the headers of all pages. Pages of which the file says nothing are planes along Z if `planes`,
-    /// or else channels of one plane.
+    /// Reads and checks the headers of all pages. Pages without a stated meaning are planes along Z if `planes`, or
+    /// else channels of one plane.
     pub(super) fn survey(&self, planes: bool) -> Result<FileInfo> {
         let at = |number: usize| move |error: PageError| error.at(self.path(), number);
         let mut pages = self.pages().map_err(at(0))?;
@@ -42,7 +42,7 @@ impl PageFile {
         }
         let images = contents.images();
         if images > pages.len() {
-            // The pages that follow the last directory have none, but they are in the file.
+            // The images that follow the last directory have none, but their pixels must be in the file.
             self.check(pages[0], images as u64 - 1, &header).map_err(at(images - 1))?;
             pages.truncate(1);
         }
@@ -56,14 +56,14 @@ impl PageFile {
     }
 }
 
-/// The size of a voxel by a page's tags and its description, if they state it with a unit.
+/// The size of a voxel from a page's tags and description, if they state it with a unit.
 fn voxel_size(resolution: &Resolution, description: &Description) -> Option<VoxelSize> {
-    // The fraction is inverted before it is divided, so that 40/13 gives 0.325 and not a number next to it.
+    // The fraction is inverted before the division, so that 40/13 gives exactly 0.325, not a neighbouring number.
     let [y, x] = resolution.fractions?.map(|(pixels, units)| move |unit| unit * f64::from(units) / f64::from(pixels));
     if let Description::ImageJ(imagej) = description {
         return Some(VoxelSize { z: imagej.spacing, y: y(1.0), x: x(1.0), unit: imagej.unit? });
     }
-    // Inches and centimetres are all that TIFF has; microscopy thinks in micrometres.
+    // TIFF only has inches and centimetres; microscopy uses micrometres.
     let micrometers = match resolution.unit {
         2 => 25_400.0,
         3 => 10_000.0,

@@ -3,7 +3,7 @@
 use super::FinePixels;
 use crate::Pixel;
 
-/// Makes the coarse rows from `first` on, of the means of blocks.
+/// Computes the coarse rows from `first` on as means of blocks.
 pub(super) fn mean_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], first: usize, coarse: &mut [T]) {
     let [_, height, width] = fine.size;
     let mut totals = vec![T::Total::default(); width];
@@ -30,13 +30,13 @@ pub(super) fn mean_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], 
                     *mean = T::mean(*total, lines as u16);
                 }
             }
-            // With a constant weight a division is a shift.
+            // With a constant weight the division is a shift.
             (2, 4) => mean_of_pairs::<T, 8>(&totals, coarse),
             (2, 2) => mean_of_pairs::<T, 4>(&totals, coarse),
             (step, _) => {
                 for (mean, totals) in coarse.iter_mut().zip(totals.chunks(step)) {
                     let total = totals.iter().fold(T::Total::default(), |sum, total| sum + *total);
-                    // The product of the factors is checked to be small.
+                    // The product of the factors has been checked to be small.
                     *mean = T::mean(total, (lines * totals.len()) as u16);
                 }
             }
@@ -56,7 +56,7 @@ fn mean_of_two<T: Pixel>(above: &[T], below: &[T], coarse: &mut [T]) {
     }
 }
 
-/// The means of neighbouring totals, which make up `WEIGHT` pixels together.
+/// The means of pairs of neighbouring totals, which together cover `WEIGHT` pixels.
 fn mean_of_pairs<T: Pixel, const WEIGHT: u16>(totals: &[T::Total], coarse: &mut [T]) {
     let (pairs, last) = totals.as_chunks::<2>();
     for (mean, pair) in coarse.iter_mut().zip(pairs) {
@@ -67,7 +67,7 @@ fn mean_of_pairs<T: Pixel, const WEIGHT: u16>(totals: &[T::Total], coarse: &mut 
     }
 }
 
-/// Makes the coarse rows from `first` on, of the first pixel of each block.
+/// Computes the coarse rows from `first` on as the first pixel of each block.
 pub(super) fn first_rows<T: Pixel>(fine: &FinePixels<'_, T>, factor: [usize; 3], first: usize, coarse: &mut [T]) {
     let [_, _, width] = fine.size;
     for (y, coarse) in coarse.chunks_exact_mut(width.div_ceil(factor[2])).enumerate() {
@@ -115,7 +115,7 @@ pub(super) fn extreme<T: Pixel>(pixels: &[T], ahead: impl Fn(T, T) -> bool) -> T
     best
 }
 
-/// The pixel in the middle, or the mean of the two there, or a NaN if there is one.
+/// The pixel in the middle, or the mean of the two in the middle, or a NaN if there is one.
 pub(super) fn median<T: Pixel>(pixels: &mut [T]) -> T {
     pixels.sort_unstable_by(T::order);
     let (last, middle) = (pixels[pixels.len() - 1], pixels.len() / 2);

@@ -1,9 +1,9 @@
-//! Binomial filtering, then every second pixel.
+//! Binomial filtering and subsampling by two.
 
 use super::{FinePixels, Method};
 use crate::Pixel;
 
-/// The weights of five pixels, the middle one being the pixel that is kept.
+/// The weights of five pixels; the middle one is the pixel that is kept.
 const KERNEL: [u16; 5] = [1, 4, 6, 4, 1];
 
 /// The weight of the fine pixel `from` in the coarse pixel `at`.
@@ -16,7 +16,7 @@ fn weights(at: usize, factor: usize, size: usize) -> u16 {
     Method::Gaussian.support(at, factor, size).map(|from| weight(from, at, factor)).sum()
 }
 
-/// Makes the coarse rows from `first` on of the plane `at`: sums along Z and Y first, then along X.
+/// Computes the coarse rows from `first` on of the plane `at`: sums along Z and Y first, then along X.
 pub(super) fn shrink_rows<T: Pixel>(
     fine: &FinePixels<'_, T>,
     factor: [usize; 3],

@@ -14,7 +14,7 @@ use super::Faults;
 use crate::output::{Failure, Output};
 use crate::store::Store;
 
-/// Decodes all chunks of all arrays, their checksums included, and counts them.
+/// Decodes all chunks of all arrays, including their checksums, and returns their number.
 pub(super) fn check(store: &Store, output: &Output, faults: &mut Faults) -> Result<u64, Failure> {
     let arrays = store.levels.iter().filter_map(|level| Some((level.name.as_str(), level.array.as_ref().ok()?)));
     let arrays: Vec<_> = arrays.map(|(name, array)| (name, array, array.subchunk_grid())).collect();
@@ -32,7 +32,7 @@ pub(super) fn check(store: &Store, output: &Output, faults: &mut Faults) -> Resu
     Ok(total)
 }
 
-/// The chunks of an array that do not decode, in their order.
+/// The chunks of an array that fail to decode, in order.
 fn decode_all(
     name: &str,
     array: &Array<FilesystemStore>,
@@ -40,7 +40,7 @@ fn decode_all(
     monitor: &Monitor,
 ) -> qlty_core::Result<Vec<(String, String)>> {
     let shards = ArrayShardedReadableExtCache::new(array);
-    // All threads have chunks of their own, so a codec starts none.
+    // All threads decode chunks of their own, so a codec must not start more.
     let options = CodecOptions::default().with_concurrent_target(1).with_validate_checksums(true);
     let faults = Mutex::new(Vec::new());
     let places = ArraySubset::new_with_shape(grid.to_vec()).indices();

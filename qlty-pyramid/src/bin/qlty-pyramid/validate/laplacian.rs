@@ -12,7 +12,7 @@ const PLACE: &str = "qlty.laplacian_pyramid";
 pub(super) fn check(store: &Store, faults: &mut Faults) {
     let stated = store.at("/qlty/laplacian_pyramid");
     let has_base = store.levels.last().is_some_and(|level| !level.name.starts_with("diff_"));
-    // By the rules of reconstruction.
+    // The rules are those of reconstruction.
     if has_base
         && store.levels.iter().all(|level| level.array.is_ok())
         && let Err(error) = LaplacianStore::open(&store.path)

@@ -45,14 +45,14 @@ pub(super) fn check(store: &Store, version: &str, faults: &mut Faults) {
     check_omero(store, &axes, faults);
 }
 
-/// Checks a document by the types and rules of `ome_zarr_metadata`.
+/// Checks a document against the types and rules of `ome_zarr_metadata`.
 fn check_document<D: Validate>(document: serde_json::Result<D>, place: &str, faults: &mut Faults) {
     let document = match document {
         Ok(document) => document,
         Err(error) => return faults.add(place, error.to_string()),
     };
     if let Err(error) = document.validate() {
-        // One fault a line, each with its place.
+        // One problem per line, each with its place.
         for line in error.to_string().lines().map(str::trim).filter(|line| !line.is_empty()) {
             match line.split_once(": ") {
                 Some((place, what)) => faults.add(place.trim_start_matches("$."), what),
@@ -62,7 +62,7 @@ fn check_document<D: Validate>(document: serde_json::Result<D>, place: &str, fau
     }
 }
 
-/// Checks that axes of one type are where NGFF wants them: time, channel, space, and Z before Y before X.
+/// Checks the order of axes that NGFF requires: time, channel, space, and Z before Y before X.
 fn check_axes(multiscale: &Value, faults: &mut Faults) {
     let axes = multiscale["axes"].as_array().map_or(&[] as &[Value], Vec::as_slice);
     let space = axes.iter().filter(|axis| axis["type"] == "space").filter_map(|axis| axis["name"].as_str());
