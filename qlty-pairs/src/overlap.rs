@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut2, Axis};
+use ndarray::{ArrayViewMut2, Axis, Ix1, Ix2};
 use qlty_core::dynamic::ArrayRef;
 use qlty_core::internal::array::product;
 use qlty_core::{DType, Error, Monitor, Result};
@@ -94,8 +94,15 @@ impl AnyOverlap {
         if let Some(rotations) = rotations.filter(|rotations| rotations.shape() != [count]) {
             return Err(Error::shape("rotations", rotations.shape(), format!("[{count}], one for each delta")));
         }
-        let deltas = deltas.view::<f32>("deltas")?;
-        let rotations = rotations.map(|rotations| rotations.view::<i64>("rotations")).transpose()?;
+        let expected = |_| Error::shape("deltas", &[count, columns], "two axes");
+        let deltas = deltas.view::<f32>("deltas")?.into_dimensionality::<Ix2>().map_err(expected)?;
+        let rotations = match rotations {
+            Some(rotations) => {
+                let expected = |_| Error::shape("rotations", rotations.shape(), "one axis");
+                Some(rotations.view::<i64>("rotations")?.into_dimensionality::<Ix1>().map_err(expected)?)
+            }
+            None => None,
+        };
         product("pixels of a patch", &size)?;
         let mut overlaps = Vec::new();
         let bytes = count.saturating_mul(size_of::<PairOverlap>());
