@@ -590,6 +590,32 @@ typedef struct qlty_pair_options {
 } qlty_pair_options;
 
 /*
+ How pairs are chosen by qlty_sample_draw. Fill it with qlty_sample_options_init, then set bins and samples_per_bin.
+ */
+typedef struct qlty_sample_options {
+  /*
+   sizeof(qlty_sample_options) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   How means and standard deviations are divided into bins, a QLTY_BINS. Initially QLTY_BINS_HISTOGRAM.
+   */
+  int32_t kind;
+  /*
+   The number of bins along means, and also along standard deviations. Initially 0, which is not valid.
+   */
+  int64_t bins;
+  /*
+   The largest number of pairs chosen from each bin. Initially 0, which is not valid.
+   */
+  int64_t samples_per_bin;
+  /*
+   What the choice within a bin is drawn from. Initially 0.
+   */
+  uint64_t seed;
+} qlty_sample_options;
+
+/*
  The arrays that pairs of patches are written to. Set all bytes to 0 first, then struct_size and the arrays.
  */
 typedef struct qlty_pair_arrays {
@@ -825,6 +851,36 @@ typedef struct qlty_reconstruct_options {
    */
   const char *codec;
 } qlty_reconstruct_options;
+
+/*
+ What is known of a pyramid. Set struct_size first.
+ */
+typedef struct qlty_pyramid_info {
+  /*
+   sizeof(qlty_pyramid_info) in the host, by which the library knows which fields it has.
+   */
+  uint32_t struct_size;
+  /*
+   Set to 0.
+   */
+  int32_t reserved;
+  /*
+   The array that holds the full size, with its type, its shape, and strides in C order; data is NULL.
+   */
+  struct qlty_array pixels;
+  /*
+   The number of stored arrays.
+   */
+  int64_t levels;
+  /*
+   The size of the stored arrays before compression, in bytes.
+   */
+  uint64_t bytes;
+  /*
+   The number of files that the image is read from.
+   */
+  int64_t files;
+} qlty_pyramid_info;
 
 /*
  The call succeeded.
@@ -1769,17 +1825,34 @@ qlty_status qlty_pairs_places(const struct qlty_pairs *pairs,
                               struct qlty_error **error);
 
 /*
+ Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_sample_options).
+ */
+qlty_status qlty_sample_options_init(struct qlty_sample_options *options,
+                                     uint32_t struct_size,
+                                     struct qlty_error **error);
+
+/*
  Chooses up to `samples_per_bin` pairs from each bin of a grid over means and standard deviations, with `bins` bins
  along both.
 
- `means` and `sigmas` are (P) of type f64: two columns of qlty_pairs_column, or values computed from them. `kind` is
- a QLTY_BINS. The indices chosen are written to the front of `indices`, (K) of type i64, and their number to
- `*count`; K = P is always enough. They are ordered by bin, with the standard deviation varying fastest, and depend
- only on the arguments. Each pair is in exactly one bin, also the one with the largest value. Any thread.
+ `means` and `sigmas` are (P) of type f64: two columns of qlty_pairs_column, or values computed from them. The
+ indices chosen are written to the front of `indices`, (K) of type i64, and their number to `*count`; K = P is always
+ enough. They are ordered by bin, with the standard deviation varying fastest, and depend only on the arguments. Each
+ pair is in exactly one bin, also the one with the largest value. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if `bins` or `samples_per_bin` is not at least 1, `kind` is invalid,
- a value is NaN or infinite, the numbers of means and standard deviations differ, or the arrays overlap;
- QLTY_STATUS_SHAPE if more are chosen than `indices` has room for; QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if an option is invalid, a value is NaN or infinite, the numbers of
+ means and standard deviations differ, or the arrays overlap; QLTY_STATUS_SHAPE if more are chosen than `indices` has
+ room for; QLTY_STATUS_DTYPE, QLTY_STATUS_OUT_OF_MEMORY.
+ */
+qlty_status qlty_sample_draw(const struct qlty_array *means,
+                             const struct qlty_array *sigmas,
+                             const struct qlty_sample_options *options,
+                             const struct qlty_array *indices,
+                             int64_t *count,
+                             struct qlty_error **error);
+
+/*
+ Deprecated: qlty_sample_draw does the same with kind, bins, samples_per_bin and seed in a struct.
  */
 qlty_status qlty_sample_stratified(const struct qlty_array *means,
                                    const struct qlty_array *sigmas,
@@ -2302,11 +2375,19 @@ qlty_status qlty_pyramids_name(const struct qlty_pyramids *pyramids,
                                struct qlty_error **error);
 
 /*
- Describes a pyramid. `pixels` is set to the array that holds the full size, with its type, its shape, and strides in
- C order; data is NULL. `levels` is set to the number of stored arrays, `bytes` to their size before compression, and
- `files` to the number of files that the image is read from. Each may be NULL. Any thread.
+ Describes a pyramid in `*info`, whose struct_size the host has set; fields that the host does not have are not
+ written. Any thread.
 
- Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid; QLTY_STATUS_OVERFLOW.
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if there is no such pyramid, or if struct_size is less than in the
+ first version, or more than 4096; QLTY_STATUS_OVERFLOW.
+ */
+qlty_status qlty_pyramids_get_info(const struct qlty_pyramids *pyramids,
+                                   int64_t index,
+                                   struct qlty_pyramid_info *info,
+                                   struct qlty_error **error);
+
+/*
+ Deprecated: qlty_pyramids_get_info stores the same in a struct. Each may be NULL.
  */
 qlty_status qlty_pyramids_shape(const struct qlty_pyramids *pyramids,
                                 int64_t index,

@@ -312,8 +312,13 @@ class Pairs {
   Array<std::int64_t> indices({static_cast<std::int64_t>(means.size())});
   const qlty_array to = indices.raw_mut();
   std::int64_t count = 0;
-  detail::call(qlty_sample_stratified, &mean.raw(), &sigma.raw(), static_cast<std::int32_t>(kind), bins,
-               samples_per_bin, seed, &to, &count);
+  qlty_sample_options options;
+  detail::call(qlty_sample_options_init, &options, static_cast<std::uint32_t>(sizeof options));
+  options.kind = static_cast<std::int32_t>(kind);
+  options.bins = bins;
+  options.samples_per_bin = samples_per_bin;
+  options.seed = seed;
+  detail::call(qlty_sample_draw, &mean.raw(), &sigma.raw(), &options, &to, &count);
   indices.values().resize(static_cast<std::size_t>(count));
   return std::move(indices.values());
 }

@@ -97,20 +97,23 @@ inline PyramidLevel pyramid_level(const qlty_pyramids* pyramids, std::int64_t in
 
 inline Pyramid pyramid(const qlty_pyramids* pyramids, std::int64_t index) {
   const char *path = nullptr, *axes = nullptr;
-  qlty_array pixels;
-  std::int64_t levels = 0, files = 0;
+  qlty_pyramid_info info{};
+  info.struct_size = sizeof info;
   Pyramid pyramid{};
   call(qlty_pyramids_name, pyramids, index, nullptr, &path, &axes);
-  call(qlty_pyramids_shape, pyramids, index, &pixels, &levels, &pyramid.bytes, &files);
+  call(qlty_pyramids_get_info, pyramids, index, &info);
   pyramid.path = path;
   pyramid.axes = axes;
-  pyramid.dtype = pixels.dtype;
-  pyramid.shape = shape_of(pixels);
-  for (std::int64_t file = 0; file < files; file++) {
+  pyramid.dtype = info.pixels.dtype;
+  pyramid.shape = shape_of(info.pixels);
+  pyramid.bytes = info.bytes;
+  for (std::int64_t file = 0; file < info.files; file++) {
     call(qlty_pyramids_file, pyramids, index, file, &path);
     pyramid.files.emplace_back(path);
   }
-  for (std::int64_t level = 0; level < levels; level++) pyramid.levels.push_back(pyramid_level(pyramids, index, level));
+  for (std::int64_t level = 0; level < info.levels; level++) {
+    pyramid.levels.push_back(pyramid_level(pyramids, index, level));
+  }
   return pyramid;
 }
 

@@ -36,10 +36,17 @@ pub struct qlty_array {
     pub strides: [i64; QLTY_MAX_NDIM],
 }
 
+// Without padding, as a field of a struct that begins with its size must be.
+const _: () = assert!(size_of::<qlty_array>() == size_of::<*mut c_void>() + 2 * 4 + 2 * 8 * QLTY_MAX_NDIM);
+
 impl qlty_array {
+    /// All bytes are 0.
+    pub(crate) const EMPTY: Self =
+        Self { data: std::ptr::null_mut(), dtype: 0, ndim: 0, shape: [0; QLTY_MAX_NDIM], strides: [0; QLTY_MAX_NDIM] };
+
     /// An array of this type and shape in C order, of no memory yet.
     pub(crate) fn describe(dtype: qlty_dtype, shape: &[usize]) -> Outcome<Self> {
-        let mut array = Self { data: std::ptr::null_mut(), dtype, ndim: 0, shape: [0; 6], strides: [0; 6] };
+        let mut array = Self { dtype, ..Self::EMPTY };
         let mut stride = 1i64;
         for (axis, len) in shape.iter().enumerate().rev() {
             array.shape[axis] = i64::try_from(*len).map_err(|_| too_large("shape"))?;

@@ -10,8 +10,8 @@ use crate::error::{Failure, Outcome};
 /// A struct of options.
 ///
 /// # Safety
-/// The type is `repr(C)` without padding, its first field is a `u32` with its size, and its fields are numbers and
-/// pointers, for which any bytes are values.
+/// The type is `repr(C)` without padding, its first field is a `u32` with its size, and its fields are numbers,
+/// pointers and arrays of the host, for which any bytes are values.
 pub(crate) unsafe trait Options: Copy {
     /// The initial values; fields that are added later are initially zero.
     const INITIAL: Self;
@@ -45,7 +45,7 @@ macro_rules! options {
         };
 
         // SAFETY: the struct is `repr(C)` and begins with its size; as asserted, there is no padding; its fields are
-        // numbers, pointers and arrays of numbers.
+        // numbers, pointers, lists of numbers, and a `qlty_array`, which has no padding either.
         unsafe impl $crate::options::Options for $type {
             const INITIAL: Self = Self { struct_size: size_of::<Self>() as u32, $($field: $initial,)* };
             const LEAST_SIZE: usize = $least;

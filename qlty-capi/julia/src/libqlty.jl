@@ -139,6 +139,15 @@ struct qlty_pair_arrays
     positions2::Ptr{qlty_array}
 end
 
+"How pairs are chosen by their statistics, as C sees it."
+struct qlty_sample_options
+    struct_size::UInt32
+    kind::Int32
+    bins::Int64
+    samples_per_bin::Int64
+    seed::UInt64
+end
+
 "The progress of a result on disk, as C sees it."
 struct qlty_large_status
     struct_size::UInt32
@@ -192,6 +201,16 @@ struct qlty_reconstruct_options
     level::Int64
     interpolation::Ptr{UInt8}
     codec::Ptr{UInt8}
+end
+
+"What is known of a pyramid, as C sees it."
+struct qlty_pyramid_info
+    struct_size::UInt32
+    reserved::Int32
+    pixels::qlty_array
+    levels::Int64
+    bytes::UInt64
+    files::Int64
 end
 
 include("library.jl")
@@ -304,6 +323,9 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_pairs_column(pairs::Pairs_, column::Int32, values::Array_, error::Failure)::Int32
 @c qlty_pairs_places(pairs::Pairs_, deltas::Array_, rotations::Array_, positions1::Array_, positions2::Array_,
                      error::Failure)::Int32
+@c qlty_sample_options_init(options::Ptr{qlty_sample_options}, struct_size::UInt32, error::Failure)::Int32
+@c qlty_sample_draw(means::Array_, sigmas::Array_, options::Ptr{qlty_sample_options}, indices::Array_,
+                    count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_sample_stratified(means::Array_, sigmas::Array_, kind::Int32, bins::Int64, samples_per_bin::Int64, seed::UInt64,
                           indices::Array_, count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_pairs_extract_shape(pairs::Pairs_, batch::Array_, images::Images_, patches::Array_, error::Failure)::Int32
@@ -364,6 +386,7 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_pyramids_count(pyramids::Pyramids_, count::Ptr{Int64}, error::Failure)::Int32
 @c qlty_pyramids_name(pyramids::Pyramids_, index::Int64, name::Ptr{Text}, path::Ptr{Text}, axes::Ptr{Text},
                       error::Failure)::Int32
+@c qlty_pyramids_get_info(pyramids::Pyramids_, index::Int64, info::Ptr{qlty_pyramid_info}, error::Failure)::Int32
 @c qlty_pyramids_shape(pyramids::Pyramids_, index::Int64, pixels::Array_, levels::Ptr{Int64}, bytes::Ptr{UInt64},
                        files::Ptr{Int64}, error::Failure)::Int32
 @c qlty_pyramids_file(pyramids::Pyramids_, index::Int64, file::Int64, path::Ptr{Text}, error::Failure)::Int32

@@ -145,9 +145,10 @@ function sample_stratified(means::AbstractVector, sigmas::AbstractVector; bins::
                            kind::Symbol = :histogram, seed::Integer = 0)
     kind in (:histogram, :quantiles) || refuse("kind: got $(repr(kind)), expected :histogram or :quantiles")
     number = kind === :histogram ? LibQlty.QLTY_BINS_HISTOGRAM : LibQlty.QLTY_BINS_QUANTILES
-    indices, count = zeros(Int64, length(means)), Ref{Int64}(0)
-    check(LibQlty.qlty_sample_stratified, collect(Float64, means), collect(Float64, sigmas), number, bins,
-          samples_per_bin, seed, indices, count)
+    initial, indices, count = Ref{LibQlty.qlty_sample_options}(), zeros(Int64, length(means)), Ref{Int64}(0)
+    check(LibQlty.qlty_sample_options_init, initial, sizeof(LibQlty.qlty_sample_options))
+    options = Ref(LibQlty.qlty_sample_options(initial[].struct_size, number, bins, samples_per_bin, seed))
+    check(LibQlty.qlty_sample_draw, collect(Float64, means), collect(Float64, sigmas), options, indices, count)
     resize!(indices, count[]) .+= 1
 end
 

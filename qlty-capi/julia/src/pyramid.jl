@@ -181,14 +181,14 @@ end
 
 function pyramid_of(pyramids, index)
     name, path, axes = (Ref{Ptr{UInt8}}(C_NULL) for _ in 1:3)
-    raw, levels, bytes, files = description(), Ref{Int64}(0), Ref{UInt64}(0), Ref{Int64}(0)
+    stored = Ref(LibQlty.qlty_pyramid_info(sizeof(LibQlty.qlty_pyramid_info), 0, description()[], 0, 0, 0))
     check(LibQlty.qlty_pyramids_name, pyramids, index, name, path, axes)
-    check(LibQlty.qlty_pyramids_shape, pyramids, index, raw, levels, bytes, files)
-    file = Ref{Ptr{UInt8}}(C_NULL)
-    paths = [(check(LibQlty.qlty_pyramids_file, pyramids, index, k, file); text_of(file)) for k in 0:files[]-1]
-    text_of(name) => (path = text_of(path), axes = text_of(axes), eltype = eltype_of(raw[].dtype), size = shape_of(raw),
-                      bytes = Int(bytes[]), files = paths,
-                      levels = [level_of(pyramids, index, level) for level in 0:levels[]-1])
+    check(LibQlty.qlty_pyramids_get_info, pyramids, index, stored)
+    info, file = stored[], Ref{Ptr{UInt8}}(C_NULL)
+    paths = [(check(LibQlty.qlty_pyramids_file, pyramids, index, k, file); text_of(file)) for k in 0:info.files-1]
+    text_of(name) => (path = text_of(path), axes = text_of(axes), eltype = eltype_of(info.pixels.dtype),
+                      size = shape_of(Ref(info.pixels)), bytes = Int(info.bytes), files = paths,
+                      levels = [level_of(pyramids, index, level) for level in 0:info.levels-1])
 end
 
 function level_of(pyramids, index, level)

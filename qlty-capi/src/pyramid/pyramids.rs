@@ -10,7 +10,8 @@ use super::{at, lasting};
 use crate::arguments::{done, required, store, store_all};
 use crate::array::qlty_array;
 use crate::dtype::number;
-use crate::error::{guard, qlty_error, qlty_status};
+use crate::error::{Outcome, guard, qlty_error, qlty_status};
+use crate::options::{Options, options, write};
 
 /// Descriptions of pyramids that were, or would be, written, ordered by the names of their images. Opaque. It never
 /// changes, so any number of threads may use one at once; free it with qlty_pyramids_free.
@@ -85,11 +86,53 @@ pub unsafe extern "C" fn qlty_pyramids_name(
     })
 }
 
-/// Describes a pyramid. `pixels` is set to the array that holds the full size, with its type, its shape, and strides in
-/// C order; data is NULL. `levels` is set to the number of stored arrays, `bytes` to their size before compression, and
-/// `files` to the number of files that the image is read from. Each may be NULL. Any thread.
+/// What is known of a pyramid. Set struct_size first.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct qlty_pyramid_info {
+    /// sizeof(qlty_pyramid_info) in the host, by which the library knows which fields it has.
+    pub struct_size: u32,
+    /// Set to 0.
+    pub reserved: i32,
+    /// The array that holds the full size, with its type, its shape, and strides in C order; data is NULL.
+    pub pixels: qlty_array,
+    /// The number of stored arrays.
+    pub levels: i64,
+    /// The size of the stored arrays before compression, in bytes.
+    pub bytes: u64,
+    /// The number of files that the image is read from.
+    pub files: i64,
+}
+
+options! {
+    qlty_pyramid_info, at least 144 bytes, filled by "";
+    reserved: 0,
+    pixels: qlty_array::EMPTY,
+    levels: 0,
+    bytes: 0,
+    files: 0,
+}
+
+/// Describes a pyramid in `*info`, whose struct_size the host has set; fields that the host does not have are not
+/// written. Any thread.
 ///
-/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such pyramid; QLTY_STATUS_OVERFLOW.
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if there is no such pyramid, or if struct_size is less than in the
+/// first version, or more than 4096; QLTY_STATUS_OVERFLOW.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_pyramids_get_info(
+    pyramids: Option<&qlty_pyramids>,
+    index: i64,
+    info: *mut qlty_pyramid_info,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
+) -> qlty_status {
+    guard(error, || {
+        let found = info_of(pyramids, index)?;
+        // SAFETY: the host gives as many bytes as it says.
+        unsafe { write("info", info, found) }
+    })
+}
+
+/// Deprecated: qlty_pyramids_get_info stores the same in a struct. Each may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_pyramids_shape(
     pyramids: Option<&qlty_pyramids>,
@@ -101,14 +144,24 @@ pub unsafe extern "C" fn qlty_pyramids_shape(
     error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
     guard(error, || {
-        let pyramid = &at("index", &required("pyramids", pyramids)?.0, index)?.pyramid;
-        let described = qlty_array::describe(number(pyramid.dtype), &pyramid.shape)?;
-        let stored = pyramid.levels.iter().map(PyramidLevel::stored_bytes);
-        store(pixels, described);
-        store(levels, pyramid.levels.len() as i64);
-        store(bytes, stored.fold(0, u64::saturating_add));
-        store(files, pyramid.files.len() as i64);
+        let found = info_of(pyramids, index)?;
+        store(pixels, found.pixels);
+        store(levels, found.levels);
+        store(bytes, found.bytes);
+        store(files, found.files);
         Ok(())
+    })
+}
+
+fn info_of(pyramids: Option<&qlty_pyramids>, index: i64) -> Outcome<qlty_pyramid_info> {
+    let pyramid = &at("index", &required("pyramids", pyramids)?.0, index)?.pyramid;
+    let stored = pyramid.levels.iter().map(PyramidLevel::stored_bytes);
+    Ok(qlty_pyramid_info {
+        pixels: qlty_array::describe(number(pyramid.dtype), &pyramid.shape)?,
+        levels: pyramid.levels.len() as i64,
+        bytes: stored.fold(0, u64::saturating_add),
+        files: pyramid.files.len() as i64,
+        ..<qlty_pyramid_info as Options>::INITIAL
     })
 }
 

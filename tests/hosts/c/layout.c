@@ -50,6 +50,12 @@ int main(void) {
   FIELD(qlty_pair_arrays, rotations);
   FIELD(qlty_pair_arrays, positions1);
   FIELD(qlty_pair_arrays, positions2);
+  STRUCT(qlty_sample_options);
+  FIELD(qlty_sample_options, struct_size);
+  FIELD(qlty_sample_options, kind);
+  FIELD(qlty_sample_options, bins);
+  FIELD(qlty_sample_options, samples_per_bin);
+  FIELD(qlty_sample_options, seed);
   STRUCT(qlty_large_options);
   FIELD(qlty_large_options, struct_size);
   FIELD(qlty_large_options, dtype);
@@ -110,5 +116,12 @@ int main(void) {
   FIELD(qlty_reconstruct_options, level);
   FIELD(qlty_reconstruct_options, interpolation);
   FIELD(qlty_reconstruct_options, codec);
+  STRUCT(qlty_pyramid_info);
+  FIELD(qlty_pyramid_info, struct_size);
+  FIELD(qlty_pyramid_info, reserved);
+  FIELD(qlty_pyramid_info, pixels);
+  FIELD(qlty_pyramid_info, levels);
+  FIELD(qlty_pyramid_info, bytes);
+  FIELD(qlty_pyramid_info, files);
   return 0;
 }

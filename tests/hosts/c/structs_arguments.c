@@ -12,6 +12,58 @@ static owned counted(void) {
 #define ARGUMENT QLTY_STATUS_INVALID_ARGUMENT
 #define IS_NULL(name, call) FAILS(ARGUMENT, name ": got NULL", "expected a pointer", call)
 
+static void check_sample(void) {
+  owned values = MAKE(QLTY_DTYPE_F64, 3), indices = MAKE(QLTY_DTYPE_I64, 3);
+  const qlty_array *v = &values.array, *n = &indices.array;
+  qlty_sample_options options;
+  int64_t i, count = 77;
+  for (i = 0; i < 3; i++) ((double *)values.array.data)[i] = (double)i;
+  IS_NULL("options", qlty_sample_options_init(NULL, sizeof options, &error));
+  FAILS(ARGUMENT, "struct_size: got 31", "at least 32", qlty_sample_options_init(&options, 31, &error));
+  OK(qlty_sample_options_init(&options, sizeof options, &error));
+  FAILS(ARGUMENT, "bins: got 0", "at least 1", qlty_sample_draw(v, v, &options, n, &count, &error));
+  options.bins = options.samples_per_bin = 1;
+  IS_NULL("means", qlty_sample_draw(NULL, v, &options, n, &count, &error));
+  IS_NULL("sigmas", qlty_sample_draw(v, NULL, &options, n, &count, &error));
+  IS_NULL("options", qlty_sample_draw(v, v, NULL, n, &count, &error));
+  IS_NULL("indices", qlty_sample_draw(v, v, &options, NULL, &count, &error));
+  IS_NULL("count", qlty_sample_draw(v, v, &options, n, NULL, &error));
+  options.kind = 2;
+  FAILS(ARGUMENT, "kind: got 2", "a QLTY_BINS", qlty_sample_draw(v, v, &options, n, &count, &error));
+  options.kind = QLTY_BINS_QUANTILES;
+  options.samples_per_bin = -1;
+  FAILS(ARGUMENT, "samples_per_bin: got -1", "0 or more", qlty_sample_draw(v, v, &options, n, &count, &error));
+  options.struct_size = 0;
+  FAILS(ARGUMENT, "options: got struct_size 0", "at least 32; fill options with qlty_sample_options_init",
+        qlty_sample_draw(v, v, &options, n, &count, &error));
+  CHECK(count == 77 && is_untouched(&indices));
+  release(&values);
+  release(&indices);
+}
+
+static void check_info(const char *folder) {
+  owned batch = MAKE(QLTY_DTYPE_U16, 3, 40, 50);
+  qlty_pyramid_options options;
+  qlty_pyramids *told = NULL;
+  qlty_pyramid_info info;
+  OK(qlty_pyramid_options_init(&options, sizeof options, &error));
+  OK(qlty_stack_plan(NULL, &batch.array, path_in(folder, "pyramid"), &options, NULL, &told, &error));
+  memset(&info, SENTINEL, sizeof info);
+  info.struct_size = 143;
+  FAILS(ARGUMENT, "info: got struct_size 143", "at least 144; set it to the size of the struct",
+        qlty_pyramids_get_info(told, 0, &info, &error));
+  info.struct_size = 5000;
+  FAILS(ARGUMENT, "info: got struct_size 5000", "at most 4096", qlty_pyramids_get_info(told, 0, &info, &error));
+  info.struct_size = sizeof info;
+  IS_NULL("pyramids", qlty_pyramids_get_info(NULL, 0, &info, &error));
+  IS_NULL("info", qlty_pyramids_get_info(told, 0, NULL, &error));
+  FAILS(ARGUMENT, "index: got 1", "less than 1", qlty_pyramids_get_info(told, 1, &info, &error));
+  FAILS(ARGUMENT, "index: got -1", "less than 1", qlty_pyramids_get_info(told, -1, &info, &error));
+  CHECK(is_sentinel((unsigned char *)&info + sizeof info.struct_size, sizeof info - sizeof info.struct_size));
+  qlty_pyramids_free(told);
+  release(&batch);
+}
+
 int main(int argc, char **argv) {
   owned batch, order = MAKE(QLTY_DTYPE_I64, 8);
   qlty_pairs *pairs, *measured;
@@ -87,6 +139,8 @@ int main(int argc, char **argv) {
   status.struct_size = sizeof status;
   IS_NULL("large", qlty_large_get_status(NULL, &status, &error));
   IS_NULL("status", qlty_large_get_status(large, NULL, &error));
+  check_sample();
+  check_info(argv[1]);
 
   qlty_large_free(large);
   qlty_quilt_free(quilt);

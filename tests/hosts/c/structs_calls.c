@@ -18,6 +18,14 @@ typedef struct later_status {
   qlty_large_status known;
   int64_t later[2];
 } later_status;
+typedef struct later_sample {
+  qlty_sample_options known;
+  int64_t later[2];
+} later_sample;
+typedef struct later_info {
+  qlty_pyramid_info known;
+  int64_t later[2];
+} later_info;
 
 static qlty_pair_arrays arrays_of(const pair_arrays *made) {
   qlty_pair_arrays arrays = {sizeof arrays, 0, NULL, NULL, NULL, NULL, NULL, NULL};
@@ -109,9 +117,66 @@ static void check_status(const char *folder) {
   release(&indices);
 }
 
+static void check_sample(void) {
+  owned values = MAKE(QLTY_DTYPE_F64, 40), chosen = MAKE(QLTY_DTYPE_I64, 40), same = MAKE(QLTY_DTYPE_I64, 40);
+  later_sample later;
+  int64_t i, kind, count = -1, expected = -1;
+  for (i = 0; i < 40; i++) ((double *)values.array.data)[i] = (double)(i * i % 41);
+  memset(&later, SENTINEL, sizeof later);
+  OK(qlty_sample_options_init(&later.known, sizeof later.known, &error));
+  CHECK(is_sentinel((unsigned char *)later.later, sizeof later.later));
+  OK(qlty_sample_options_init(&later.known, sizeof later, &error));
+  CHECK(later.known.struct_size == sizeof later && later.known.kind == QLTY_BINS_HISTOGRAM && later.known.bins == 0);
+  CHECK(later.known.samples_per_bin == 0 && later.known.seed == 0 && later.later[0] == 0 && later.later[1] == 0);
+  later.known.bins = 3;
+  later.known.samples_per_bin = 2;
+  later.known.seed = UINT64_MAX;
+  for (kind = QLTY_BINS_HISTOGRAM; kind <= QLTY_BINS_QUANTILES; kind++) {
+    const qlty_array *from = &values.array;
+    later.known.kind = (int32_t)kind;
+    OK(qlty_sample_draw(from, from, &later.known, &chosen.array, &count, &error));
+    OK(qlty_sample_stratified(from, from, (int32_t)kind, 3, 2, UINT64_MAX, &same.array, &expected, &error));
+    CHECK(count == 6 && expected == 6 && bytes_same(&chosen, &same));
+  }
+  release(&values);
+  release(&chosen);
+  release(&same);
+}
+
+static void check_info(const char *folder) {
+  owned batch = MAKE(QLTY_DTYPE_U16, 3, 40, 50);
+  qlty_pyramid_options options;
+  qlty_pyramids *told = NULL;
+  later_info info;
+  qlty_array pixels;
+  int64_t levels = -1, files = -1;
+  uint64_t bytes = 0;
+  OK(qlty_pyramid_options_init(&options, sizeof options, &error));
+  options.levels = 2;
+  OK(qlty_stack_plan(NULL, &batch.array, path_in(folder, "pyramid"), &options, NULL, &told, &error));
+  memset(&info, SENTINEL, sizeof info);
+  info.known.struct_size = sizeof info;
+  OK(qlty_pyramids_get_info(told, 0, &info.known, &error));
+  OK(qlty_pyramids_shape(told, 0, &pixels, &levels, &bytes, &files, &error));
+  CHECK(info.known.struct_size == sizeof info && info.known.reserved == 0);
+  CHECK(memcmp(&info.known.pixels, &pixels, sizeof pixels) == 0 && pixels.dtype == QLTY_DTYPE_U16 && pixels.ndim == 3);
+  CHECK(!pixels.data && pixels.shape[0] == 3 && pixels.shape[1] == 40 && pixels.shape[2] == 50);
+  CHECK(info.known.levels == levels && levels == 2 && info.known.files == files && files == 0);
+  CHECK(info.known.bytes == bytes && bytes == 2 * 3 * (40 * 50 + 20 * 25));
+  CHECK(info.later[0] == 0 && info.later[1] == 0);
+  memset(&info, SENTINEL, sizeof info);
+  info.known.struct_size = sizeof info.known;
+  OK(qlty_pyramids_get_info(told, 0, &info.known, &error));
+  CHECK(info.known.levels == 2 && is_sentinel((unsigned char *)info.later, sizeof info.later));
+  qlty_pyramids_free(told);
+  release(&batch);
+}
+
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   check_pairs(argv[1]);
   check_status(argv[1]);
+  check_sample();
+  check_info(argv[1]);
   return 0;
 }

@@ -10,7 +10,8 @@ const HEADER, LAYOUT = read(ARGS[1], String), readlines(ARGS[2])
     fields = Dict(type => 0 for type in (LibQlty.qlty_array, LibQlty.qlty_quilt_options, LibQlty.qlty_pair_options,
                                          LibQlty.qlty_store_options, LibQlty.qlty_large_options, LibQlty.qlty_pyramid_options,
                                          LibQlty.qlty_laplacian_options, LibQlty.qlty_reconstruct_options,
-                                         LibQlty.qlty_pair_arrays, LibQlty.qlty_large_status))
+                                         LibQlty.qlty_pair_arrays, LibQlty.qlty_large_status,
+                                         LibQlty.qlty_sample_options, LibQlty.qlty_pyramid_info))
     for line in LAYOUT
         name, field, offset, size = split(line)
         type = getfield(LibQlty, Symbol(name))
