@@ -32,7 +32,7 @@ def type_of(declaration):
     ).groups()
     if stars:
         return (ctypes.c_char_p if base == "char" and stars == "*" else ctypes.c_void_p), name
-    kind = SCALARS[base]
+    kind = STRUCTS[base] if base in STRUCTS else SCALARS[base]
     return (kind * int(CONSTANTS.get(length, length)) if length else kind), name
 
 
@@ -41,10 +41,10 @@ def struct_of(name, body):
     return type(name, (ctypes.Structure,), {"_fields_": [(field, kind) for kind, field in fields]})
 
 
-STRUCTS = {
-    name: struct_of(name, body)
-    for name, body in re.findall(r"typedef struct (qlty_\w+) \{(.*?)\} qlty_\w+;", TEXT, flags=re.S)
-}
+# A struct can have others as fields, which the header defines before it.
+STRUCTS = {}
+for name, body in re.findall(r"typedef struct (qlty_\w+) \{(.*?)\} qlty_\w+;", TEXT, flags=re.S):
+    STRUCTS[name] = struct_of(name, body)
 Array = STRUCTS["qlty_array"]
 
 FUNCTIONS = {}
