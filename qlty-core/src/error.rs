@@ -91,6 +91,17 @@ impl Error {
         Self::Shape { argument, got: got.to_vec(), expected: expected.into() }
     }
 
+    /// Fails if a shape is not the expected one: for the implementation of calls.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub fn check_shape(argument: &'static str, got: &[usize], expected: &[usize]) -> Result<()> {
+        if got != expected {
+            return Err(Self::shape(argument, got, format!("{expected:?}")));
+        }
+        Ok(())
+    }
+
     /// An [`Error::DataType`]: for the implementation of calls.
     pub fn dtype(argument: &'static str, got: crate::DType, expected: impl Into<String>) -> Self {
         Self::DataType { argument, got, expected: expected.into() }

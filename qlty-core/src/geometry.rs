@@ -310,9 +310,7 @@ impl AnyQuilt {
     pub(crate) fn check_patches(&self, shape: &[usize], count: usize, channels: Option<usize>) -> Result<usize> {
         let channels = channels.or(shape.get(1).copied()).unwrap_or(1);
         let expected = self.patches_shape(count, channels);
-        if shape != expected {
-            return Err(Error::shape("patches", shape, format!("{expected:?}")));
-        }
+        Error::check_shape("patches", shape, &expected)?;
         product("patches", shape)?;
         Ok(channels)
     }

@@ -33,11 +33,9 @@ impl AnyQuilt {
         patches: ArrayMut<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
-        let count = patches.shape().first().copied().unwrap_or(0);
+        let count = patches.outer_len();
         let expected = self.unstitch_labels_shape(labels.shape(), count)?;
-        if patches.shape() != expected {
-            return Err(Error::shape("label patches", patches.shape(), format!("{expected:?}")));
-        }
+        Error::check_shape("label patches", patches.shape(), &expected)?;
         check_copy("label patches", patches.dtype(), labels.dtype())?;
         if let Some(missing) = missing {
             check_copy("missing label", labels.dtype(), missing.dtype())?;
@@ -124,9 +122,7 @@ pub fn keep_into(patches: ArrayRef<'_>, kept: &[bool], mut out: ArrayMut<'_>) ->
         return Err(Error::shape("kept", &[kept.len()], format!("a value for each patch of {:?}", patches.shape())));
     };
     *count = kept.iter().filter(|kept| **kept).count();
-    if out.shape() != expected {
-        return Err(Error::shape("patches kept", out.shape(), format!("{expected:?}")));
-    }
+    Error::check_shape("patches kept", out.shape(), &expected)?;
     check_copy("patches kept", out.dtype(), patches.dtype())?;
     let kept = kept.iter().enumerate().filter(|(_, kept)| **kept).map(|(index, _)| index);
     for (to, from) in kept.enumerate() {

@@ -42,7 +42,7 @@ impl AnyQuilt {
     /// [`Error::Shape`] if `channels` has a different number of channels or window size, [`Error::DataType`], and
     /// [`Error::Argument`] if the indices are too large.
     pub fn positional_into(&self, first: usize, channels: ArrayMut<'_>, positional: Positional) -> Result<()> {
-        let count = channels.shape().first().copied().unwrap_or(0);
+        let count = channels.outer_len();
         self.check_patches(channels.shape(), count, Some(self.ndim))?;
         check_last(first, count)?;
         let channels = channels.five("channels", self.ndim)?;

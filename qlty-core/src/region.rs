@@ -65,7 +65,7 @@ impl<S: Real> BoxAccumulator<S> {
     /// [`Error::Argument`] if the box extends beyond the image, or a pair is outside the patches. Nothing is added
     /// then.
     pub fn add(&self, sums: &mut [S], of: &PixelBox, patches: ArrayRef<'_>, pairs: &[(usize, usize)]) -> Result<()> {
-        let (count, channels) = (patches.shape().first().copied().unwrap_or(0), sums.len() / of.volume().max(1));
+        let (count, channels) = (patches.outer_len(), sums.len() / of.volume().max(1));
         self.quilt.check_patches(patches.shape(), count, Some(channels))?;
         if let Some(pair) = pairs.iter().find(|(_, slot)| *slot >= count) {
             return Err(Error::argument("patch index and slot", pair, format!("a slot below {count}")));
@@ -80,7 +80,7 @@ impl<S: Real> BoxAccumulator<S> {
     /// # Errors
     /// [`Error::Argument`] if the box extends beyond the image.
     pub fn add_weights(&self, weights: &mut [S], of: &PixelBox, indices: &[usize]) -> Result<()> {
-        let one = [S::from_f64(1.0)];
+        let one = S::from_f64(1.0);
         let pairs: Vec<_> = indices.iter().map(|index| (*index, 0)).collect();
         self.each_band(weights, of, self.quilt.patch_of_ones(&one)?, Slots::Sorted(&pairs), false)
     }
@@ -90,8 +90,7 @@ impl<S: Real> BoxAccumulator<S> {
     /// # Errors
     /// [`Error::Argument`] if the box extends beyond the image.
     pub fn divide(&self, sums: &mut [S], of: &PixelBox) -> Result<()> {
-        let nothing = ArrayRef::repeated::<S>("patches", &[], &[0; 5])?;
-        self.each_band(sums, of, nothing, Slots::Run { first: 0, len: 0 }, true)
+        self.each_band(sums, of, ArrayRef::no_patches(), Slots::Run { first: 0, len: 0 }, true)
     }
 
     /// Accumulates a box in bands that fit the cache: lines of one plane, with all channels.

@@ -70,9 +70,7 @@ impl AnyQuilt {
     ) -> Result<()> {
         let (images, channels) = self.whole_images(patches.shape())?;
         let expected = self.batch_shape(images, channels);
-        if batch.shape() != expected {
-            return Err(Error::shape("batch", batch.shape(), format!("{expected:?}")));
-        }
+        Error::check_shape("batch", batch.shape(), &expected)?;
         check_sum("batch", batch.dtype(), patches.dtype())?;
         let (patches, batch) = (patches.five("patches", self.ndim)?, batch.five("batch", self.ndim)?);
         let (patches, batch, values) = interleave_both(patches, batch);

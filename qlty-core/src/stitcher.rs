@@ -122,7 +122,7 @@ impl AnyStitcher {
     /// [`Error::OutOfMemory`]; nothing is added then. [`Error::Poisoned`].
     pub fn push(&mut self, first: usize, patches: ArrayRef<'_>) -> Result<()> {
         self.check_poisoned()?;
-        let len = patches.shape().first().copied().unwrap_or(0);
+        let len = patches.outer_len();
         self.quilt.check_range(&(first..first.saturating_add(len)), self.images)?;
         if let Some(index) = (first..first + len).find(|index| self.arrived.has(*index)) {
             return Err(Error::Duplicate { index });
@@ -138,7 +138,7 @@ impl AnyStitcher {
     /// The errors of [`AnyStitcher::push`], and [`Error::Argument`] if the numbers of indices and patches differ.
     pub fn push_at(&mut self, indices: &[usize], patches: ArrayRef<'_>) -> Result<()> {
         self.check_poisoned()?;
-        let len = patches.shape().first().copied().unwrap_or(0);
+        let len = patches.outer_len();
         if indices.len() != len {
             return Err(Error::argument("number of indices", indices.len(), format!("{len}, one per patch")));
         }
@@ -162,7 +162,7 @@ impl AnyStitcher {
 
     /// Adds patches whose indices are known to be new.
     fn add(&mut self, patches: ArrayRef<'_>, slots: Slots<'_>) -> Result<()> {
-        let count = patches.shape().first().copied().unwrap_or(0);
+        let count = patches.outer_len();
         self.quilt.check_patches(patches.shape(), count, Some(self.channels))?;
         if !patches.dtype().can_be_read_as(self.dtype) {
             return Err(Error::dtype("patches", patches.dtype(), self.dtype.name()));
@@ -213,7 +213,7 @@ impl AnyStitcher {
         self.is_poisoned = true;
         with_sums!(&mut self.sums, sums => {
             // No patch is added here: this only divides.
-            let (none, slots) = (none_of(&sums.values)?, Slots::Run { first: 0, len: 0 });
+            let (none, slots) = (ArrayRef::no_patches(), Slots::Run { first: 0, len: 0 });
             let nothing = self.quilt.accumulation(none, slots, &sums.window, &monitor);
             let nothing = Accumulation { divide_by: Some(&coverage), ..nothing };
             nothing.images(&mut sums.values, 0, self.channels);
@@ -277,9 +277,7 @@ impl AnyStitcher {
         let outputs = [("batch", Some(batch), self.shape()), ("weights", weights, of_weights.to_vec())];
         for (name, output, expected) in outputs {
             let Some(output) = output else { continue };
-            if output.shape() != expected {
-                return Err(Error::shape(name, output.shape(), format!("{expected:?}")));
-            }
+            Error::check_shape(name, output.shape(), &expected)?;
             check_sum(name, output.dtype(), self.dtype)?;
         }
         Ok(())
@@ -302,22 +300,17 @@ impl AnyStitched {
 
 /// Adds the weights of the windows of some patches to sums of one channel.
 fn add_weights<S: Real>(quilt: &AnyQuilt, sums: &mut [S], window: &WindowRows<S>, slots: Slots<'_>) -> Result<()> {
-    let (one, monitor) = ([S::from_f64(1.0)], Monitor::new());
+    let (one, monitor) = (S::from_f64(1.0), Monitor::new());
     quilt.accumulation(quilt.patch_of_ones(&one)?, slots, window, &monitor).images(sums, 0, 1);
     Ok(())
 }
 
 impl AnyQuilt {
     /// A patch of ones, in which a single value is repeated: accumulating such patches gives the weights.
-    pub(crate) fn patch_of_ones<'a, S: Real>(&self, one: &'a [S; 1]) -> Result<ArrayRef<'a>> {
+    pub(crate) fn patch_of_ones<'a, S: Real>(&self, one: &'a S) -> Result<ArrayRef<'a>> {
         let [z, y, x] = self.window3();
         ArrayRef::repeated("ones", one, &[1, 1, z, y, x])
     }
-}
-
-/// An empty array of patches, of the type of some sums.
-fn none_of<S: Real>(_: &[S]) -> Result<ArrayRef<'static>> {
-    ArrayRef::repeated::<S>("patches", &[], &[0; 5])
 }
 
 fn fill_and_divide<S: Real>(sums: &mut [S], weights: &[S], [channels, volume]: [usize; 2], fill: f64) {

@@ -50,7 +50,7 @@ impl AnyQuilt {
         monitor: &Monitor,
     ) -> Result<()> {
         let channels = self.check_batch("batch", batch.shape())?;
-        let count = patches.shape().first().copied().unwrap_or(0);
+        let count = patches.outer_len();
         let last = check_last(first, count)?;
         self.check_range(&(first..last), batch.shape()[0])?;
         self.check_patches(patches.shape(), count, Some(channels))?;

@@ -29,7 +29,7 @@ impl AnyQuilt {
     /// # Errors
     /// [`Error::Shape`] and [`Error::DataType`].
     pub fn border_mask_into(&self, mut mask: ArrayMut<'_>) -> Result<()> {
-        check_shape("border mask", mask.shape(), &self.window())?;
+        Error::check_shape("border mask", mask.shape(), &self.window())?;
         let is_inner = |at: &IxDyn| at.slice().iter().zip(self.own_axes()).all(|(at, axis)| axis.is_inner(*at));
         if mask.dtype() == DType::Bool {
             mask.view_mut::<bool>("border mask")?.indexed_iter_mut().for_each(|(at, inner)| *inner = is_inner(&at));
@@ -45,7 +45,7 @@ impl AnyQuilt {
     /// [`Error::Shape`], [`Error::DataType`] and [`Error::OutOfMemory`].
     pub fn window_weight_into(&self, weights: ArrayMut<'_>) -> Result<()> {
         const NAME: &str = "window weight";
-        check_shape(NAME, weights.shape(), &self.window())?;
+        Error::check_shape(NAME, weights.shape(), &self.window())?;
         let weights = weights.five(NAME, self.ndim)?;
         crate::with_real!(weights.dtype(), S => {
             let rows = self.window_rows::<S>()?;
@@ -92,15 +92,8 @@ impl AnyQuilt {
     }
 
     pub(crate) fn check_weights(&self, shape: &[usize]) -> Result<()> {
-        check_shape("weights", shape, &self.size())
+        Error::check_shape("weights", shape, &self.size())
     }
-}
-
-fn check_shape(name: &'static str, got: &[usize], expected: &[usize]) -> Result<()> {
-    if got != expected {
-        return Err(Error::shape(name, got, format!("{expected:?}")));
-    }
-    Ok(())
 }
 
 /// The weights of a window, a row at a time.

@@ -25,9 +25,7 @@ pub(crate) fn unstitch_into(
         return Err(Error::dtype("patches", patches.dtype(), source.dtype().name()).into());
     }
     let expected = [&[indices.len(), channels], &quilt.window()[..]].concat();
-    if patches.shape() != expected {
-        return Err(Error::shape("patches", patches.shape(), format!("{expected:?}")).into());
-    }
+    Error::check_shape("patches", patches.shape(), &expected)?;
     let total = quilt.patch_count(images)?;
     if let Some(index) = indices.iter().find(|index| **index >= total) {
         return Err(Error::argument("patch index", index, format!("less than {total}")).into());

@@ -148,9 +148,7 @@ impl<'a> AnyPairsMut<'a> {
 /// Fails if arrays of patches do not have this shape.
 pub(crate) fn check_patches(patches: &[ArrayMut<'_>; 2], expected: &[usize]) -> Result<()> {
     for (name, patches) in ["patches1", "patches2"].into_iter().zip(patches) {
-        if patches.shape() != expected {
-            return Err(Error::shape(name, patches.shape(), format!("{expected:?}")));
-        }
+        Error::check_shape(name, patches.shape(), expected)?;
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ impl<'a> ArrayMut<'a> {
     /// # Errors
     /// [`Error::Shape`] if it has more than [`super::MAX_NDIM`] axes.
     pub fn of<T: Element, D: Dimension>(name: &'static str, mut view: ArrayViewMut<'a, T, D>) -> Result<Self> {
-        let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
+        let layout = Layout::of_view(name, T::DTYPE, view.shape(), view.strides())?;
         Ok(Self { layout, first: view.as_mut_ptr().cast(), memory: PhantomData })
     }
 
@@ -150,9 +150,7 @@ impl<'a> ArrayMut<'a> {
     /// # Errors
     /// [`Error::Shape`] and [`Error::DataType`].
     pub fn assign(&mut self, name: &'static str, from: &ArrayRef<'_>) -> Result<()> {
-        if from.shape() != self.shape() {
-            return Err(Error::shape(name, self.shape(), format!("{:?}", from.shape())));
-        }
+        Error::check_shape(name, self.shape(), from.shape())?;
         check_copy(name, self.dtype(), from.dtype())?;
         copy(self.reborrow(), *from);
         Ok(())

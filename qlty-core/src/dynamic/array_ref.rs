@@ -8,8 +8,8 @@ use ndarray::{ArrayView, ArrayView5, ArrayViewD, Axis, Dimension};
 
 use super::DType;
 use super::layout::{Layout, MAX_NDIM, layout_accessors};
+use crate::Result;
 use crate::element::Element;
-use crate::{Error, Result};
 
 /// A read-only borrowed array: elements of a [`DType`] at any strides.
 #[derive(Debug, Clone, Copy)]
@@ -30,29 +30,32 @@ impl<'a> ArrayRef<'a> {
     /// The array of a typed view.
     ///
     /// # Errors
-    /// [`Error::Shape`] if it has more than [`MAX_NDIM`] axes.
+    /// [`crate::Error::Shape`] if it has more than [`MAX_NDIM`] axes.
     pub fn of<T: Element, D: Dimension>(name: &'static str, view: ArrayView<'a, T, D>) -> Result<Self> {
-        let layout = Layout::new(name, T::DTYPE, view.shape(), view.strides())?;
+        let layout = Layout::of_view(name, T::DTYPE, view.shape(), view.strides())?;
         Ok(Self { layout, first: view.as_ptr().cast(), memory: PhantomData })
     }
 
-    /// An array of this shape whose elements are all the one in `value`, or an empty array.
+    /// An array of this shape whose elements are all `value`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes, or elements although `value` has none.
-    pub(crate) fn repeated<T: Element>(name: &'static str, value: &'a [T], shape: &[usize]) -> Result<Self> {
+    /// [`crate::Error::Shape`] if there are more than [`MAX_NDIM`] axes, [`crate::Error::Overflow`].
+    pub(crate) fn repeated<T: Element>(name: &'static str, value: &'a T, shape: &[usize]) -> Result<Self> {
         let layout = Layout::new(name, T::DTYPE, shape, &vec![0; shape.len()])?;
-        if value.is_empty() && !layout.is_empty() {
-            return Err(Error::shape(name, shape, "no elements"));
-        }
-        Ok(Self { layout, first: value.as_ptr().cast(), memory: PhantomData })
+        Ok(Self { layout, first: std::ptr::from_ref(value).cast(), memory: PhantomData })
+    }
+
+    /// Five axes without elements: no patches. As there are none, they go with sums of any type.
+    pub(crate) fn no_patches() -> Self {
+        Self { layout: Layout::no_patches(), first: std::ptr::null(), memory: PhantomData }
     }
 
     /// An array at `data`: element (i, j, ...) is at `data` plus `i * strides[0] + j * strides[1] + ...` elements.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there are more than [`MAX_NDIM`] axes or a different number of strides; [`Error::Overflow`]
-    /// if its bytes cannot be addressed; [`Error::Argument`] if it has elements and `data` is null or not aligned.
+    /// [`crate::Error::Shape`] if there are more than [`MAX_NDIM`] axes or a different number of strides;
+    /// [`crate::Error::Overflow`] if its bytes cannot be addressed; [`crate::Error::Argument`] if it has elements and
+    /// `data` is null or not aligned.
     ///
     /// # Safety
     /// The elements are in one allocation that stays alive and is not written during `'a`; those of `Bool` are 0 or 1.
@@ -71,7 +74,7 @@ impl<'a> ArrayRef<'a> {
     /// The typed view.
     ///
     /// # Errors
-    /// [`Error::DataType`] if the elements are not `T`; those of `Bool` can be read as `u8` too.
+    /// [`crate::Error::DataType`] if the elements are not `T`; those of `Bool` can be read as `u8` too.
     pub fn view<T: Element>(&self, name: &'static str) -> Result<ArrayViewD<'a, T>> {
         self.layout.check_type::<T>(name)?;
         // SAFETY: the elements are of this type, or `Bool` elements, which are bytes.
@@ -94,7 +97,7 @@ impl<'a> ArrayRef<'a> {
     /// `spatial` spatial axes.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there are more.
+    /// [`crate::Error::Shape`] if there are more.
     #[doc(hidden)]
     pub fn five(&self, name: &'static str, spatial: usize) -> Result<Self> {
         Ok(Self { layout: self.layout.five(name, spatial)?, ..*self })

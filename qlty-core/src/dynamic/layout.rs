@@ -12,6 +12,8 @@ use crate::{Error, Result};
 pub const MAX_NDIM: usize = 6;
 
 /// Type, shape and strides of an array.
+///
+/// The bytes of an array that has elements can be addressed: `new` checks it, and views of ndarray ensure it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) dtype: DType,
@@ -25,21 +27,32 @@ pub(super) struct Layout {
 /// The memory range of an array in elements: the distance from the lowest element to the first, and the number of
 /// elements from the lowest to the highest.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reach {
-    pub(super) lowest: isize,
-    pub(super) extent: usize,
+struct Reach {
+    lowest: isize,
+    extent: usize,
 }
 
 impl Layout {
     pub(super) fn new(name: &'static str, dtype: DType, shape: &[usize], strides: &[isize]) -> Result<Self> {
+        let layout = Self::of_view(name, dtype, shape, strides)?;
+        layout.reach().ok_or_else(|| Error::Overflow { what: name, factors: shape.to_vec() })?;
+        Ok(layout)
+    }
+
+    /// The layout of a view, whose bytes can be addressed as those of any view can.
+    pub(super) fn of_view(name: &'static str, dtype: DType, shape: &[usize], strides: &[isize]) -> Result<Self> {
         if shape.len() > MAX_NDIM || shape.len() != strides.len() {
             return Err(Error::shape(name, shape, format!("at most {MAX_NDIM} axes, and a stride for each")));
         }
         let mut layout = Self { dtype, ndim: shape.len(), shape: [1; MAX_NDIM], strides: [0; MAX_NDIM] };
         layout.shape[..shape.len()].copy_from_slice(shape);
         layout.strides[..shape.len()].copy_from_slice(strides);
-        layout.reach().ok_or_else(|| Error::Overflow { what: name, factors: shape.to_vec() })?;
         Ok(layout)
+    }
+
+    /// Five axes without elements.
+    pub(super) fn no_patches() -> Self {
+        Self { dtype: DType::F32, ndim: 5, shape: [0, 0, 0, 0, 0, 1], strides: [0; MAX_NDIM] }
     }
 
     pub(super) fn shape(&self) -> &[usize] {
@@ -59,7 +72,7 @@ impl Layout {
     }
 
     /// `None` if the bytes cannot be addressed.
-    pub(super) fn reach(&self) -> Option<Reach> {
+    fn reach(&self) -> Option<Reach> {
         // The limit that ndarray sets for a shape, even if its strides are zero.
         let sizes = self.shape().iter().filter(|len| **len > 0);
         sizes
@@ -82,8 +95,8 @@ impl Layout {
         isize::try_from(bytes).ok().map(|_| Reach { lowest, extent })
     }
 
-    /// [`Layout::reach`] of a layout that was checked when it was created.
-    pub(super) fn checked_reach(&self) -> Reach {
+    /// [`Layout::reach`] of a layout whose bytes can be addressed.
+    fn checked_reach(&self) -> Reach {
         self.reach().unwrap_or(Reach { lowest: 0, extent: 0 })
     }
 
@@ -170,47 +183,60 @@ impl Layout {
         Ok(())
     }
 
-    /// A view created by `view` from the lowest element, its shape and non-negative strides.
+    /// Whether neighbours along an axis are looked for at lower addresses.
+    fn is_reversed(&self, axis: usize) -> bool {
+        self.strides[axis] < 0 && self.shape[axis] > 1
+    }
+
+    /// The lowest element of an array that starts at `first`. Without elements it points nowhere.
+    fn lowest<T>(&self, first: *const u8) -> *const T {
+        if self.is_empty() {
+            return std::ptr::NonNull::dangling().as_ptr();
+        }
+        let back = (0..self.ndim).filter(|axis| self.is_reversed(*axis));
+        let back: isize = back.map(|axis| self.strides[axis] * (self.shape[axis] - 1) as isize).sum();
+        first.cast::<T>().wrapping_offset(back)
+    }
+
+    /// The strides of a view that starts at the lowest element; those along axes of one element are not used.
+    fn ascending(&self) -> [usize; MAX_NDIM] {
+        std::array::from_fn(|axis| if self.shape[axis] > 1 { self.strides[axis].unsigned_abs() } else { 0 })
+    }
+
+    /// A view created by `view` from the lowest element, its shape and non-negative strides, and the axes to reverse.
     pub(super) fn with_ndarray<T, V>(
         &self,
         first: *const u8,
         view: impl FnOnce(*const T, StrideShape<IxDyn>) -> V,
     ) -> (V, Vec<Axis>) {
-        let (reach, shape) = (self.checked_reach(), IxDyn(self.shape()));
-        if reach.extent == 0 {
+        let (lowest, shape) = (self.lowest(first), IxDyn(self.shape()));
+        if self.is_empty() {
             // Without strides ndarray takes those that it gives all arrays without elements, zeros: then no part of the
             // view moves its pointer, which points nowhere.
-            return (view(std::ptr::NonNull::<T>::dangling().as_ptr().cast_const(), shape.into()), Vec::new());
+            return (view(lowest, shape.into()), Vec::new());
         }
-        let is_long = |axis: usize| self.shape[axis] > 1;
-        let strides = (0..self.ndim).map(|axis| if is_long(axis) { self.strides[axis].unsigned_abs() } else { 0 });
-        let strides: Vec<usize> = strides.collect();
-        let reversed = (0..self.ndim).filter(|axis| self.strides[*axis] < 0 && is_long(*axis)).map(Axis).collect();
-        (view(first.cast::<T>().wrapping_offset(reach.lowest), shape.strides(IxDyn(&strides))), reversed)
+        let strides = IxDyn(&self.ascending()[..self.ndim]);
+        let reversed = (0..self.ndim).filter(|axis| self.is_reversed(*axis)).map(Axis).collect();
+        (view(lowest, shape.strides(strides)), reversed)
     }
 
     /// [`Layout::with_ndarray`] of five axes, which allocates nothing.
     ///
     /// # Panics
-    /// Where there are not five axes.
+    /// If there are not five axes.
     pub(super) fn with_five<T, V>(
         &self,
         first: *const u8,
         view: impl FnOnce(*const T, StrideShape<Ix5>) -> V,
     ) -> (V, [bool; 5]) {
         assert!(self.ndim == 5, "{:?} has not five axes", self.shape());
-        let (reach, [n, c, z, y, x, _]) = (self.checked_reach(), self.shape);
-        let shape = Ix5(n, c, z, y, x);
-        if reach.extent == 0 {
-            return (view(std::ptr::NonNull::<T>::dangling().as_ptr().cast_const(), shape.into()), [false; 5]);
+        let [n, c, z, y, x, _] = self.shape;
+        let (lowest, shape) = (self.lowest(first), Ix5(n, c, z, y, x));
+        if self.is_empty() {
+            return (view(lowest, shape.into()), [false; 5]);
         }
-        let is_long = |axis: usize| self.shape[axis] > 1;
-        let mut strides = Ix5(0, 0, 0, 0, 0);
-        for axis in (0..5).filter(|axis| is_long(*axis)) {
-            strides[axis] = self.strides[axis].unsigned_abs();
-        }
-        let reversed = std::array::from_fn(|axis| self.strides[axis] < 0 && is_long(axis));
-        (view(first.cast::<T>().wrapping_offset(reach.lowest), shape.strides(strides)), reversed)
+        let [n, c, z, y, x, _] = self.ascending();
+        (view(lowest, shape.strides(Ix5(n, c, z, y, x))), std::array::from_fn(|axis| self.is_reversed(axis)))
     }
 
     /// Whether any bytes of an element are a valid `W`: a type of the same size other than `bool`, or the same type.
@@ -241,6 +267,11 @@ macro_rules! layout_accessors {
             /// The number of axes.
             pub fn ndim(&self) -> usize {
                 self.layout.ndim
+            }
+
+            /// The number of elements along the first axis, such as that of patches; 0 without axes.
+            pub(crate) fn outer_len(&self) -> usize {
+                self.shape().first().copied().unwrap_or(0)
             }
 
             /// The number of elements.

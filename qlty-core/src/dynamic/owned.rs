@@ -2,42 +2,44 @@
 
 use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 
+use super::layout::Layout;
 use super::{ArrayMut, ArrayRef, DType};
 use crate::array;
 use crate::element::Element;
 use crate::{Error, Result};
 
-/// An array in standard layout that owns its elements.
+/// An array that owns its elements.
 pub struct OwnedArray {
-    dtype: DType,
-    shape: Vec<usize>,
-    /// An `ArrayD<T>` of the Rust type of its `dtype`.
+    /// That of `values`.
+    layout: Layout,
+    /// An `ArrayD<T>` of the Rust type of the layout's `dtype`.
     values: Box<dyn AnyArray>,
 }
 
 impl fmt::Debug for OwnedArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedArray").field("dtype", &self.dtype).field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("OwnedArray").field("dtype", &self.dtype()).field("shape", &self.shape()).finish_non_exhaustive()
     }
 }
 
 /// An `ArrayD<T>` of any `T`.
 trait AnyArray: Any + Send + Sync {
-    fn array_ref(&self) -> Result<ArrayRef<'_>>;
-    fn array_mut(&mut self) -> Result<ArrayMut<'_>>;
+    fn first(&self) -> *const u8;
+    fn first_mut(&mut self) -> *mut u8;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
 impl<T: Element> AnyArray for ArrayD<T> {
-    fn array_ref(&self) -> Result<ArrayRef<'_>> {
-        ArrayRef::of("array", self.view())
+    fn first(&self) -> *const u8 {
+        self.as_ptr().cast()
     }
 
-    fn array_mut(&mut self) -> Result<ArrayMut<'_>> {
-        ArrayMut::of("array", self.view_mut())
+    fn first_mut(&mut self) -> *mut u8 {
+        self.as_mut_ptr().cast()
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
@@ -63,10 +65,8 @@ impl OwnedArray {
     /// # Errors
     /// [`Error::Shape`] if it has more axes than [`super::MAX_NDIM`].
     pub fn from_array<T: Element, D: Dimension>(what: &'static str, values: Array<T, D>) -> Result<Self> {
-        if values.ndim() > super::MAX_NDIM {
-            return Err(Error::shape(what, values.shape(), format!("at most {} axes", super::MAX_NDIM)));
-        }
-        Ok(Self { dtype: T::DTYPE, shape: values.shape().to_vec(), values: Box::new(values.into_dyn()) })
+        let layout = Layout::of_view(what, T::DTYPE, values.shape(), values.strides())?;
+        Ok(Self { layout, values: Box::new(values.into_dyn()) })
     }
 
     /// Converts to a typed array.
@@ -74,37 +74,30 @@ impl OwnedArray {
     /// # Errors
     /// [`Error::DataType`] if the elements are not `T`, [`Error::Shape`] if it has a different number of axes.
     pub fn into_array<T: Element, D: Dimension>(self) -> Result<Array<T, D>> {
-        let mismatch = || Error::dtype("array", self.dtype, T::DTYPE.name());
-        let values = self.values.into_any().downcast::<ArrayD<T>>().map_err(|_| mismatch())?;
+        let mismatch = |_| Error::dtype("array", self.layout.dtype, T::DTYPE.name());
+        let values = self.values.into_any().downcast::<ArrayD<T>>().map_err(mismatch)?;
         let expected = || format!("{:?} axes", D::NDIM);
-        values.into_dimensionality().map_err(|_| Error::shape("array", &self.shape, expected()))
+        values.into_dimensionality().map_err(|_| Error::shape("array", self.layout.shape(), expected()))
     }
 
     /// The type of the elements.
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.layout.dtype
     }
 
     /// The number of elements along each axis.
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        self.layout.shape()
     }
 
     /// A read-only view of the array.
-    ///
-    /// # Panics
-    /// Never: the number of axes was checked when the array was created.
-    #[allow(clippy::expect_used, reason = "the doc says why not")]
     pub fn array_ref(&self) -> ArrayRef<'_> {
-        self.values.array_ref().expect("axes were counted")
+        // The layout is that of the values, which are borrowed with `self`.
+        ArrayRef { layout: self.layout, first: self.values.first(), memory: PhantomData }
     }
 
     /// A mutable view of the array.
-    ///
-    /// # Panics
-    /// Never: the number of axes was checked when the array was created.
-    #[allow(clippy::expect_used, reason = "the doc says why not")]
     pub fn array_mut(&mut self) -> ArrayMut<'_> {
-        self.values.array_mut().expect("axes were counted")
+        ArrayMut { layout: self.layout, first: self.values.first_mut(), memory: PhantomData }
     }
 }
