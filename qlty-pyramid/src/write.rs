@@ -30,8 +30,8 @@ mod slab_writer;
 mod statistics;
 mod summary;
 
-pub(crate) use axes::Axes;
 pub use axes::AxisOrder;
+pub(crate) use axes::{Axes, NAMES as AXIS_NAMES};
 pub(crate) use gaussian::one_by_one;
 pub use gaussian::{PyramidJob, plan_pyramid, stack_to_ome_zarr, stacks_to_ome_zarr};
 pub(crate) use metadata::{laplacian as laplacian_metadata, write_group};

@@ -7,8 +7,9 @@ use qlty_core::zarr::{ArrayInfo, Error as ZarrError, group_attributes, inspect};
 use serde_json::{Map, Value};
 
 use crate::Result;
-use crate::laplacian::{LaplacianLayout, laplacian_dtype};
+use crate::laplacian::LaplacianLayout;
 use crate::pixel::pixel_dtype;
+use crate::write::AXIS_NAMES;
 
 /// The metadata of an image on disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +86,7 @@ impl ImageLayout {
                 (axes, levels)
             }
             (None, Some(ours)) => {
-                let axes = our_axes(ours);
+                let axes = axes_of(our_names(ours).unwrap_or_default(), Some(ours));
                 let expected = "axes, and levels with scales and translations";
                 let levels = our_levels(ours, axes.len());
                 (axes, levels.ok_or_else(|| ZarrError::store(path, "attribute qlty", ours, expected))?)
@@ -115,8 +116,7 @@ impl ImageLayout {
         // Zarr v2 does not store them.
         let names = names.or_else(|| our_names(ours?));
         let names = names.filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
-        let unit = ours.and_then(unit);
-        let axes = names.into_iter().map(|name| axis(name, unit.as_deref())).collect();
+        let axes = axes_of(names, ours);
         let scale = ours.and_then(|ours| numbers(ours.get("scale")?, count)).unwrap_or_else(|| vec![1.0; count]);
         let level = ImageLevel { path: String::new(), scale, translation: vec![0.0; count] };
         let (dtype, channels) = (pixel_dtype(path, array)?, channels(None, ours));
@@ -124,13 +124,12 @@ impl ImageLayout {
     }
 
     fn of_laplacian(path: &Path, attributes: &Map<String, Value>) -> Result<Self> {
-        let layout = LaplacianLayout::read(path)?;
-        let dtype = laplacian_dtype(path)?;
-        let count = inspect(&path.join(layout.base.as_deref().unwrap_or_default()))?.ndim();
+        let layout = LaplacianLayout::of(path, attributes)?;
+        let (base, array) = layout.base_array(path)?;
+        let (dtype, count) = (pixel_dtype(&base, &array)?, array.ndim());
         let ours = attributes.get("qlty");
         let names = layout.axes.clone().filter(|names| names.len() == count).unwrap_or_else(|| usual_names(count));
-        let unit = ours.and_then(unit);
-        let axes = names.into_iter().map(|name| axis(name, unit.as_deref())).collect();
+        let axes = axes_of(names, ours);
         let stated = ours.and_then(|ours| our_levels(ours, count));
         let unknown = |name: &str| ImageLevel {
             path: name.to_owned(),
@@ -148,15 +147,18 @@ impl ImageLayout {
 
 /// The default names of `count` axes, if a store does not state them: the last of (T,C,Z,Y,X).
 fn usual_names(count: usize) -> Vec<String> {
-    const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
-    let name = |axis: usize| (axis + NAMES.len()).checked_sub(count).map_or("", |place| NAMES[place]).to_owned();
+    let name = |axis: usize| (axis + 5).checked_sub(count).map_or("", |place| AXIS_NAMES[place]).to_owned();
     (0..count).map(name).collect()
 }
 
-/// An axis of a store that has one unit of length.
-fn axis(name: String, unit: Option<&str>) -> ImageAxis {
-    let unit = unit.filter(|_| matches!(name.as_str(), "z" | "y" | "x")).map(str::to_owned);
-    ImageAxis { name, unit }
+/// The axes with these names, those in space with the unit of length in our attributes.
+fn axes_of(names: Vec<String>, ours: Option<&Value>) -> Vec<ImageAxis> {
+    let unit = ours.and_then(|ours| ours.get("unit")?.as_str());
+    let axis = |name: String| {
+        let unit = unit.filter(|_| matches!(name.as_str(), "z" | "y" | "x")).map(str::to_owned);
+        ImageAxis { name, unit }
+    };
+    names.into_iter().map(axis).collect()
 }
 
 /// The names of the channels, from NGFF's attributes or else from ours.
@@ -171,17 +173,8 @@ fn channels(omero: Option<&Value>, ours: Option<&Value>) -> Vec<Option<String>> 
     }
 }
 
-fn unit(ours: &Value) -> Option<String> {
-    Some(ours.get("unit")?.as_str()?.to_owned())
-}
-
 fn our_names(ours: &Value) -> Option<Vec<String>> {
     Some(ours.get("axis_order")?.as_str()?.to_lowercase().chars().map(String::from).collect())
-}
-
-fn our_axes(ours: &Value) -> Vec<ImageAxis> {
-    let unit = unit(ours);
-    our_names(ours).into_iter().flatten().map(|name| axis(name, unit.as_deref())).collect()
 }
 
 fn our_levels(ours: &Value, axes: usize) -> Option<Vec<ImageLevel>> {

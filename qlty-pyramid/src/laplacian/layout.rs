@@ -18,11 +18,11 @@
 //! treated as a store of the Python package `qlty`: arrays `diff_0` to `diff_{L-2}`, and the smallest level under its
 //! number, L-1.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use qlty_core::DType;
-use qlty_core::zarr::{Error as ZarrError, group_attributes};
-use serde_json::{Value, json};
+use qlty_core::zarr::{ArrayInfo, Error as ZarrError, group_attributes, inspect};
+use serde_json::{Map, Value, json};
 
 use super::Interpolation;
 use crate::{Error, Method, Result};
@@ -71,7 +71,11 @@ impl LaplacianLayout {
 
     /// Reads the attributes of a store, or finds its arrays by their names.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let attributes = group_attributes(path)?;
+        Self::of(path, &group_attributes(path)?)
+    }
+
+    /// [`LaplacianLayout::read`] for a store with these attributes.
+    pub(crate) fn of(path: &Path, attributes: &Map<String, Value>) -> Result<Self> {
         match attributes.get("qlty").and_then(|qlty| qlty.get("laplacian_pyramid")) {
             Some(stated) => Self::from_json(path, stated),
             None if ["ome", "multiscales", "qlty"].iter().any(|key| attributes.contains_key(*key)) => {
@@ -79,6 +83,15 @@ impl LaplacianLayout {
             }
             None => Self::find(path),
         }
+    }
+
+    /// The path of the array of the smallest level, and its metadata.
+    pub(crate) fn base_array(&self, path: &Path) -> Result<(PathBuf, ArrayInfo)> {
+        let expected = "an array, without which there is nothing to add to";
+        let missing = || ZarrError::store(path, "smallest level", "not stored", expected);
+        let base = path.join(self.base.as_ref().ok_or_else(missing)?);
+        let array = inspect(&base)?;
+        Ok((base, array))
     }
 
     fn from_json(path: &Path, stated: &Value) -> Result<Self> {

@@ -48,7 +48,8 @@ impl<T: LaplacianPixel> LaplacianLevels<T> {
         if volume.is_empty() {
             return Err(Error::argument("volume", volume.shape(), "sizes above 0"));
         }
-        let pixels = ArrayRef::of("volume", volume)?;
+        let mut copy = None;
+        let pixels = in_c_order(ArrayRef::of("volume", volume)?, &mut copy)?;
         let mut differences = Vec::new();
         let mut finer: Option<OwnedArray> = None;
         for _ in 1..levels {
@@ -112,8 +113,6 @@ fn subtract_prediction(
     interpolation: Interpolation,
 ) -> Result<OwnedArray> {
     let upsampler = between(coarser.shape(), level.shape(), interpolation)?;
-    let mut copy = None;
-    let level = in_c_order(*level, &mut copy)?;
     let mut difference = OwnedArray::zeros("differences", difference_dtype(level.dtype()), level.shape())?;
     for_each_band(difference.array_mut(), &|z, area, out| {
         let pixels = level.index_axis(0, z).part(0, area[0].clone());

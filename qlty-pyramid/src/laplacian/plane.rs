@@ -1,6 +1,6 @@
 //! Areas of a plane, predicted from the next smaller level, and their differences from the prediction.
 
-use ndarray::{ArrayView2, Ix2};
+use ndarray::{ArrayView2, ArrayViewMut2, Ix2};
 use qlty_core::Element;
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::with_dtype;
@@ -11,7 +11,7 @@ use super::upsample::{Area, Part, Upsampler};
 use super::work::sealed::Predicted;
 use crate::Result;
 
-/// A part of a plane of the smaller level, (Y,X) of any type.
+/// A part of a plane of the smaller level, (Y,X) of any type, or the same part of several planes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CoarsePlane<'a> {
     pub(super) pixels: ArrayRef<'a>,
@@ -36,14 +36,11 @@ fn rows<'a, T: Element>(plane: &ArrayRef<'a>) -> Result<ArrayView2<'a, T>> {
     Ok(plane.view::<T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?)
 }
 
-/// Calls `each` with the mutable rows of a plane.
-macro_rules! with_rows_mut {
-    ($plane:ident, $T:ty, $rows:ident => $run:expr) => {{
-        let shape = $plane.shape().to_vec();
-        let wrong_axes = |_| qlty_core::Error::shape("a plane", &shape, "two axes");
-        let mut $rows = $plane.view_mut::<$T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?;
-        $run
-    }};
+/// [`rows`], mutable.
+fn rows_mut<'a, T: Element>(plane: &'a mut ArrayMut<'_>) -> Result<ArrayViewMut2<'a, T>> {
+    let shape = plane.shape().to_vec();
+    let wrong_axes = |_| qlty_core::Error::shape("a plane", &shape, "two axes");
+    Ok(plane.view_mut::<T>("a plane")?.into_dimensionality::<Ix2>().map_err(wrong_axes)?)
 }
 
 /// Fills `out` with the prediction of the area.
@@ -53,11 +50,12 @@ pub(super) fn predict(
     area: &Area,
     mut out: ArrayMut<'_>,
 ) -> Result<()> {
-    with_dtype!(out.dtype(), T => with_rows_mut!(out, T, rows => {
+    with_dtype!(out.dtype(), T => {
+        let mut rows = rows_mut::<T>(&mut out)?;
         upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
             fill_row(&mut rows, y, |row| T::narrow_row(predicted, row));
         });
-    }));
+    });
     Ok(())
 }
 
@@ -69,13 +67,14 @@ pub(super) fn subtract(
     pixels: &ArrayRef<'_>,
     mut out: ArrayMut<'_>,
 ) -> Result<()> {
-    with_dtype!(pixels.dtype(), T => with_rows_mut!(out, <T as LaplacianPixel>::Difference, rows_out => {
+    with_dtype!(pixels.dtype(), T => {
+        let mut rows_out = rows_mut::<<T as LaplacianPixel>::Difference>(&mut out)?;
         let pixels = rows::<T>(pixels)?;
         upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
             prefetch_after(&pixels, y);
             fill_row(&mut rows_out, y, |row| T::subtract_row(&contiguous(pixels.row(y)), predicted, row));
         });
-    }));
+    });
     Ok(())
 }
 
@@ -90,13 +89,14 @@ pub(super) fn add(
     mut out: ArrayMut<'_>,
 ) -> Result<bool> {
     let mut fits = true;
-    with_dtype!(out.dtype(), T => with_rows_mut!(out, T, rows_out => {
+    with_dtype!(out.dtype(), T => {
+        let mut rows_out = rows_mut::<T>(&mut out)?;
         let difference = rows::<<T as LaplacianPixel>::Difference>(difference)?;
         upsampler.for_each_row(&coarse.part::<T>()?, area, &mut |y, predicted| {
             prefetch_after(&difference, y);
             prefetch_after(&rows_out.view(), y);
             fill_row(&mut rows_out, y, |row| fits &= T::add_row(predicted, &contiguous(difference.row(y)), row));
         });
-    }));
+    });
     Ok(fits)
 }

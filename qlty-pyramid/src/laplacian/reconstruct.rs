@@ -8,7 +8,7 @@ use qlty_core::zarr::Partial;
 
 use super::options::ReconstructOptions;
 use super::store::LaplacianStore;
-use crate::write::{ArraySpec, Axes, SlabWriter};
+use crate::write::{AXIS_NAMES, ArraySpec, Axes, SlabWriter};
 use crate::{AxisOrder, Error, Result, ZarrFormat};
 
 /// Writes a level of a Laplacian store as a Zarr v3 array, in chunks of the shape of the differences'.
@@ -77,10 +77,9 @@ struct StoredAxes(Vec<usize>);
 impl StoredAxes {
     /// The axes that the store states, or else the last `count` of (T,C,Z,Y,X).
     fn of(store: &LaplacianStore, count: usize) -> Result<Self> {
-        const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
         let layout = store.layout();
         let places: Option<Vec<usize>> = match &layout.axes {
-            Some(names) => names.iter().map(|name| NAMES.iter().position(|known| known == name)).collect(),
+            Some(names) => names.iter().map(|name| AXIS_NAMES.iter().position(|known| known == name)).collect(),
             None => (5_usize.checked_sub(count)).map(|first| (first..5).collect()),
         };
         let known = |places: &Vec<usize>| {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, IxDyn};
 use qlty_core::Monitor;
 use qlty_core::dynamic::{ArrayMut, ArrayRef, DType, OwnedArray};
-use qlty_core::zarr::{ArrayReader, Error as ZarrError, inspect};
+use qlty_core::zarr::{ArrayReader, Error as ZarrError};
 use rayon::prelude::*;
 
 use super::interpolation::Interpolation;
@@ -44,15 +44,8 @@ pub struct LaplacianStore {
 /// are not pixels.
 pub fn laplacian_dtype(path: impl AsRef<Path>) -> Result<DType> {
     let path = path.as_ref();
-    let base = base_path(path, &LaplacianLayout::read(path)?)?;
-    pixel_dtype(&base, &inspect(&base)?)
-}
-
-/// The array of the smallest level.
-fn base_path(path: &Path, layout: &LaplacianLayout) -> Result<PathBuf> {
-    let expected = "an array, without which there is nothing to add to";
-    let missing = || ZarrError::store(path, "smallest level", "not stored", expected);
-    Ok(path.join(layout.base.as_ref().ok_or_else(missing)?))
+    let (base, array) = LaplacianLayout::read(path)?.base_array(path)?;
+    pixel_dtype(&base, &array)
 }
 
 impl LaplacianStore {
@@ -77,8 +70,8 @@ impl LaplacianStore {
     }
 
     fn open_layout(path: &Path, layout: LaplacianLayout) -> Result<Self> {
-        let base_path = base_path(path, &layout)?;
-        let dtype = pixel_dtype(&base_path, &inspect(&base_path)?)?;
+        let (base_path, array) = layout.base_array(path)?;
+        let dtype = pixel_dtype(&base_path, &array)?;
         let base = ArrayReader::open_as(&base_path, dtype, cache_bytes(layout.differences.len()))?;
         let difference = |(level, name): (usize, &String)| {
             ArrayReader::open_as(path.join(name), difference_dtype(dtype), cache_bytes(level))
@@ -240,8 +233,9 @@ impl LaplacianStore {
             match &coarse {
                 None => self.read_base(&start, target, monitor)?,
                 Some(coarse) => {
-                    let coarse = CoarsePart { pixels: coarse.array_ref(), area: &areas[index - level + 1] };
-                    self.add_level(index, &start, &coarse, target, monitor)?;
+                    let [rows, columns] = &areas[index - level + 1];
+                    let coarse = CoarsePlane { pixels: coarse.array_ref(), origin: [rows.start, columns.start] };
+                    self.add_level(index, &start, coarse, target, monitor)?;
                 }
             }
             coarse = room;
@@ -257,12 +251,12 @@ impl LaplacianStore {
         })
     }
 
-    /// Fills `out`, the part of a level that starts at `start`, from a part of the next.
+    /// Fills `out`, the part of a level that starts at `start`, from the same planes of the next.
     fn add_level(
         &self,
         level: usize,
         start: &[usize],
-        coarse: &CoarsePart<'_>,
+        coarse: CoarsePlane<'_>,
         out: ArrayMut<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
@@ -274,13 +268,16 @@ impl LaplacianStore {
             let shape = out.shape().to_vec();
             let mut fits = Ok(true);
             reader.for_each_part(&at, &shape, &mut |offset, difference| {
-                let mut out = out.reborrow();
+                let (mut out, mut coarse) = (out.reborrow(), coarse);
                 for (axis, (from, len)) in offset.iter().zip(difference.shape()).enumerate() {
                     out = out.part(axis, *from..from + len);
                 }
                 let at: Vec<usize> = at.iter().zip(offset).map(|(at, offset)| at + offset).collect();
-                let from: Vec<usize> = at.iter().zip(start).map(|(at, start)| at - start).collect();
-                let sum = coarse.add(&upsampler, &from, &area_of(&at, out.shape()), difference, out);
+                for axis in 0..at.len() - 2 {
+                    let from = at[axis] - start[axis];
+                    coarse.pixels = coarse.pixels.part(axis, from..from + out.shape()[axis]);
+                }
+                let sum = add_planes(&upsampler, coarse, &area_of(&at, out.shape()), difference, out);
                 if let Ok(true) = fits {
                     fits = sum;
                 }
@@ -299,33 +296,6 @@ impl LaplacianStore {
 fn area_of(start: &[usize], shape: &[usize]) -> Area {
     let range = |axis: usize| start[axis]..start[axis] + shape[axis];
     [range(start.len() - 2), range(start.len() - 1)]
-}
-
-/// Planes of the smaller level.
-struct CoarsePart<'a> {
-    pixels: ArrayRef<'a>,
-    /// The part of the planes.
-    area: &'a Area,
-}
-
-impl CoarsePart<'_> {
-    /// Fills `out`, whose planes start at `from`, with the sums of predictions and differences. False if some do not
-    /// fit.
-    fn add(
-        &self,
-        upsampler: &Upsampler,
-        from: &[usize],
-        area: &Area,
-        difference: ArrayRef<'_>,
-        out: ArrayMut<'_>,
-    ) -> Result<bool> {
-        let mut coarse = self.pixels;
-        for (axis, from) in from[..from.len() - 2].iter().enumerate() {
-            coarse = coarse.part(axis, *from..from + out.shape()[axis]);
-        }
-        let origin = [self.area[0].start, self.area[1].start];
-        add_planes(upsampler, CoarsePlane { pixels: coarse, origin }, area, difference, out)
-    }
 }
 
 /// [`plane::add`] for all planes, along the last two axes, of arrays whose other axes agree.

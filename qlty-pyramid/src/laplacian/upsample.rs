@@ -77,7 +77,6 @@ impl Planes {
 }
 
 /// The interpolation of planes to a larger size.
-/// The interpolation of planes to a larger size.
 ///
 /// Rows are interpolated along X, then columns along Y; each sum runs over the neighbours from the first to the last. A
 /// pixel is computed from the same numbers in the same order, whatever area it is computed with.

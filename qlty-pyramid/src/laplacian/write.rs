@@ -113,11 +113,11 @@ fn write(
     let reader = PlaneReader::new(source, options.image.normalization, monitor)?;
     let layout = layout(plan, options);
     let sink = Arrays::create(folder, plan, &layout, options)?;
-    let pipeline = Pipeline { plan, method: options.image.method, reader: &reader, sink: &sink, monitor };
+    let method = options.image.method;
+    let pipeline = Pipeline { plan, method, reader: &reader, sink: &sink, monitor };
     let done = pipeline.run(run.progress, &|progress| run.state.note(progress))?;
     let shapes: Vec<Vec<usize>> = plan.levels.iter().map(|level| plan.axes.pick(level.array.shape)).collect();
-    let stated = layout.to_json(plan.dtype, options.image.method, &shapes);
-    let method = options.image.method;
+    let stated = layout.to_json(plan.dtype, method, &shapes);
     let attributes = laplacian_metadata(plan, source, method, &done.statistics, &layout.arrays(), stated);
     write_group(folder, attributes, options.image.format)
 }

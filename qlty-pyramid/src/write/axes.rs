@@ -28,10 +28,13 @@ pub(crate) enum Axis {
     X,
 }
 
+/// The names of (T,C,Z,Y,X) in NGFF.
+pub(crate) const NAMES: [&str; 5] = ["t", "c", "z", "y", "x"];
+
 impl Axis {
     /// The name in NGFF.
     pub(crate) fn name(self) -> &'static str {
-        ["t", "c", "z", "y", "x"][self as usize]
+        NAMES[self as usize]
     }
 }
 

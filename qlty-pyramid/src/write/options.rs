@@ -113,7 +113,7 @@ pub struct PyramidOptions {
     pub unit: Option<LengthUnit>,
     /// The name in the metadata. Default: the source's.
     pub name: Option<String>,
-    /// The names of the channels, one for each. Default: empty, which means the errors of the source.
+    /// The names of the channels, one for each. Default: empty, which means those of the source.
     pub channel_names: Vec<String>,
     /// The maximum number of bytes of pixels in memory, unless a chunk with the given depth needs more. Default: 256
     /// MiB.

@@ -1,6 +1,7 @@
 //! The plan of a pyramid: sizes, positions and files of its levels.
 
 use qlty_core::DType;
+use qlty_core::internal::array::product;
 
 use super::axes::Axes;
 use super::options::{Halving, Levels, Normalization, PyramidOptions, ZarrFormat};
@@ -55,7 +56,7 @@ impl Plan {
             return Err(Error::argument("shape of the image", shape, "sizes above 0"));
         }
         let dtype = dtype(source.dtype(), options)?;
-        qlty_core::internal::array::product("an image", &[shape[1], shape[3], shape[4], dtype.size()])?;
+        let plane = product("an image", &[shape[1], shape[3], shape[4], dtype.size()])?;
         options.codec.check()?;
         let axes = Axes::new(options.axes, shape);
         if !axes.are_ngff() && shape[0] > 1 {
@@ -64,8 +65,6 @@ impl Plan {
         let channel_names = channel_names(source, options)?;
         let (voxel_size, unit) = voxel_size(source, options)?;
         let factors = factors(shape, voxel_size, options)?;
-
-        let plane = shape[1] * shape[3] * shape[4] * dtype.size();
         let (chunk, shard) = files(plane, options)?;
         let mut levels = Vec::<PlannedLevel>::new();
         for factor in std::iter::once([1; 3]).chain(factors) {
@@ -162,16 +161,13 @@ fn voxel_size(source: &dyn PlaneSource, options: &PyramidOptions) -> Result<([f6
 /// The factors of the levels after the first, each relative to the previous level.
 fn factors(shape: [usize; 5], voxel_size: [f64; 3], options: &PyramidOptions) -> Result<Vec<[usize; 3]>> {
     let mut size = [shape[2], shape[3], shape[4]];
-    if let Levels::Factors(factors) = &options.levels {
-        for factor in factors {
-            options.method.check(*factor)?;
+    let (most, automatic) = match &options.levels {
+        Levels::Factors(factors) => {
+            factors.iter().try_for_each(|factor| options.method.check(*factor))?;
+            return Ok(factors.clone());
         }
-        return Ok(factors.clone());
-    }
-    let (most, automatic) = match options.levels {
-        Levels::UpTo(most) => (most, true),
-        Levels::Count(count) => (count, false),
-        Levels::Factors(_) => (0, false),
+        Levels::UpTo(most) => (*most, true),
+        Levels::Count(count) => (*count, false),
     };
     if most == 0 {
         return Err(Error::argument("levels", &options.levels, "at least one"));
@@ -219,7 +215,7 @@ fn files(plane: usize, options: &PyramidOptions) -> Result<([usize; 3], Option<[
     if chunk.contains(&0) {
         return Err(Error::argument("chunk", chunk, "sizes above 0"));
     }
-    qlty_core::internal::array::product("a chunk", &[chunk[0], chunk[1], chunk[2], 8])?;
+    product("a chunk", &[chunk[0], chunk[1], chunk[2], 8])?;
     if let Some(shard) = options.shard {
         if options.format == ZarrFormat::V2 {
             return Err(Error::argument("shard", shard, "none in Zarr v2"));
@@ -227,7 +223,7 @@ fn files(plane: usize, options: &PyramidOptions) -> Result<([usize; 3], Option<[
         if shard.contains(&0) || shard.iter().zip(chunk).any(|(shard, chunk)| shard % chunk != 0) {
             return Err(Error::argument("shard", shard, format!("multiples of the chunk, {chunk:?}")));
         }
-        qlty_core::internal::array::product("a shard", &[shard[0], shard[1], shard[2], 8])?;
+        product("a shard", &[shard[0], shard[1], shard[2], 8])?;
     }
     Ok((chunk, options.shard))
 }

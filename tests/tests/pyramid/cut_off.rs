@@ -43,6 +43,10 @@ impl PlaneSource for Failing<'_> {
     }
 }
 
+fn fails() -> Result<()> {
+    Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() })
+}
+
 fn image() -> Array5<u16> {
     any::<u16>(&[2, 2, 37, 48, 52], 11).into_dimensionality().unwrap()
 }
@@ -61,7 +65,6 @@ fn options(method: Method, halving: Halving) -> PyramidOptions {
 #[test]
 fn a_run_that_went_on_wrote_the_same_bytes() {
     let image = image();
-    let fails = || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
     let volume = || Volume::new("image", image.view()).unwrap();
     for (method, halving) in [
         (Method::Mean, Halving::Plane),
@@ -109,8 +112,6 @@ fn a_failure_and_cancelling_leave_nothing() {
         let error = stack_to_ome_zarr(&source, &path, &options, &monitor).unwrap_err();
         assert!(matches!(error, Error::Core(qlty_core::Error::Cancelled)), "{error}");
         assert!(names(folder.path()).is_empty());
-        let fails =
-            || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
         let source = Failing { image: volume(), reads: AtomicUsize::new(0), most, fails: &fails };
         assert!(stack_to_ome_zarr(&source, &path, &options, &Monitor::new()).is_err());
         assert!(names(folder.path()).is_empty());
@@ -122,7 +123,6 @@ fn another_run_is_not_gone_on_with() {
     let image = image();
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("image");
-    let fails = || Err(Error::Argument { argument: "disk", got: "pulled".to_owned(), expected: "there".to_owned() });
     let volume = || Volume::new("image", image.view()).unwrap();
     let source = Failing { image: volume(), reads: AtomicUsize::new(0), most: 30, fails: &fails };
     let first = options(Method::Mean, Halving::Plane);

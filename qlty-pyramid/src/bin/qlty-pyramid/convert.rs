@@ -89,18 +89,18 @@ impl ConvertArgs {
             return Ok(vec![self.output.clone()]);
         }
         let template = self.store_name.as_deref().unwrap_or(K::STORE_NAME);
-        let mut taken = BTreeMap::new();
+        let (mut paths, mut taken) = (Vec::new(), BTreeMap::new());
         for stack in stacks {
             let path = self.output.join(template.replace("{}", stack.name()));
-            if let Some(other) = taken.insert(path, stack.name()) {
+            if let Some(other) = taken.insert(path.clone(), stack.name()) {
                 let name = stack.name();
                 let message =
                     format!("--store-name {template:?}: the same for {other:?} and {name:?}; {{}} stands for the name");
                 return Err(Failure::usage(message));
             }
+            paths.push(path);
         }
-        let path = |stack: &Stack| self.output.join(template.replace("{}", stack.name()));
-        Ok(stacks.iter().map(path).collect())
+        Ok(paths)
     }
 
     fn explain(&self, failure: Failure) -> Failure {

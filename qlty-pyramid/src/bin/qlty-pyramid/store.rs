@@ -93,8 +93,7 @@ impl Store {
 
     /// The NGFF metadata of the first image.
     pub(crate) fn multiscale(&self) -> Option<&Value> {
-        let root = Value::from(self.attributes.clone());
-        let place = if root.get("ome").is_some() { "/ome/multiscales/0" } else { "/multiscales/0" };
+        let place = if self.attributes.contains_key("ome") { "/ome/multiscales/0" } else { "/multiscales/0" };
         self.at(place)
     }
 

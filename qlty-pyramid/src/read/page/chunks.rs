@@ -84,11 +84,13 @@ impl Chunks {
 
     /// The offset and the number of bytes of all pixels, if they are stored uncompressed and contiguously.
     pub(super) fn run(&self, header: &PageHeader, coding: &Coding) -> Option<(u64, u64)> {
-        let plain = matches!(coding.compression, Compression::None) && !self.tiled;
+        if self.tiled || !matches!(coding.compression, Compression::None) {
+            return None;
+        }
         let start = self.places.first()?.0;
         let mut next = start;
         for (index, &(offset, _)) in self.places.iter().enumerate() {
-            if !plain || offset == 0 || offset != next {
+            if offset == 0 || offset != next {
                 return None;
             }
             let (rows, _) = self.rows(index % self.down, header);
@@ -169,7 +171,7 @@ impl Chunks {
 
 impl Compression {
     /// The maximum number of bytes that one stored byte can decode to.
-    fn most_from_a_byte(&self) -> u64 {
+    pub(super) fn most_from_a_byte(&self) -> u64 {
         match self {
             Self::None => 1,
             // Two bytes repeat one byte up to 128 times.

@@ -24,9 +24,9 @@ pub(super) fn first_page(path: &Path) -> Result<FirstPage, PageError> {
         unit: LengthUnit::Micrometer,
     });
     let header = header(&reader)?;
-    // A match of 258 bytes takes two bits, so a byte of the file decodes to at most 1032 bytes of the image. This
-    // bounds decompression bombs.
-    let possible = std::fs::metadata(path).map_err(PageError::Io)?.len().saturating_mul(1032);
+    // The image is compressed with Deflate. This bounds decompression bombs.
+    let stored = std::fs::metadata(path).map_err(PageError::Io)?.len();
+    let possible = stored.saturating_mul(Compression::Deflate.most_from_a_byte());
     let needed = (info.raw_row_length() as u64 - 1).saturating_mul(header.height as u64);
     if needed > possible {
         return Err(PageError::Corrupt(format!("the file is too short for the {needed} bytes of {header}")));
