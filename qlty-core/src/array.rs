@@ -20,7 +20,10 @@ pub fn product(what: &'static str, factors: &[usize]) -> Result<usize> {
 ///
 /// The pages come zeroed from the system and are first touched by the thread that fills them. `vec![T::default(); len]`
 /// would abort if memory is missing and, for some `T`, write the values twice.
-pub(crate) fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T>> {
+///
+/// # Errors
+/// [`Error::Overflow`] and [`Error::OutOfMemory`].
+pub fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T>> {
     let bytes = product(what, &[len, size_of::<T>()])?;
     let out_of_memory = Error::OutOfMemory { what, bytes };
     if bytes == 0 {
@@ -35,6 +38,17 @@ pub(crate) fn zeroed<T: Element>(what: &'static str, len: usize) -> Result<Vec<T
     // SAFETY: the global allocator returned `start` for `len` values of `T`, and all-zero bytes are a valid value of
     // every `Element`, which this sealed trait guarantees.
     Ok(unsafe { Vec::from_raw_parts(start, len, len) })
+}
+
+/// An empty vector with room for `len` values.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn with_capacity<T>(what: &'static str, len: usize) -> Result<Vec<T>> {
+    let bytes = len.saturating_mul(size_of::<T>());
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { what, bytes })?;
+    Ok(values)
 }
 
 /// An array of zeros in standard layout.

@@ -19,7 +19,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-mod array_mut;
+pub(crate) mod array_mut;
 mod array_ref;
 mod axes;
 mod dtype;

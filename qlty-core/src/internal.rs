@@ -1,9 +1,10 @@
 //! For the implementation of the other crates of this workspace: not part of the public interface, and not stable.
 #![doc(hidden)]
 
-/// Allocating, and dividing among threads.
+/// Allocating, checking types, and dividing among threads.
 pub mod array {
-    pub use crate::array::{divide, product, zeros};
+    pub use crate::array::{divide, product, with_capacity, zeroed, zeros};
+    pub use crate::dynamic::array_mut::check_copy;
 }
 
 /// Accumulating box by box.

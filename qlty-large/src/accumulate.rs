@@ -5,7 +5,7 @@
 
 use ndarray::{Array5, ArrayView3, ArrayView5, s};
 use qlty_core::dynamic::ArrayRef;
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::zeroed;
 use qlty_core::internal::region::{BoxAccumulator, PixelBox};
 use qlty_core::{Element, Real, Result, with_dtype};
 
@@ -125,8 +125,7 @@ impl<A: Real> Accumulation<'_, A> {
             self.finish(values, None);
             return Ok(());
         };
-        let weights: ndarray::Array1<A> = zeros("weights of a tile", &[volume])?;
-        let (mut weights, _) = weights.into_raw_vec_and_offset();
+        let mut weights = zeroed("weights of a tile", volume)?;
         self.accumulator.add_weights(&mut weights, &self.pixels, added)?;
         for sums in values[..kinds * len].chunks_exact_mut(volume) {
             for (sum, weight) in sums.iter_mut().zip(&weights) {

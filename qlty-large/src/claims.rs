@@ -1,23 +1,23 @@
 //! Which patches a worker needs, which are done, and which are being added.
 
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::zeroed;
 use qlty_core::{Error, Result};
 
 /// A set of patch indices, one bit each.
 #[derive(Debug, Clone)]
-pub(crate) struct Bits(ndarray::Array1<u64>);
+pub(crate) struct Bits(Vec<u64>);
 
 impl Bits {
     pub(crate) fn new(len: usize) -> Result<Self> {
-        Ok(Self(zeros("a bit per patch", &[len.div_ceil(64)])?))
+        Ok(Self(zeroed("a bit per patch", len.div_ceil(64))?))
     }
 
     pub(crate) fn from_words(words: Vec<u64>) -> Self {
-        Self(words.into())
+        Self(words)
     }
 
     pub(crate) fn words(&self) -> &[u64] {
-        self.0.as_slice().unwrap_or_default()
+        &self.0
     }
 
     pub(crate) fn has(&self, index: usize) -> bool {

@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ndarray::Array3;
+use qlty_core::Monitor;
 use qlty_core::dynamic::{ArrayMut, Scalar};
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::{with_capacity, zeros};
 use qlty_core::internal::region::BoxAccumulator;
 
 use crate::Result;
@@ -18,7 +19,6 @@ use crate::options::{AnyLargeBuilder, Start, Std};
 use crate::parallel::try_for_each;
 use crate::sums::Sum;
 use crate::tile::Tile;
-use crate::tiling::Reaching;
 
 mod finish;
 mod stitch;
@@ -77,11 +77,11 @@ impl<A: Sum> Engine<A> {
         }
         let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
         for index in own {
-            let reaching = Reaching::new(self.job.quilt(), &self.job.tiling.pixels(index))?;
+            let reaching = self.reaching(&self.job.tiling.pixels(index))?;
             let tile = lock_tile(self.tile(index))?;
             for (number, patch) in reaching.patches().enumerate() {
                 wanted.insert(patch);
-                if !tile.is_finished() && !tile.arrived.as_ref().is_some_and(|arrived| arrived.has(number)) {
+                if !tile.is_finished() && !tile.has(number) {
                     lacking.insert(patch);
                 }
             }
@@ -96,18 +96,21 @@ impl<A: Sum> Engine<A> {
         &self.tiles[index - self.job.tiling.own.start]
     }
 
-    /// Calls `work` with each tile of this worker, in parallel.
-    fn each_tile(&self, work: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
+    /// Calls `work` with each tile of this worker, in parallel. Progress counts tiles.
+    fn each_tile(&self, monitor: &Monitor, work: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
         let own = &self.job.tiling.own;
-        try_for_each(own.len(), &|number| work(own.start + number))
+        try_for_each(own.len(), &|number| {
+            monitor.check()?;
+            work(own.start + number)?;
+            monitor.advance(1);
+            Ok(())
+        })
     }
 }
 
 fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
-    let bytes = count.saturating_mul(size_of::<Mutex<Tile<A>>>());
-    let mut tiles = Vec::new();
     // The number of images may be absurdly large by mistake.
-    tiles.try_reserve_exact(count).map_err(|_| qlty_core::Error::OutOfMemory { what: "tiles", bytes })?;
+    let mut tiles = with_capacity("tiles", count)?;
     tiles.resize_with(count, || Mutex::new(Tile::new()));
     Ok(tiles)
 }
@@ -116,8 +119,8 @@ fn empty_tiles<A>(count: usize) -> qlty_core::Result<Vec<Mutex<Tile<A>>>> {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use qlty_core::Error;
     use qlty_core::dynamic::{AnyQuilt, ArrayRef};
-    use qlty_core::{Error, Monitor};
 
     use super::*;
 

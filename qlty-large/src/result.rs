@@ -1,6 +1,6 @@
 //! Reading a result.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use qlty_core::dynamic::ArrayMut;
@@ -36,7 +36,6 @@ impl AnyLargeResult {
 /// [`crate::StitchedArray`] with a type and a number of spatial axes known at run time.
 #[derive(Debug)]
 pub struct AnyStitchedArray {
-    path: PathBuf,
     reader: ArrayReader,
 }
 
@@ -60,12 +59,12 @@ impl AnyStitchedArray {
             let expected = "(images, channels) and 2 or 3 axes of pixels";
             return Err(zarr::Error::store(path, "shape", reader.shape(), expected).into());
         }
-        Ok(Self { path: path.to_path_buf(), reader })
+        Ok(Self { reader })
     }
 
     /// The folder of the array.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.reader.path()
     }
 
     /// The type of the elements, [`DType::F32`] or [`DType::F64`].

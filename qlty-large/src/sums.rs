@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use qlty_core::Real;
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::zeroed;
 use qlty_core::zarr::{self, FolderStore};
 
 use crate::claims::Bits;
@@ -99,8 +99,7 @@ pub(crate) fn read_arrived<A: Sum>(path: &Path, label: &Label) -> Result<Arrived
 /// Reads the patches and the sums of a tile.
 pub(crate) fn read<A: Sum>(path: &Path, label: &Label) -> Result<(Arrived, Vec<A>)> {
     let (mut file, arrived) = open::<A>(path, label)?;
-    let values = zeros::<A, ndarray::Ix1>("sums of a tile", &[label.values])?;
-    let (mut values, _) = values.into_raw_vec_and_offset();
+    let mut values = zeroed("sums of a tile", label.values)?;
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
     file.read_exact(bytes).map_err(Error::io(path))?;
     check(path, bytes, &mut file)?;

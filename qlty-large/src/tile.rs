@@ -39,6 +39,11 @@ impl<A> Tile<A> {
         Self { arrived: None, place: Place::Nowhere, is_saved: false, is_current: false }
     }
 
+    /// Whether the patch with this number, among those that overlap the tile, has arrived.
+    pub(crate) fn has(&self, number: usize) -> bool {
+        self.arrived.as_ref().is_some_and(|arrived| arrived.has(number))
+    }
+
     /// Whether all patches have arrived but the result is not on disk, because writing it failed.
     pub(crate) fn is_waiting(&self) -> bool {
         let is_complete = self.arrived.as_ref().is_some_and(Arrived::is_complete);

@@ -1,6 +1,7 @@
 //! Unstitching patches from images in memory or on disk.
 
 use qlty_core::dynamic::{AnyQuilt, ArrayMut};
+use qlty_core::internal::array::check_copy;
 use qlty_core::zarr::{AnyImageSource, AnyRegion};
 use qlty_core::{Error, Monitor};
 use rayon::prelude::*;
@@ -21,9 +22,7 @@ pub(crate) fn unstitch_into(
         let expected = format!("{images} images of {:?} pixels", quilt.size());
         return Err(Error::shape("batch", &source.batch_shape(), expected).into());
     }
-    if !source.dtype().can_be_read_as(patches.dtype()) {
-        return Err(Error::dtype("patches", patches.dtype(), source.dtype().name()).into());
-    }
+    check_copy("patches", patches.dtype(), source.dtype())?;
     let expected = [&[indices.len(), channels], &quilt.window()[..]].concat();
     Error::check_shape("patches", patches.shape(), &expected)?;
     let total = quilt.patch_count(images)?;

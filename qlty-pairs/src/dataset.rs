@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ndarray::{Array, Array1, Array2, Dimension};
 use qlty_core::dynamic::ArrayMut;
-use qlty_core::internal::array::product;
+use qlty_core::internal::array::{check_copy, product, zeros};
 use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result};
 use qlty_core::{DType, Element};
 use rand::seq::SliceRandom;
@@ -184,9 +184,7 @@ impl AnyDataset {
         let shape = [&[count], &self.shape()[1..]].concat();
         check_patches(&patches, &shape)?;
         for (name, patches) in ["patches1", "patches2"].into_iter().zip(&patches) {
-            if !self.dtype().can_be_read_as(patches.dtype()) {
-                return Err(qlty_core::Error::dtype(name, patches.dtype(), self.dtype().name()).into());
-            }
+            check_copy(name, patches.dtype(), self.dtype())?;
         }
         places.check(self.ndim(), count)?;
         if let Some(stored) = &self.0.positions {
@@ -263,7 +261,7 @@ fn whole<T: Element, Dim: Dimension>(
         return Err(Error::store(reader.path(), "shape", reader.shape(), expected));
     }
     product(name, &[count, 4, size_of::<T>()])?;
-    let mut values = qlty_core::internal::array::zeros::<T, Dim>(name, reader.shape())?;
+    let mut values = zeros::<T, Dim>(name, reader.shape())?;
     reader.read_into(&vec![0; reader.shape().len()], ArrayMut::of(name, values.view_mut())?)?;
     Ok(values)
 }

@@ -6,6 +6,7 @@
 //!
 //! A vector is in the range if its length *as computed in `f64`* is, so `low = high = sqrt(50)` includes (5, 5).
 
+use qlty_core::internal::array::{product, with_capacity};
 use qlty_core::{Error, Result};
 
 use crate::AnyPairOptions;
@@ -65,10 +66,8 @@ impl Displacements {
 
     fn count_rows(&mut self) -> Result<()> {
         let widths: Vec<usize> = self.reach[..2].iter().map(|reach| 2 * *reach as usize + 1).collect();
-        let rows = qlty_core::internal::array::product("rows of displacements", &widths)?;
-        let bytes = rows.saturating_mul(size_of::<u64>());
-        let no_memory = |_| Error::OutOfMemory { what: "rows of displacements", bytes };
-        self.ends.try_reserve_exact(rows).map_err(no_memory)?;
+        let rows = product("rows of displacements", &widths)?;
+        self.ends = with_capacity("rows of displacements", rows)?;
         let mut end = 0_u64;
         for row in 0..rows {
             let (inner, outer) = self.run(&self.slow(row));

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use qlty_core::internal::array::product;
+use qlty_core::internal::array::{product, with_capacity};
 use qlty_core::{Error, Result};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -85,9 +85,7 @@ impl AnyPairDrawer {
     /// [`Error::Overflow`] and [`Error::OutOfMemory`].
     pub fn all(&self, images: usize) -> Result<Vec<AnyPair>> {
         let count = self.count(images)?;
-        let bytes = count.saturating_mul(size_of::<AnyPair>());
-        let mut pairs = Vec::new();
-        pairs.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "pairs", bytes })?;
+        let mut pairs = with_capacity("pairs", count)?;
         pairs.resize(count, AnyPair { image: 0, start1: [0; 3], start2: [0; 3], rotation: 0 });
         let per_image = self.options.pairs_per_image.max(1);
         pairs.par_chunks_exact_mut(per_image).enumerate().for_each(|(image, pairs)| {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ndarray::{Array1, Array2};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
+use qlty_core::internal::array::with_capacity;
 use qlty_core::zarr::Result;
 use qlty_core::{DType, Error, Monitor};
 use rayon::prelude::*;
@@ -41,7 +42,7 @@ impl Statistics {
 }
 
 /// The names of the columns with the first pixels of patches.
-const STARTS: [[&str; 3]; 2] = [["patch1_z", "patch1_y", "patch1_x"], ["patch2_z", "patch2_y", "patch2_x"]];
+pub(crate) const STARTS: [[&str; 3]; 2] = [["patch1_z", "patch1_y", "patch1_x"], ["patch2_z", "patch2_y", "patch2_x"]];
 
 /// The names of the columns of the displacement.
 const DELTAS: [&str; 3] = ["dx", "dy", "dz"];
@@ -116,9 +117,7 @@ impl AnyPairMetadata {
             let [image, z, y, x] = place;
             Ok((image, [z, y, x]))
         };
-        let mut pairs = Vec::new();
-        let bytes = count.saturating_mul(size_of::<AnyPair>());
-        pairs.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "pairs", bytes })?;
+        let mut pairs = with_capacity("pairs", count)?;
         for p in 0..count {
             let (image, start1) = place("positions1", &rows1, p)?;
             let (other, start2) = place("positions2", &rows2, p)?;
@@ -314,9 +313,7 @@ pub(crate) fn check_indices(indices: &[usize], count: usize) -> qlty_core::Resul
 /// The values at these indices, in their order.
 pub(crate) fn gather<T: Copy>(values: &[T], indices: &[usize]) -> qlty_core::Result<Vec<T>> {
     check_indices(indices, values.len())?;
-    let mut chosen = Vec::new();
-    let bytes = indices.len().saturating_mul(size_of::<T>());
-    chosen.try_reserve_exact(indices.len()).map_err(|_| Error::OutOfMemory { what: "chosen pairs", bytes })?;
+    let mut chosen = with_capacity("chosen pairs", indices.len())?;
     chosen.extend(indices.iter().map(|index| values[*index]));
     Ok(chosen)
 }

@@ -6,9 +6,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut2, Axis, Ix1, Ix2};
+use ndarray::{ArrayBase, ArrayViewMut2, Axis, Ix1, Ix2, Ix5, RawData};
 use qlty_core::dynamic::ArrayRef;
-use qlty_core::internal::array::product;
+use qlty_core::internal::array::{product, with_capacity};
 use qlty_core::{DType, Error, Monitor, Result};
 
 use crate::extent::Extent;
@@ -104,9 +104,7 @@ impl AnyOverlap {
             None => None,
         };
         product("pixels of a patch", &size)?;
-        let mut overlaps = Vec::new();
-        let bytes = count.saturating_mul(size_of::<PairOverlap>());
-        overlaps.try_reserve_exact(count).map_err(|_| Error::OutOfMemory { what: "overlaps", bytes })?;
+        let mut overlaps = with_capacity("overlaps", count)?;
         let (mut rows_before, mut pixels_before) = (0_usize, 0_usize);
         for (p, delta) in deltas.outer_iter().enumerate() {
             let rotation = rotations.as_ref().map_or(0, |rotations| rotations[p].rem_euclid(4) as u8);
@@ -257,6 +255,11 @@ impl AnyOverlap {
         let back = (4 - overlap.turns(side)) % 4;
         (upright.unturned(back, [height, width]), back)
     }
+}
+
+/// Pixels (1,1,1,K,C) as (K,C).
+fn in_rows<S: RawData>(pixels: ArrayBase<S, Ix5>) -> ArrayBase<S, Ix2> {
+    pixels.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0)
 }
 
 /// Fails if arrays have types other than `expected`.

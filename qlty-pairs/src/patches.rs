@@ -4,7 +4,7 @@ use std::fmt;
 
 use ndarray::{Array1, Array2};
 use qlty_core::dynamic::{ArrayMut, ArrayRef, OwnedArray};
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::{check_copy, zeros};
 use qlty_core::{DType, Error, Result};
 
 use crate::{AnyPlacesMut, Positions};
@@ -117,10 +117,7 @@ impl AnyPatchPairs {
                 (Some(from), Some(to)) if from.shape() != to.shape() => {
                     return Err(Error::shape(name, to.shape(), format!("{:?}", from.shape())));
                 }
-                (Some(from), Some(to)) if !from.dtype().can_be_read_as(to.dtype()) => {
-                    return Err(Error::dtype(name, to.dtype(), from.dtype().name()));
-                }
-                (Some(_), Some(_)) => {}
+                (Some(from), Some(to)) => check_copy(name, to.dtype(), from.dtype())?,
             }
         }
         for (name, from, to) in arrays {

@@ -1,7 +1,8 @@
 //! The typed interface: thin layers over the entry points of [`crate::dynamic`], generic over the element type `T` and
 //! the number of spatial axes `D`.
 
-use qlty_core::{Error, Result};
+use qlty_core::Result;
+use qlty_core::internal::array::with_capacity;
 
 mod dataset;
 mod draw;
@@ -22,9 +23,7 @@ pub use overlap::{Overlap, OverlapPatches, OverlapPixels};
 
 /// Converts each of `values` into a new vector.
 fn collect<T: Copy, R>(what: &'static str, values: &[T], convert: impl Fn(T) -> R) -> Result<Vec<R>> {
-    let mut converted = Vec::new();
-    let bytes = values.len().saturating_mul(size_of::<R>());
-    converted.try_reserve_exact(values.len()).map_err(|_| Error::OutOfMemory { what, bytes })?;
+    let mut converted = with_capacity(what, values.len())?;
     converted.extend(values.iter().map(|value| convert(*value)));
     Ok(converted)
 }

@@ -158,7 +158,10 @@ impl<'a> ArrayMut<'a> {
 }
 
 /// Fails unless elements of type `from` can be copied to the array `name` of type `to`.
-pub(crate) fn check_copy(name: &'static str, to: DType, from: DType) -> Result<()> {
+///
+/// # Errors
+/// [`Error::DataType`].
+pub fn check_copy(name: &'static str, to: DType, from: DType) -> Result<()> {
     if !from.can_be_read_as(to) {
         return Err(Error::dtype(name, to, from.name()));
     }

@@ -7,8 +7,6 @@ use super::tiles::{PatchOp, lock_tile};
 use crate::memory::lock;
 use crate::parallel::try_for_each;
 use crate::sums::Sum;
-use crate::tile::Tile;
-use crate::tiling::Reaching;
 use crate::{AnyLargeResult, Result};
 
 impl<A: Sum> Engine<A> {
@@ -21,12 +19,7 @@ impl<A: Sum> Engine<A> {
     fn save_all(&self, monitor: &Monitor) -> Result<()> {
         let Some(arrays) = self.job.arrays() else { return Ok(()) };
         self.write_unwritten()?;
-        self.each_tile(&|index| {
-            monitor.check()?;
-            self.save(arrays, index)?;
-            monitor.advance(1);
-            Ok(())
-        })?;
+        self.each_tile(monitor, &|index| self.save(arrays, index))?;
         arrays.sync()?;
         Ok(self.job.state.sync()?)
     }
@@ -62,30 +55,23 @@ impl<A: Sum> Engine<A> {
         // written first.
         self.save_all(monitor)?;
         if let Some(arrays) = self.job.arrays() {
-            self.each_tile(&|index| {
-                monitor.check()?;
-                self.write_incomplete(arrays, index)?;
-                monitor.advance(1);
-                Ok(())
-            })?;
+            self.each_tile(monitor, &|index| self.write_incomplete(arrays, index))?;
         }
         self.job.result()
     }
 
     /// Marks patches as done whose call failed but which are on disk by now.
     fn note_done(&self) -> Result<()> {
-        let (tiling, quilt) = (&self.job.tiling, self.job.quilt());
+        let tiling = &self.job.tiling;
         let mut claims = lock(&self.job.claims);
         let pending: Vec<usize> = claims.pending().filter(|patch| !claims.is_in_work(*patch)).collect();
         for patch in pending {
             let has = |index: usize| {
                 let Ok(tile) = lock_tile(self.tile(index)) else { return false };
-                let number = || Reaching::new(quilt, &tiling.pixels(index)).map(|all| all.number(patch));
-                let arrived =
-                    |tile: &Tile<A>| tile.arrived.as_ref().is_some_and(|all| number().is_ok_and(|n| all.has(n)));
-                tile.is_finished() || arrived(&tile)
+                let reaching = || self.reaching(&tiling.pixels(index));
+                tile.is_finished() || reaching().is_ok_and(|reaching| tile.has(reaching.number(patch)))
             };
-            if tiling.reached(quilt, patch).all(has) {
+            if tiling.reached(self.job.quilt(), patch).all(has) {
                 claims.finish(patch);
             }
         }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use ndarray::{ArrayViewD, IxDyn};
 use qlty_core::dynamic::ArrayRef;
-use qlty_core::internal::array::zeros;
+use qlty_core::internal::array::zeroed;
 use qlty_core::internal::region::PixelBox;
 use qlty_core::zarr::FolderStore;
 use qlty_core::{Error, Real};
@@ -60,7 +60,7 @@ impl<A: Sum> Engine<A> {
         }
     }
 
-    fn reaching(&self, pixels: &PixelBox) -> Result<Reaching> {
+    pub(super) fn reaching(&self, pixels: &PixelBox) -> Result<Reaching> {
         Ok(Reaching::new(self.job.quilt(), pixels)?)
     }
 
@@ -86,7 +86,7 @@ impl<A: Sum> Engine<A> {
         if tile.arrived.is_none() {
             tile.arrived = Some(Arrived::new(reaching.len())?);
         }
-        let has = |tile: &Tile<A>, patch| tile.arrived.as_ref().is_some_and(|all| all.has(reaching.number(patch)));
+        let has = |tile: &Tile<A>, patch| tile.has(reaching.number(patch));
         let new: Vec<_> = pairs.iter().copied().filter(|(patch, _)| !has(&tile, *patch)).collect();
         if let (PatchOp::Add { patches, variances }, false) = (op, new.is_empty()) {
             let values = self.load(arrays, index, &pixels, &reaching, &mut tile)?;
@@ -184,9 +184,7 @@ impl<A: Sum> Engine<A> {
             let values = match tile.place {
                 Place::Scratch => read(&self.job.scratch).map(|(_, values)| values),
                 Place::Checkpoint => read(&self.job.state).map(|(_, values)| values),
-                _ => zeros::<A, ndarray::Ix1>("sums of a tile", &[label.values])
-                    .map(|values| values.into_raw_vec_and_offset().0)
-                    .map_err(crate::Error::from),
+                _ => zeroed("sums of a tile", label.values).map_err(crate::Error::from),
             };
             let values = values.inspect_err(|_| self.job.memory.give_back(index, bytes))?;
             tile.place = Place::Memory(values);

@@ -6,22 +6,22 @@ use qlty_core::zarr::{Error, Result, group_attributes};
 use serde_json::Value;
 
 use crate::extent::Extent;
-use crate::metadata::Statistics;
+use crate::metadata::{STARTS, Statistics};
 use crate::{AnyPair, AnyPairMetadata};
 
 /// The metadata of the `count` pairs of a store.
 pub(super) fn read(path: &Path, window: Extent, count: usize) -> Result<AnyPairMetadata> {
     let attributes = group_attributes(path)?;
     let columns = Columns { path, count, all: attributes.get("metadata").unwrap_or(&Value::Null) };
-    let starts = |side: &str| -> Result<[Vec<usize>; 3]> {
+    let starts = |names: [&str; 3]| -> Result<[Vec<usize>; 3]> {
         let mut starts = [const { Vec::new() }; 3];
         for d in window.axes() {
-            starts[d] = columns.integers(&format!("patch{side}_{}", ["z", "y", "x"][d]))?;
+            starts[d] = columns.integers(names[d])?;
         }
         Ok(starts)
     };
     let (images, rotations) = (columns.integers("image_idx")?, columns.integers("rotation")?);
-    let (starts1, starts2) = (starts("1")?, starts("2")?);
+    let (starts1, starts2) = (starts(STARTS[0])?, starts(STARTS[1])?);
     // A plane has no column for z.
     let start = |starts: &[Vec<usize>; 3], i: usize| std::array::from_fn(|d| starts[d].get(i).copied().unwrap_or(0));
     let pair = |i: usize| AnyPair {

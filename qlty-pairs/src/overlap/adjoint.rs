@@ -1,12 +1,12 @@
 //! The adjoint of extracting overlapping pixels, for the backward pass of an autodiff framework.
 
-use ndarray::{ArrayView2, ArrayView5, ArrayViewMut5, Axis};
+use ndarray::{ArrayView5, ArrayViewMut5};
 use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::internal::array::divide;
 use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::{Element, Monitor, Result, with_width};
 
-use super::{AnyOverlap, PairOverlap, check_types};
+use super::{AnyOverlap, PairOverlap, check_types, in_rows};
 
 /// The number of patch bytes that a task writes.
 const TASK_BYTES: usize = 512 << 10;
@@ -53,8 +53,7 @@ impl AnyOverlap {
         patches: ArrayViewMut5<'_, T>,
         monitor: &Monitor,
     ) {
-        let pixels: ArrayView2<'_, T> =
-            pixels.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
+        let pixels = in_rows(pixels);
         let (_, channels, depth, height, width) = patches.dim();
         let streaming = patches.len() * size_of::<T>() >= STREAM_BYTES;
         if patches.is_empty() {

@@ -7,7 +7,7 @@ use qlty_core::dynamic::{ArrayMut, ArrayRef};
 use qlty_core::internal::stream::{RowWriter, STREAM_BYTES};
 use qlty_core::{Element, Monitor, Result, with_width};
 
-use super::{AnyOverlap, check_types};
+use super::{AnyOverlap, check_types, in_rows};
 use crate::turn::Plane;
 
 /// The number of pixel bytes that a task gathers.
@@ -69,8 +69,7 @@ impl AnyOverlap {
         monitor: &Monitor,
     ) {
         let streaming = pixels.len() * size_of::<W>() >= STREAM_BYTES;
-        let pixels = pixels.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
-        self.divide(0..self.rows(), pixels, TASK_BYTES / size_of::<W>(), monitor, &|rows, part| {
+        self.divide(0..self.rows(), in_rows(pixels), TASK_BYTES / size_of::<W>(), monitor, &|rows, part| {
             self.gather(side, patches, rows, part, streaming);
         });
     }

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use ndarray::{Array, Array1, Array2, Axis};
 use qlty_core::zarr::{DEFAULT_CACHE_BYTES, Result};
-use qlty_core::{BatchDim, Element, ImageDim, Rank, Spatial};
+use qlty_core::{Element, ImageDim, Rank, Spatial};
 
 use super::{PairMetadata, PatchPairs, PatchPairsMut};
-use crate::metadata::check_indices;
-use crate::{AnyBatches, AnyDataset, AnyPatchPairs, Positions};
+use crate::{AnyBatches, AnyDataset, Positions};
 
 /// A pair of patches.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,10 +138,7 @@ where
     /// # Errors
     /// The errors of [`PatchPairDataset::get`]; [`qlty_core::Error::Overflow`] and [`qlty_core::Error::OutOfMemory`].
     pub fn get_batch(&self, indices: &[usize]) -> Result<PatchPairs<T, D>> {
-        check_indices(indices, self.len())?;
-        let mut batch = PatchPairs::zeros(indices.len(), self.channels(), self.window(), self.positions())?;
-        self.get_batch_into(indices, batch.view_mut())?;
-        Ok(batch)
+        PatchPairs::of(self.dataset.get_batch(indices)?)
     }
 
     /// [`PatchPairDataset::get_batch`] into the caller's arrays, of any strides; positions are written only if the
@@ -202,7 +198,7 @@ where
     type Item = Result<PatchPairs<T, D>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.batches.next()?.and_then(|batch| Ok(typed(batch)?)))
+        Some(self.batches.next()?.and_then(PatchPairs::of))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -211,13 +207,3 @@ where
 }
 
 impl<T: Element, const D: usize> ExactSizeIterator for Batches<T, D> where Spatial<D>: Rank {}
-
-fn typed<T: Element, const D: usize>(batch: AnyPatchPairs) -> qlty_core::Result<PatchPairs<T, D>>
-where
-    Spatial<D>: Rank,
-{
-    let AnyPatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = batch;
-    let patches1 = patches1.into_array::<T, BatchDim<D>>()?;
-    let patches2 = patches2.into_array::<T, BatchDim<D>>()?;
-    Ok(PatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 })
-}

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ndarray::{Array, Array1, Array2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2};
 use qlty_core::dynamic::ArrayMut;
-use qlty_core::internal::array::zeros;
 use qlty_core::zarr::Result;
 use qlty_core::{BatchDim, Element, Monitor, Rank, Spatial};
 
@@ -12,7 +11,10 @@ use super::{Pair, PairMetadata, PairOptions, collect};
 use crate::extent::Extent;
 use crate::extract::check_pairs;
 use crate::metadata::gather;
-use crate::{AnyPair, AnyPairDrawer, AnyPairMetadata, AnyPairsMut, ErasedSource, ImageSource, Positions, StoreOptions};
+use crate::{
+    AnyPair, AnyPairDrawer, AnyPairMetadata, AnyPairsMut, AnyPatchPairs, ErasedSource, ImageSource, Positions,
+    StoreOptions,
+};
 
 /// Pairs of patches: row i of each array belongs to pair i.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,18 +61,11 @@ impl<T: Element, const D: usize> PatchPairs<T, D>
 where
     Spatial<D>: Rank,
 {
-    /// Arrays of zeros for `count` pairs.
-    pub(super) fn zeros(count: usize, channels: usize, window: [usize; D], wanted: Positions) -> Result<Self> {
-        let shape: Vec<usize> = [count, channels].into_iter().chain(window).collect();
-        let positions = |name| wanted.columns(D).map(|columns| zeros(name, &[count, columns])).transpose();
-        Ok(Self {
-            patches1: zeros("patches1", &shape)?,
-            patches2: zeros("patches2", &shape)?,
-            deltas: zeros("deltas", &[count, D])?,
-            rotations: zeros("rotations", &[count])?,
-            positions1: positions("positions1")?,
-            positions2: positions("positions2")?,
-        })
+    /// Converts pairs with the same type and number of axes.
+    pub(super) fn of(pairs: AnyPatchPairs) -> Result<Self> {
+        let AnyPatchPairs { patches1, patches2, deltas, rotations, positions1, positions2 } = pairs;
+        let (patches1, patches2) = (patches1.into_array()?, patches2.into_array()?);
+        Ok(Self { patches1, patches2, deltas, rotations, positions1, positions2 })
     }
 
     /// Mutable views of the arrays.
@@ -187,9 +182,9 @@ where
 {
     let (source, channels) = (ErasedSource::new(source), source.channels());
     check_pairs(&source, Extent::window(&window)?, pairs)?;
-    let mut out = PatchPairs::zeros(pairs.len(), channels, window, positions)?;
-    crate::extract::extract_pairs_into(&source, &window, pairs, out.view_mut().any()?, &Monitor::new())?;
-    Ok(out)
+    let mut out = AnyPatchPairs::zeros(T::DTYPE, pairs.len(), channels, &window, positions)?;
+    crate::extract::extract_pairs_into(&source, &window, pairs, out.view_mut()?, &Monitor::new())?;
+    PatchPairs::of(out)
 }
 
 /// [`extract_pairs`] into the caller's arrays. Progress is counted in patches.

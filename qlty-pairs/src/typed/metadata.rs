@@ -10,7 +10,7 @@ use super::extract::any_pairs;
 use super::{Pair, PairOptions, collect, last};
 use crate::extent::Extent;
 use crate::metadata::{self, Statistics, gather, statistics_of};
-use crate::{AnyPair, AnyPairDrawer, AnyPairMetadata, Column, ErasedSource, ImageSource};
+use crate::{AnyPairDrawer, AnyPairMetadata, Column, ErasedSource, ImageSource};
 
 /// An [`Element`] type with statistics: all but `bool`.
 pub trait Number: Element {}
@@ -117,7 +117,7 @@ where
         let PairMetadata { window, pairs, mean1, sigma1, mean2, sigma2 } = metadata;
         let [mean1, sigma1, mean2, sigma2] = [mean1, sigma1, mean2, sigma2].map(Clone::clone);
         let statistics = Statistics { mean1, sigma1, mean2, sigma2 };
-        Ok(Self { window: Extent::window(window)?, pairs: collect("pairs", pairs, AnyPair::from)?, statistics })
+        Ok(Self { window: Extent::window(window)?, pairs: any_pairs(pairs)?, statistics })
     }
 }
 
@@ -179,6 +179,7 @@ where
     let statistics = statistics_of(&ErasedSource::new(source), Extent::window(&window)?, &any_pairs(&pairs)?, monitor)?;
     Ok(PairMetadata::measured(window, pairs, statistics))
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
