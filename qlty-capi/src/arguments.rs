@@ -10,6 +10,11 @@ pub(crate) fn required<T>(name: &str, argument: Option<T>) -> Outcome<T> {
     argument.ok_or_else(|| Failure::argument(format!("{name}: got NULL, expected a pointer")))
 }
 
+/// Fails if a pointer to numbers, options or a string is NULL.
+pub(crate) fn not_null<T>(name: &str, pointer: *const T) -> Outcome {
+    required(name, (!pointer.is_null()).then_some(()))
+}
+
 /// Stores an output that the host may have left out.
 pub(crate) fn store<T>(output: Option<&mut MaybeUninit<T>>, value: T) {
     if let Some(output) = output {
@@ -52,7 +57,7 @@ pub(crate) fn sizes(name: &str, values: &[i64]) -> Outcome<Vec<usize>> {
 /// # Safety
 /// `numbers` is NULL or points to `count` numbers.
 pub(crate) unsafe fn sizes_at(name: &str, numbers: *const i64, count: usize) -> Outcome<Vec<usize>> {
-    required(name, (!numbers.is_null()).then_some(()))?;
+    not_null(name, numbers)?;
     // SAFETY: not null, and the caller promises `count` numbers.
     (0..count).map(|i| size(name, unsafe { numbers.add(i).read_unaligned() })).collect()
 }
@@ -85,7 +90,7 @@ pub(crate) unsafe fn store_all<T>(output: *mut T, values: impl IntoIterator<Item
 /// # Safety
 /// `pointer` is NULL or points to a string that ends with NUL and that nobody writes during `'a`.
 pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Outcome<&'a str> {
-    required(name, (!pointer.is_null()).then_some(()))?;
+    not_null(name, pointer)?;
     // SAFETY: not null, and the caller promises a string that nobody writes.
     let bytes = unsafe { CStr::from_ptr(pointer) };
     bytes.to_str().map_err(|_| Failure::argument(format!("{name}: got {bytes:?}, expected UTF-8")))

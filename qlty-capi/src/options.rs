@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use qlty_core::zarr::Codec;
 
-use crate::arguments::{optional, required, sizes};
+use crate::arguments::{not_null, optional, required, sizes};
 use crate::error::{Failure, Outcome};
 
 /// A struct of options.
@@ -112,7 +112,7 @@ pub(crate) fn shape(name: &str, values: &[i64]) -> Outcome<Option<Vec<usize>>> {
 /// # Safety
 /// `options` is NULL or points to `struct_size` bytes that may be written.
 pub(crate) unsafe fn init<O: Options>(options: *mut O, struct_size: u32) -> Outcome {
-    required("options", (!options.is_null()).then_some(()))?;
+    not_null("options", options)?;
     check_size::<O>("struct_size: got", struct_size as usize, "")?;
     // SAFETY: the caller's promise.
     unsafe { fill(options, O::INITIAL, struct_size) };

@@ -22,6 +22,15 @@ impl Drop for Poison<'_> {
     }
 }
 
+/// Runs a call, and poisons if it panics.
+fn poisoning<R>(is_poisoned: &AtomicBool, call: impl FnOnce() -> R) -> R {
+    let poison = Poison(is_poisoned);
+    hook();
+    let result = call();
+    std::mem::forget(poison);
+    result
+}
+
 impl<T> Poisonable<T> {
     pub(crate) fn new(name: &'static str, state: T) -> Self {
         Self { name, state, is_poisoned: AtomicBool::new(false) }
@@ -36,21 +45,13 @@ impl<T> Poisonable<T> {
     /// Runs a call that changes the state, which no other call uses.
     pub(crate) fn change<R>(&mut self, call: impl FnOnce(&mut T) -> Outcome<R>) -> Outcome<R> {
         self.check()?;
-        let poison = Poison(&self.is_poisoned);
-        hook();
-        let result = call(&mut self.state);
-        std::mem::forget(poison);
-        result
+        poisoning(&self.is_poisoned, || call(&mut self.state))
     }
 
     /// Runs a call that changes the state, which other calls may use at the same time.
     pub(crate) fn change_shared<R>(&self, call: impl FnOnce(&T) -> Outcome<R>) -> Outcome<R> {
         self.check()?;
-        let poison = Poison(&self.is_poisoned);
-        hook();
-        let result = call(&self.state);
-        std::mem::forget(poison);
-        result
+        poisoning(&self.is_poisoned, || call(&self.state))
     }
 
     fn check(&self) -> Outcome {

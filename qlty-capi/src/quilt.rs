@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use qlty_core::DType;
 use qlty_core::dynamic::AnyQuilt;
 
-use crate::arguments::{axes, done, into_handle, required, size, sizes, store_all};
+use crate::arguments::{axes, done, into_handle, not_null, required, size, sizes, store_all};
 use crate::array::{Arrays, argument, qlty_array};
 use crate::error::{Outcome, guard, qlty_error, qlty_status};
 use crate::options::read;
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn qlty_quilt_counts(
 ) -> qlty_status {
     guard(error, || {
         let quilt = required("quilt", quilt)?;
-        required("counts", (!counts.is_null()).then_some(()))?;
+        not_null("counts", counts)?;
         // SAFETY: the host gives room for a number per axis.
         unsafe { store_all(counts, quilt.0.counts().into_iter().map(|count| count as i64)) };
         Ok(())

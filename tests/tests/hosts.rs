@@ -2,7 +2,6 @@
 //! user would build it, and checks of the header and the exported symbols.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,9 @@ use qlty_tests::hosts::{
     Kind, Language, Outcome, Suite, Tool, compile, compiler, header_compiler, julia, libraries, repository, run,
     scratch, source,
 };
+
+#[path = "hosts/abi.rs"]
+mod abi;
 
 /// The parameters of all golden cases, one per line, in the format that the hosts in C and C++ read: name, number of
 /// axes, sizes, windows, steps, borders, counts (0 if not given), border weight, missing label.
@@ -43,34 +45,6 @@ fn cases() -> PathBuf {
     CASES.get_or_init(write).clone()
 }
 
-/// A function that the header declares.
-struct Declared {
-    name: String,
-    /// Whether it returns errors.
-    fails: bool,
-    /// Whether its comment starts with "Deprecated": it exists for hosts that were compiled for an earlier release.
-    is_deprecated: bool,
-}
-
-/// The functions that the header declares.
-fn declared() -> Vec<Declared> {
-    let header = fs::read_to_string(repository().join("include/qlty.h")).unwrap();
-    let declarations = header.split(';').map(|part| {
-        // The code of a part without its comments and preprocessor lines.
-        let (comments, code) = part.rsplit_once("*/").unwrap_or(("", part));
-        let is_deprecated = comments.rsplit("/*").next().is_some_and(|last| last.trim().starts_with("Deprecated: "));
-        (code.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join(" "), is_deprecated)
-    });
-    let declarations =
-        declarations.filter(|(code, _)| !code.contains("typedef") && !code.contains("static") && code.ends_with(')'));
-    let named = declarations.filter_map(|(code, is_deprecated)| {
-        let name = code.split('(').next()?.split([' ', '*']).next_back()?.to_owned();
-        let fails = code.contains("qlty_error **error");
-        (name.starts_with("qlty_") && !name.contains("array_")).then_some(Declared { name, fails, is_deprecated })
-    });
-    named.collect()
-}
-
 fn header(language: Language, name: &str, includes: &[&str]) -> Outcome {
     let text: String = includes.iter().map(|file| format!("#include \"{file}\"\n")).collect();
     let extension = if language == Language::C { "c" } else { "cpp" };
@@ -78,77 +52,6 @@ fn header(language: Language, name: &str, includes: &[&str]) -> Outcome {
     fs::write(&file, text + "int main(void) { return 0; }\n")?;
     run(header_compiler(language)?.arg(file))?;
     Ok(())
-}
-
-fn exported_symbols_are_those_declared() -> Outcome {
-    let shared = &libraries()?.shared;
-    let listed = run(Tool::Nm.command()?.args(["-D", "--defined-only"]).arg(shared))?;
-    let exported: BTreeSet<_> = listed.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
-    let declared = declared();
-    let declared: BTreeSet<_> = declared.iter().map(|function| function.name.as_str()).collect();
-    if exported.len() < 30 || exported != declared || exported.iter().any(|name| !name.starts_with("qlty_")) {
-        let differing: Vec<_> = exported.symmetric_difference(&declared).collect();
-        return Err(format!("exported and declared functions differ in {differing:?}").into());
-    }
-    Ok(())
-}
-
-/// The contents of all files in a folder whose names end with `end`, as one text.
-fn all_of(folder: &Path, end: &str) -> Outcome<String> {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(end)) {
-            text += &fs::read_to_string(path)?;
-        }
-    }
-    Ok(text)
-}
-
-fn none_missing(host: &str, missing: impl Fn(&Declared) -> bool) -> Outcome {
-    let missing: Vec<_> = declared().into_iter().filter(missing).map(|function| function.name).collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("not called in {host}: {missing:?}").into()) }
-}
-
-/// Each function succeeds somewhere in `calls.c` or `*_calls.c`, and fails in `arguments.c` or
-/// `*_arguments.c` if it can.
-fn every_function_is_called_in_c() -> Outcome {
-    let [calls, arguments] = [all_of(&source("c"), "calls.c")?, all_of(&source("c"), "arguments.c")?];
-    let is_in = |text: &str, name: &str| text.contains(&format!("{name}("));
-    none_missing("tests/hosts/c", |Declared { name, fails, .. }| {
-        !is_in(&calls, name) || (*fails && !is_in(&arguments, name))
-    })
-}
-
-/// `qlty.hpp` is entirely inline, so the C functions in a program are those that its code calls. It calls no deprecated
-/// one.
-fn every_function_is_called_in_cpp() -> Outcome {
-    let mut called = BTreeSet::new();
-    for name in CPP {
-        let program = program(Language::Cpp, name, Kind::Plain)?;
-        let listed = run(Tool::Nm.command()?.arg("--undefined-only").arg(program))?;
-        called.extend(listed.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned));
-    }
-    // The failing function is identified by the status that the call returned.
-    none_missing("tests/hosts/cpp", |Declared { name, is_deprecated, .. }| {
-        name != "qlty_error_status" && called.contains(name) == *is_deprecated
-    })
-}
-
-/// Each function is called, by its name or by that of the type that it frees, outside the list of functions; but no
-/// deprecated one.
-fn every_function_is_called_in_julia() -> Outcome {
-    let package = repository().join("qlty-capi/julia");
-    let list = fs::read_to_string(package.join("src/libqlty.jl"))?;
-    let text = all_of(&package.join("src"), ".jl")?.replace(&list, "") + &all_of(&package.join("test"), ".jl")?;
-    let words: BTreeSet<_> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    let handles: BTreeSet<_> =
-        text.lines().filter_map(|line| line.strip_prefix("@handle ")?.split(' ').nth(1)).collect();
-    none_missing("qlty-capi/julia", |Declared { name, is_deprecated, .. }| {
-        let freed = name.strip_prefix("qlty_").and_then(|noun| noun.strip_suffix("_free"));
-        let is_called = words.contains(name.as_str()) || freed.is_some_and(|noun| handles.contains(noun));
-        name != "qlty_error_status" && is_called == *is_deprecated
-    })
 }
 
 /// A sanitizer that detects nothing would let every other test pass.
@@ -179,14 +82,13 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
         ("golden", _) => vec![golden(), cases()],
         ("pairs_golden", _) => vec![golden()],
         ("pairs" | "large" | "large_golden", _) => vec![golden(), folder()],
-        ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _) => vec![folder()],
-        ("structs_calls" | "structs_arguments" | "padding", _) => vec![folder()],
-        ("large_calls" | "large_arguments" | "large_concurrency", _) => vec![folder()],
+        ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _)
+        | ("large_calls" | "large_arguments" | "large_concurrency", _)
+        | ("structs_calls" | "structs_arguments" | "pyramid_concurrency" | "padding", _) => vec![folder()],
         ("pyramid_calls" | "pyramid_arguments", _) => vec![repository().join("samples/brain"), folder()],
         ("pyramids_calls" | "pyramids_arguments", _) => {
             vec![repository().join("qlty-pyramid/tests/fixtures/ome_tczyx.ome.tif"), folder()]
         }
-        ("pyramid_concurrency", _) => vec![folder()],
         ("pyramid", _) => vec![golden(), folder(), repository().join("samples/brain")],
         ("fuzz", false) => vec!["3000".into()],
         ("fuzz", true) => vec!["60".into()],
@@ -385,10 +287,10 @@ fn main() -> ExitCode {
         let file = format!("qlty/{part}.hpp");
         add(&format!("header::{part}"), &[Tool::Cpp], Box::new(move || header(cpp, part, &[&file, &file])));
     }
-    add("abi::symbols", &[Tool::Nm], Box::new(exported_symbols_are_those_declared));
-    add("abi::every_function_is_called::c", &[], Box::new(every_function_is_called_in_c));
-    add("abi::every_function_is_called::cpp", &[Tool::Cpp, Tool::Nm], Box::new(every_function_is_called_in_cpp));
-    add("abi::every_function_is_called::julia", &[], Box::new(every_function_is_called_in_julia));
+    add("abi::symbols", &[Tool::Nm], Box::new(abi::exported_symbols_are_those_declared));
+    add("abi::every_function_is_called::c", &[], Box::new(abi::every_function_is_called_in_c));
+    add("abi::every_function_is_called::cpp", &[Tool::Cpp, Tool::Nm], Box::new(abi::every_function_is_called_in_cpp));
+    add("abi::every_function_is_called::julia", &[], Box::new(abi::every_function_is_called_in_julia));
     for (mistake, report) in [
         ("char *p = calloc(1, (size_t)argc);\n  (void)argv;\n  return p[argc + 3];", "heap-buffer-overflow"),
         ("void **p = malloc(8);\n  *p = malloc(8);\n  (void)argv;\n  p = 0;\n  return argc == 0;", "LeakSanitizer"),

@@ -64,9 +64,10 @@ int main(int argc, char **argv) {
   qlty_large_options options;
   qlty_quilt *quilt;
   qlty_large *large;
+  qlty_large_status before = {0};
   qlty_stitched *mean, *deviation;
   qlty_array batch, list, patches, means, variances, out;
-  int64_t shape[4] = {1, 1, 0, 0}, patch_shape[4] = {0, 1, WINDOW, WINDOW}, indices[BATCH], most = BATCH, count, before, all, i;
+  int64_t shape[4] = {1, 1, 0, 0}, patch_shape[4] = {0, 1, WINDOW, WINDOW}, indices[BATCH], most = BATCH, count, i;
   size_t pixels;
   int height, width, batches = 0;
   float *picture, *cut, *blurred, *spread, *stitched, *expected_mean, *expected, worst;
@@ -100,7 +101,8 @@ int main(int argc, char **argv) {
   options.start = QLTY_START_CREATE_OR_OPEN;
   options.tile_shape[0] = options.tile_shape[1] = 64; /* A small one for a small picture. */
   check(qlty_large_new(quilt, argv[2], &options, &large, &error), error);
-  check(qlty_large_progress(large, &before, &all, NULL, NULL, &error), error);
+  before.struct_size = sizeof before;
+  check(qlty_large_get_status(large, &before, &error), error);
 
   cut = allocate(BATCH * WINDOW * WINDOW * sizeof *cut);
   blurred = allocate(BATCH * WINDOW * WINDOW * sizeof *blurred);
@@ -142,7 +144,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   printf("%lld patches, %lld of them by an earlier run, stitched into %s_mean.zarr and %s_std.zarr, at most %.1e off\n",
-         (long long)all, (long long)before, argv[2], argv[2], worst);
+         (long long)before.patches, (long long)before.patches_done, argv[2], argv[2], worst);
 
   qlty_stitched_free(mean);
   qlty_stitched_free(deviation);

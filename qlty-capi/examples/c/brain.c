@@ -44,15 +44,16 @@ static int write_pgm(const char *path, const uint8_t *pixels, int64_t height, in
 /* What is or will be in the stores. */
 static void print(const qlty_pyramids *pyramids) {
   qlty_error *error = NULL;
-  int64_t count, levels, index, level;
-  uint64_t bytes;
+  qlty_pyramid_info info = {0};
+  int64_t count, index, level;
+  info.struct_size = sizeof info;
   check(qlty_pyramids_count(pyramids, &count, &error), error);
   for (index = 0; index < count; index++) {
     const char *name, *path, *axes;
     check(qlty_pyramids_name(pyramids, index, &name, &path, &axes, &error), error);
-    check(qlty_pyramids_shape(pyramids, index, NULL, &levels, &bytes, NULL, &error), error);
-    printf("%s: %s, %s, %llu bytes before compression\n", name, path, axes, (unsigned long long)bytes);
-    for (level = 0; level < levels; level++) {
+    check(qlty_pyramids_get_info(pyramids, index, &info, &error), error);
+    printf("%s: %s, %s, %llu bytes before compression\n", name, path, axes, (unsigned long long)info.bytes);
+    for (level = 0; level < info.levels; level++) {
       qlty_array array;
       int axis;
       check(qlty_pyramids_level(pyramids, index, level, &array, NULL, NULL, NULL, &error), error);

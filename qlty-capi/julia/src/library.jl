@@ -3,7 +3,7 @@
 
 const FILE = (Sys.iswindows() ? "qlty." : "libqlty.") * Libdl.dlext
 
-# Who has loaded it, and where from. The lock is for who loads; a handle that is there stays.
+# The library once it is loaded, which it then stays, and its path. The lock is held while it is loaded.
 const opened = Ref{Ptr{Cvoid}}(C_NULL)
 const opened_from = Ref("")
 const opening = ReentrantLock()

@@ -3,14 +3,14 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use ::qlty_large::{AnyLargeQuilt, Progress};
+use ::qlty_large::AnyLargeQuilt;
 use qlty_core::DType;
 
 use super::options::qlty_large_options;
 use crate::arguments::{done, into_handle, path_text, required, store};
 use crate::array::{Arrays, check_ndim, qlty_array, write_indices};
 use crate::dtype::number;
-use crate::error::{Failure, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
+use crate::error::{Failure, Outcome, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
 use crate::options::{Options, options, read, write};
 use crate::poison::Poisonable;
 use crate::quilt::qlty_quilt;
@@ -121,10 +121,7 @@ pub unsafe extern "C" fn qlty_large_get_status(
     error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
     guard(error, || {
-        let Progress { patches_done, patches, tiles_done, tiles, .. } = required("large", large)?.0.get()?.progress();
-        let [patches_done, patches, tiles_done, tiles] = [patches_done, patches, tiles_done, tiles].map(|n| n as i64);
-        let found =
-            qlty_large_status { patches_done, patches, tiles_done, tiles, ..<qlty_large_status as Options>::INITIAL };
+        let found = status_of(large)?;
         // SAFETY: the host gives as many bytes as it says.
         unsafe { write("status", status, found) }
     })
@@ -141,12 +138,23 @@ pub unsafe extern "C" fn qlty_large_progress(
     error: Option<&mut MaybeUninit<*mut qlty_error>>,
 ) -> qlty_status {
     guard(error, || {
-        let progress = required("large", large)?.0.get()?.progress();
-        store(patches_done, progress.patches_done as i64);
-        store(patches, progress.patches as i64);
-        store(tiles_done, progress.tiles_done as i64);
-        store(tiles, progress.tiles as i64);
+        let found = status_of(large)?;
+        store(patches_done, found.patches_done);
+        store(patches, found.patches);
+        store(tiles_done, found.tiles_done);
+        store(tiles, found.tiles);
         Ok(())
+    })
+}
+
+fn status_of(large: Option<&qlty_large>) -> Outcome<qlty_large_status> {
+    let progress = required("large", large)?.0.get()?.progress();
+    Ok(qlty_large_status {
+        patches_done: progress.patches_done as i64,
+        patches: progress.patches as i64,
+        tiles_done: progress.tiles_done as i64,
+        tiles: progress.tiles as i64,
+        ..<qlty_large_status as Options>::INITIAL
     })
 }
 

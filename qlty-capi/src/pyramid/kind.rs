@@ -8,7 +8,6 @@ use ::qlty_pyramid::{
     LaplacianOptions, Monitor, PlaneSource, Pyramid, PyramidJob, PyramidOptions, Result, Stack, Volume, plan_laplacian,
     plan_pyramid, stack_to_ome_zarr, stack_to_ome_zarr_laplacian, stacks_to_ome_zarr, stacks_to_ome_zarr_laplacian,
 };
-use qlty_core::DType;
 
 use super::laplacian_options::qlty_laplacian_options;
 use super::options::qlty_pyramid_options;
@@ -42,9 +41,7 @@ impl<'a> Source<'a> {
             (None, Some(_)) => {
                 // SAFETY: the caller's promise.
                 let pixels = unsafe { Arrays::of_call() }.input("array", array)?;
-                if pixels.dtype() == DType::BF16 {
-                    pixel_dtype("array", number(pixels.dtype()))?;
-                }
+                pixel_dtype("array", number(pixels.dtype()))?;
                 Ok(Self::Array(Volume::from_array("", pixels)?))
             }
             (None, None) => Err(Failure::argument("stack and array: got NULL for both, expected one of them")),

@@ -7,7 +7,7 @@ use ::qlty_pyramid::Stack;
 use qlty_core::DType;
 
 use super::{at, lasting};
-use crate::arguments::{done, into_handle, path_text, required, size, store, store_all};
+use crate::arguments::{done, into_handle, not_null, path_text, required, size, store, store_all};
 use crate::array::{Arrays, check_ndim, check_shape, qlty_array};
 use crate::dtype::number;
 use crate::error::{Failure, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn qlty_stack_voxel_size(
 ) -> qlty_status {
     guard(error, || {
         let stack = required("stack", stack)?;
-        required("voxel_size", (!voxel_size.is_null()).then_some(()))?;
+        not_null("voxel_size", voxel_size)?;
         let known = stack.stack.voxel_size();
         let size = known.map_or([f64::NAN; 3], |size| [size.z.unwrap_or(f64::NAN), size.y, size.x]);
         // SAFETY: the host gives room for three numbers.

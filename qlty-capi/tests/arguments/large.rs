@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, initial, number, owned, place, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange, struct_size};
 use crate::quilts::quilt_options;
 use crate::words::{Words, handle};
 
@@ -94,7 +94,7 @@ fn step(draws: &mut Draws<'_>, large: *mut qlty_large, ndim: usize) {
     let batch = Memory::draw(draws, QLTY_DTYPE_F32, &axes(2, &SIZE));
     let (mut described, mut counted) = (batch.array, [0i64; 4]);
     let images = null_mut::<qlty_images>();
-    match draws.byte() % 12 {
+    match draws.byte() % 13 {
         0 => call("shape", |error| unsafe { qlty_large_shape(large.as_ref(), place(&mut described), error) }),
         1 => call("progress", |error| unsafe {
             let [a, b, c, d] = &mut counted;
@@ -125,7 +125,15 @@ fn step(draws: &mut Draws<'_>, large: *mut qlty_large, ndim: usize) {
             let (which, from, variances) = (indices.pointer(), patches.pointer(), variances.pointer());
             qlty_large_stitch(large.as_ref(), which, from, variances, None, null_mut(), error)
         }),
-        10 => call("skip", |error| unsafe { qlty_large_skip(large.as_ref(), indices.pointer(), error) }),
+        10 => call("status", |error| unsafe {
+            let size = struct_size::<qlty_large_status>(draws);
+            let [patches_done, patches, tiles_done, tiles] = counted;
+            let mut status =
+                qlty_large_status { struct_size: size, reserved: 0, patches_done, patches, tiles_done, tiles };
+            let to = if strange(draws) { null_mut() } else { &raw mut status };
+            qlty_large_get_status(large.as_ref(), to, error)
+        }),
+        11 => call("skip", |error| unsafe { qlty_large_skip(large.as_ref(), indices.pointer(), error) }),
         _ => call("checkpoint", |error| unsafe { qlty_large_checkpoint(large.as_ref(), None, null_mut(), error) }),
     };
     [&indices, &patches, &variances, &batch].into_iter().for_each(Memory::check);

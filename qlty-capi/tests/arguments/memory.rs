@@ -107,11 +107,11 @@ impl Memory {
         (!self.is_null).then_some(&self.array)
     }
 
-    /// Fails where something was written beside the memory.
+    /// Fails if something was written outside the memory of the array.
     pub(crate) fn check(&self) {
         let filling = u64::from_ne_bytes([FILLING; 8]);
         let (before, after) = (&self.words[..MARGIN / 8], &self.words[(MARGIN + ROOM) / 8..]);
-        assert!(before.iter().chain(after).all(|word| *word == filling), "memory beside {:?} was written", self.array);
+        assert!(before.iter().chain(after).all(|word| *word == filling), "memory outside {:?} was written", self.array);
     }
 }
 
@@ -134,6 +134,12 @@ pub(crate) fn strange(draws: &mut Draws<'_>) -> bool {
 /// A number that a call might get.
 pub(crate) fn number(draws: &mut Draws<'_>, usual: i64) -> i64 {
     if strange(draws) { draws.one_of(&[-1, i64::MAX, i64::MIN, 0, 1 << 40, usual + 1, 1]) } else { usual }
+}
+
+/// The size that a struct begins with, or another that no version of it has.
+pub(crate) fn struct_size<T>(draws: &mut Draws<'_>) -> u32 {
+    let size = size_of::<T>() as u32;
+    if strange(draws) { draws.one_of(&[0, 4, size / 2, u32::MAX]) } else { size }
 }
 
 /// Where a call stores an error.

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
-use crate::memory::{Memory, call, initial, number, owned, place, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange, struct_size};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 3] = [12, 14, 13];
@@ -116,6 +116,14 @@ fn outputs(draws: &mut Draws<'_>, count: i64, (ndim, window, dtype): (usize, [i6
     [one, two, deltas, turns, first, second]
 }
 
+/// The struct of these arrays, or one that makes no sense.
+fn struct_of(draws: &mut Draws<'_>, outputs: &[Memory; 6]) -> qlty_pair_arrays {
+    let pointers = outputs.each_ref().map(|output| output.pointer().map_or(null(), std::ptr::from_ref));
+    let [patches1, patches2, deltas, rotations, positions1, positions2] = pointers;
+    let (struct_size, reserved) = (struct_size::<qlty_pair_arrays>(draws), i32::from(strange(draws)));
+    qlty_pair_arrays { struct_size, reserved, patches1, patches2, deltas, rotations, positions1, positions2 }
+}
+
 fn use_pairs(
     draws: &mut Draws<'_>,
     folder: &Path,
@@ -131,15 +139,14 @@ fn use_pairs(
     let count = number(draws, counted.clamp(0, 40)).clamp(-1, 41);
     let batch = batch(draws, ndim, dtype);
     let number_of_column = i32::from(draws.byte() % 18) - 1;
-    let is_float =
-        (QLTY_COLUMN_DX..QLTY_COLUMN_ROTATION).contains(&number_of_column) || number_of_column >= QLTY_COLUMN_MEAN1;
+    let is_float = number_of_column >= QLTY_COLUMN_MEAN1;
     let column = Memory::draw(draws, if is_float { QLTY_DTYPE_F64 } else { QLTY_DTYPE_I64 }, &[count]);
     let values = Memory::draw(draws, QLTY_DTYPE_F64, &[count]);
     let indices = Memory::draw(draws, QLTY_DTYPE_I64, &[count]);
     let outputs = outputs(draws, count, (ndim, if sides[0] > 0 { sides } else { window }, dtype));
     let [one, two, deltas, turns, first, second] = &outputs;
     let (mut other, mut described, images) = (null_mut(), batch.array, null_mut::<qlty_images>());
-    match draws.byte() % 10 {
+    match draws.byte() % 12 {
         0 => call("measure", |error| unsafe {
             qlty_pairs_measure(
                 own.as_ref(),
@@ -186,6 +193,20 @@ fn use_pairs(
                 null_mut(),
                 error,
             )
+        }),
+        8 => call("extract into", |error| unsafe {
+            let arrays = struct_of(draws, &outputs);
+            let to = if strange(draws) { null() } else { &raw const arrays };
+            qlty_pairs_extract_into(own.as_ref(), batch.pointer(), images.as_ref(), to, None, null_mut(), error)
+        }),
+        9 => call("sample draw", |error| unsafe {
+            let mut options = initial(qlty_sample_options_init);
+            (options.kind, options.seed) = (draws.one_of(&[0, 1, 0, 1, -1]), 1);
+            (options.bins, options.samples_per_bin) = (number(draws, 2), number(draws, 2));
+            options.struct_size = struct_size::<qlty_sample_options>(draws);
+            let with = if strange(draws) { null() } else { &raw const options };
+            let (from, to) = (values.pointer(), indices.pointer());
+            qlty_sample_draw(from, from, with, to, place(&mut counted), error)
         }),
         _ => write(draws, folder, own, &batch),
     };
@@ -238,11 +259,16 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
     let [one, two, deltas, turns, first, second] = &outputs;
     let (one, two, deltas) = (one.pointer(), two.pointer(), deltas.pointer());
     let (turns, first, second) = (turns.pointer(), first.pointer(), second.pointer());
-    match draws.byte() % 5 {
+    let arrays = struct_of(draws, &outputs);
+    let to = if strange(draws) { null() } else { &raw const arrays };
+    match draws.byte() % 6 {
         0 => call("metadata", |error| unsafe { qlty_dataset_metadata(dataset.as_ref(), place(&mut metadata), error) }),
-        1 | 2 => call("read", |error| unsafe {
+        1 => call("read", |error| unsafe {
             qlty_dataset_read(dataset.as_ref(), indices.pointer(), one, two, deltas, turns, first, second, error)
         }),
+        2 => {
+            call("read into", |error| unsafe { qlty_dataset_read_into(dataset.as_ref(), indices.pointer(), to, error) })
+        }
         3 => call("epoch", |error| unsafe {
             qlty_dataset_epoch(dataset.as_ref(), u64::MAX, u64::from(draws.byte()), indices.pointer(), error)
         }),
@@ -253,9 +279,14 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
                 qlty_batches_new(dataset.as_ref(), indices.pointer(), size, ahead, place(&mut batches), error)
             });
             call("next count", |error| unsafe { qlty_batches_next_count(batches.as_ref(), place(&mut next), error) });
+            let as_struct = draws.once_in(2);
             let done = (0..3).all(|_| {
                 call("next", |error| unsafe {
-                    qlty_batches_next(batches.as_mut(), one, two, deltas, turns, first, second, error)
+                    if as_struct {
+                        qlty_batches_next_into(batches.as_mut(), to, error)
+                    } else {
+                        qlty_batches_next(batches.as_mut(), one, two, deltas, turns, first, second, error)
+                    }
                 })
             });
             unsafe { qlty_batches_free(owned(batches)) };

@@ -8,7 +8,7 @@ use qlty::*;
 use qlty_tests::fuzz::Draws;
 use qlty_tests::hosts::repository;
 
-use crate::memory::{Memory, call, initial, number, owned, place, strange};
+use crate::memory::{Memory, call, initial, number, owned, place, strange, struct_size};
 use crate::words::{Words, handle};
 
 const SIZE: [i64; 4] = [1, 3, 9, 11];
@@ -251,6 +251,10 @@ fn tell(draws: &mut Draws<'_>, pyramids: *mut qlty_pyramids) {
             error,
         )
     });
+    let size = struct_size::<qlty_pyramid_info>(draws);
+    let mut info = qlty_pyramid_info { struct_size: size, reserved: 0, pixels: described, levels: count, bytes, files };
+    let to = if strange(draws) { null_mut() } else { &raw mut info };
+    call("info", |error| unsafe { qlty_pyramids_get_info(own.as_ref(), index, to, error) });
     call("file", |error| unsafe { qlty_pyramids_file(own.as_ref(), index, other, place(&mut path), error) });
     call("level", |error| unsafe {
         let (chunk, voxel) = (chunk.as_mut_ptr(), voxel.as_mut_ptr());

@@ -47,6 +47,17 @@ static inline int same_pairs(const pair_arrays *a, const pair_arrays *b) {
 #define ALL_ARRAYS(p) &(p).patches1.array, &(p).patches2.array, &(p).deltas.array, &(p).rotations.array, \
                       &(p).positions1.array, &(p).positions2.array
 
+/* An array of shape (2, 2, 20, 24) whose values say where they are. */
+static inline owned counted(qlty_dtype dtype) {
+  owned batch = MAKE(dtype, 2, 2, 20, 24);
+  int64_t i;
+  for (i = 0; i < 2 * 2 * 20 * 24; i++) {
+    if (dtype == QLTY_DTYPE_F32) ((float *)batch.array.data)[i] = (float)i;
+    else ((uint8_t *)batch.array.data)[i] = (uint8_t)(dtype == QLTY_DTYPE_BOOL ? i % 5 == 0 : i % 251);
+  }
+  return batch;
+}
+
 /* Pairs of 8 x 8 pixels, four from each image. */
 static inline qlty_pair_options pair_options(void) {
   static const int64_t turns[4] = {0, 1, 2, 3};

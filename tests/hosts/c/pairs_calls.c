@@ -23,17 +23,6 @@ static void check_options(void) {
   CHECK(store.known.struct_size == sizeof store && !store.known.codec && store.later[1] == 0);
 }
 
-/* An array of shape (2, 2, 20, 24) whose values say where they are. */
-static owned counted(qlty_dtype dtype) {
-  owned batch = MAKE(dtype, 2, 2, 20, 24);
-  int64_t i;
-  for (i = 0; i < 2 * 2 * 20 * 24; i++) {
-    if (dtype == QLTY_DTYPE_F32) ((float *)batch.array.data)[i] = (float)i;
-    else ((uint8_t *)batch.array.data)[i] = (uint8_t)(dtype == QLTY_DTYPE_BOOL ? i % 5 == 0 : i % 251);
-  }
-  return batch;
-}
-
 static void check_columns(const qlty_pairs *pairs, const pair_arrays *cut) {
   static const int32_t all[] = {QLTY_COLUMN_IMAGE, QLTY_COLUMN_Y1, QLTY_COLUMN_X1, QLTY_COLUMN_Y2, QLTY_COLUMN_X2};
   owned columns[5], dx = column_of(pairs, QLTY_COLUMN_DX, QLTY_DTYPE_I64), dy = column_of(pairs, QLTY_COLUMN_DY, QLTY_DTYPE_I64);

@@ -1,14 +1,6 @@
 /* Structs that cannot be. usage: structs_arguments FOLDER */
 #include "pairs.h"
 
-/* Two images of two channels, whose values are counted. */
-static owned counted(void) {
-  owned made = MAKE(QLTY_DTYPE_U16, 2, 2, 40, 50);
-  size_t i;
-  for (i = 0; i < made.bytes / 2; i++) ((uint16_t *)made.array.data)[i] = (uint16_t)i;
-  return made;
-}
-
 #define ARGUMENT QLTY_STATUS_INVALID_ARGUMENT
 #define IS_NULL(name, call) FAILS(ARGUMENT, name ": got NULL", "expected a pointer", call)
 
@@ -83,7 +75,7 @@ int main(int argc, char **argv) {
   pair_arrays cut;
   int64_t i;
   CHECK(argc == 2);
-  batch = counted();
+  batch = counted(QLTY_DTYPE_F32);
   pairs = draw(pair_options(), &batch.array);
   measured = measure(pairs, &batch.array);
   OK(qlty_pairs_extract_shape(pairs, &batch.array, NULL, &described, &error));

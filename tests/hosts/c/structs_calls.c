@@ -1,14 +1,6 @@
 /* Calls that take or fill a struct. usage: structs_calls FOLDER */
 #include "pairs.h"
 
-/* Two images of two channels, whose values are counted. */
-static owned counted(void) {
-  owned made = MAKE(QLTY_DTYPE_U16, 2, 2, 40, 50);
-  size_t i;
-  for (i = 0; i < made.bytes / 2; i++) ((uint16_t *)made.array.data)[i] = (uint16_t)i;
-  return made;
-}
-
 /* A struct as a later library has it. */
 typedef struct later_arrays {
   qlty_pair_arrays known;
@@ -39,7 +31,7 @@ static qlty_pair_arrays arrays_of(const pair_arrays *made) {
 }
 
 static void check_pairs(const char *folder) {
-  owned batch = counted(), order = MAKE(QLTY_DTYPE_I64, 8);
+  owned batch = counted(QLTY_DTYPE_F32), order = MAKE(QLTY_DTYPE_I64, 8);
   qlty_pairs *pairs = draw(pair_options(), &batch.array), *measured = measure(pairs, &batch.array);
   qlty_store_options options = store_options();
   qlty_dataset *dataset = NULL;
