@@ -10,6 +10,8 @@
 //! | compression, by name | [`Codec`] |
 //! | atomic file writes, and durability | [`FolderStore`] |
 //! | stores that appear under their name only when they are complete | [`Partial`] |
+//! | finding damaged chunks | [`verify`], [`ArrayReader::check_file`] |
+//! | files that one process at a time holds | [`FileLock`] |
 //!
 //! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers on top. The types of the
 //! underlying Zarr library are not part of the interface.
@@ -25,21 +27,26 @@ mod codec;
 mod error;
 mod folder_store;
 mod inspect;
+mod lock;
 mod partial;
 mod plan;
 mod reader;
 mod source;
 mod storage;
+mod sync;
+mod verify;
 mod writer;
 
 pub use codec::Codec;
 pub use error::{Error, Result};
 pub use folder_store::FolderStore;
 pub use inspect::{ArrayInfo, create_group, create_group_v2, group_attributes, inspect};
+pub use lock::{FileLock, is_at};
 pub use partial::Partial;
 pub use plan::{Layout, Plan};
 pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES};
 pub use source::{
     AnyImageSource, AnyRegion, AnyZarrImages, ArrayImages, BoolImages, ErasedSource, ImageSource, Region, ZarrImages,
 };
+pub use verify::{Damage, FileState, verify};
 pub use writer::ArrayWriter;

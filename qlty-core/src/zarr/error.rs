@@ -67,6 +67,14 @@ pub enum Error {
         /// The destination.
         path: PathBuf,
     },
+    /// Another process is writing to the destination.
+    #[error("{}: {holder} is writing there", path.display())]
+    Busy {
+        /// The file that it has locked.
+        path: PathBuf,
+        /// The process and its machine, as far as they are known.
+        holder: String,
+    },
     /// The destination exists and was not written by this library, so it is not replaced.
     #[error("{}: is not a Zarr store, so it is not overwritten", path.display())]
     NotAStore {

@@ -1,17 +1,19 @@
-//! A folder whose files are written atomically.
+//! A folder whose files are written atomically and, when asked, durably.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon::prelude::*;
-
+use super::sync::{create_folders, folders_above, sync, sync_each};
 use super::{Error, Result};
 
 /// The number of files that may wait for [`FolderStore::sync`] before a write syncs them itself.
 const MOST_UNSYNCED: usize = 4096;
+
+/// The extension of files that have not got their name yet.
+const TEMPORARY: &str = "temporary";
 
 /// A folder of files, each of which is written atomically: it appears under its name completely or not at all.
 ///
@@ -19,28 +21,46 @@ const MOST_UNSYNCED: usize = 4096;
 /// leaves or sees a partial file. Writers of different files need no coordination; if two write the same file at once,
 /// one of them wins.
 ///
-/// **What survives a power failure:** whatever was written before the last [`FolderStore::sync`]. Writing alone does
-/// not wait for the disk: a file written since may then be missing, empty or truncated. A killed process loses nothing
-/// that it has written.
+/// **What survives a power failure:** whatever was written before the last [`FolderStore::sync`] began. Writing alone
+/// does not wait for the disk: a file written since may then be missing, empty or truncated. A killed process loses
+/// nothing that it has written. For files that replace others of value there is [`FolderStore::replacing`].
 ///
 /// Temporary files have unique names, so a file left by a killed process does not get in the way. They are in a folder
 /// that the caller chooses, on the same file system, and clears; otherwise next to the file.
 ///
-/// A folder that nobody reads before it is complete needs none of that: see [`FolderStore::unpublished`].
+/// A folder that nobody reads before it is complete needs no temporary files: see [`Partial`](super::Partial).
 #[derive(Debug)]
 pub struct FolderStore {
     folder: PathBuf,
     temporaries: Option<PathBuf>,
-    /// Whether files are written directly under their own names.
-    in_place: bool,
-    /// Files written since the last sync; `None` for files that need not survive.
-    unsynced: Option<Mutex<Vec<PathBuf>>>,
+    naming: Naming,
+    /// `None` for files that need not survive.
+    unsynced: Option<Mutex<Unsynced>>,
+}
+
+/// When a file gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// Before it is written.
+    First,
+    /// After it is written.
+    Written,
+    /// After its bytes are on disk.
+    Synced,
+}
+
+/// The files that are not known to be on disk.
+#[derive(Debug, Default)]
+struct Unsynced {
+    files: Vec<PathBuf>,
+    /// The number of files that were removed from the list, all from its start.
+    synced: usize,
 }
 
 impl FolderStore {
     /// The store in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), temporaries: None, in_place: false, unsynced: Some(Mutex::default()) }
+        Self { folder: folder.into(), temporaries: None, naming: Naming::Written, unsynced: Some(Mutex::default()) }
     }
 
     /// [`FolderStore::new`], with temporary files in an existing folder.
@@ -48,19 +68,22 @@ impl FolderStore {
         Self { temporaries: Some(temporaries.into()), ..Self::new(folder) }
     }
 
+    /// This store, with files that get their names after their bytes are on disk: so after a power failure a file is
+    /// the new one or the one that it replaced, and complete.
+    #[must_use]
+    pub fn replacing(self) -> Self {
+        Self { naming: Naming::Synced, ..self }
+    }
+
     /// An existing folder, for files that need not survive the process: they are never synced.
     pub fn scratch(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        Self { temporaries: Some(folder.clone()), folder, in_place: false, unsynced: None }
+        Self { temporaries: Some(folder.clone()), folder, naming: Naming::Written, unsynced: None }
     }
 
-    /// A folder that gets its name only when all of it is written, such as that of a [`Partial`](super::Partial): files
-    /// are written in place and never synced.
-    ///
-    /// A killed process may leave a partial file, so a process that resumes its work must rewrite every file that it
-    /// does not know to be complete; after a power failure that is all of them.
-    pub fn unpublished(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), temporaries: None, in_place: true, unsynced: None }
+    /// A folder that gets its name only when all of it is written and synced: files are written under their own names.
+    pub(super) fn unpublished(folder: impl Into<PathBuf>) -> Self {
+        Self { naming: Naming::First, ..Self::new(folder) }
     }
 
     /// The folder.
@@ -76,15 +99,16 @@ impl FolderStore {
     /// Writes a file with these bytes, all parts one after the other, and replaces an existing one.
     ///
     /// # Errors
-    /// [`Error::Io`], naming the file, which is then unchanged unless files are written in place.
+    /// [`Error::Io`], naming the file, which is then unchanged unless the folder is that of a
+    /// [`Partial`](super::Partial).
     pub fn write(&self, key: &str, parts: &[&[u8]]) -> Result<()> {
         let path = self.path(key);
-        let written = match self.in_place {
-            true => write_in_place(&path, parts),
-            false => self.temporary(&path, parts, |temporary| fs::rename(temporary, &path)),
-        };
-        written.map_err(Error::io(&path))?;
-        self.note(path)
+        if self.naming == Naming::First {
+            self.write_to(&path, File::create, parts).map_err(Error::io(&path))?;
+        } else {
+            self.temporary(&path, parts, |temporary| fs::rename(temporary, &path)).map_err(Error::io(&path))?;
+        }
+        self.must_sync([path])
     }
 
     /// Creates a file if it does not exist, and returns whether it did: if several processes try to create a file at
@@ -94,19 +118,23 @@ impl FolderStore {
     /// [`Error::Io`], naming the file.
     pub fn create(&self, key: &str, bytes: &[u8]) -> Result<bool> {
         let path = self.path(key);
-        let made = self.temporary(&path, &[bytes], |temporary| {
-            // A hard link, unlike a rename, does not replace an existing file.
-            match fs::hard_link(temporary, &path) {
-                // The file system has no hard links: a short race between checking and renaming remains.
-                Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-                    let taken = || Err(ErrorKind::AlreadyExists.into());
-                    if path.exists() { taken() } else { fs::rename(temporary, &path) }
+        let made = if self.naming == Naming::First {
+            self.write_to(&path, File::create_new, &[bytes])
+        } else {
+            self.temporary(&path, &[bytes], |temporary| {
+                // A hard link, unlike a rename, does not replace an existing file.
+                match fs::hard_link(temporary, &path) {
+                    // The file system has no hard links: a short race between checking and renaming remains.
+                    Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+                        let taken = || Err(ErrorKind::AlreadyExists.into());
+                        if path.exists() { taken() } else { fs::rename(temporary, &path) }
+                    }
+                    linked => linked.and_then(|()| fs::remove_file(temporary)),
                 }
-                linked => linked.and_then(|()| fs::remove_file(temporary)),
-            }
-        });
+            })
+        };
         match made {
-            Ok(()) => self.note(path).map(|()| true),
+            Ok(()) => self.must_sync([path]).map(|()| true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(Error::io(&path)(error)),
         }
@@ -126,7 +154,8 @@ impl FolderStore {
         let open = || {
             // A file of an earlier process with the same process ID may exist.
             (0_u32..).find_map(|again| {
-                let temporary = temporaries.join(format!(".{}-{number}-{again}.temporary", std::process::id()));
+                let name = format!(".{}-{number}-{again}.{TEMPORARY}", std::process::id());
+                let temporary = temporaries.join(name);
                 match File::create_new(&temporary) {
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
                     result => Some(result.map(|file| (temporary, file))),
@@ -135,17 +164,20 @@ impl FolderStore {
         };
         let opened = match open() {
             Some(Err(error)) if error.kind() == ErrorKind::NotFound && self.temporaries.is_none() => {
-                fs::create_dir_all(folder)?;
+                self.create_folder(folder)?;
                 open()
             }
             opened => opened,
         };
         let (temporary, mut file) = opened.unwrap_or_else(|| Err(ErrorKind::AlreadyExists.into()))?;
-        let written = parts.iter().try_for_each(|part| file.write_all(part));
+        let mut written = parts.iter().try_for_each(|part| file.write_all(part));
+        if self.naming == Naming::Synced {
+            written = written.and_then(|()| file.sync_all());
+        }
         drop(file);
         let named = written.and_then(|()| {
             if self.temporaries.is_some() && !folder.is_dir() {
-                fs::create_dir_all(folder)?;
+                self.create_folder(folder)?;
             }
             publish(&temporary)
         });
@@ -156,41 +188,76 @@ impl FolderStore {
         named
     }
 
-    fn note(&self, path: PathBuf) -> Result<()> {
-        let Some(unsynced) = &self.unsynced else { return Ok(()) };
-        let mut unsynced = unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-        unsynced.push(path);
-        if unsynced.len() <= MOST_UNSYNCED {
-            return Ok(());
-        }
-        let files = std::mem::take(&mut *unsynced);
-        drop(unsynced);
-        // On this thread alone: the calling thread may hold locks that others wait for.
-        let result = files.iter().chain(&folders_of(&files)).try_for_each(|path| sync(path));
-        self.keep_if_failed(files, result)
+    /// Writes a file under its own name, and creates its folders if they do not exist.
+    fn write_to(
+        &self,
+        path: &Path,
+        open: fn(PathBuf) -> std::io::Result<File>,
+        parts: &[&[u8]],
+    ) -> std::io::Result<()> {
+        let mut file = match (open(path.to_path_buf()), path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
+                self.create_folder(folder)?;
+                open(path.to_path_buf())?
+            }
+            (file, _) => file?,
+        };
+        parts.iter().try_for_each(|part| file.write_all(part))
     }
 
-    /// Waits until all files written so far, and their names, are on disk and survive a power failure. Files removed
-    /// meanwhile are ignored.
+    /// Creates a folder of the store. [`FolderStore::sync`] waits for the names from the store on.
+    fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
+        create_folders(&self.folder)?;
+        fs::create_dir_all(folder)
+    }
+
+    /// Notes that the next [`FolderStore::sync`] must wait for these files too: such as those of an earlier process,
+    /// which may not have waited for them.
     ///
     /// # Errors
-    /// [`Error::Io`], naming the file; those not synced are retried by the next call.
+    /// The errors of [`FolderStore::sync`], which is called if too many files wait.
+    pub fn must_sync(&self, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+        let Some(mut unsynced) = self.unsynced() else { return Ok(()) };
+        unsynced.files.extend(files);
+        let waiting = unsynced.files.len();
+        drop(unsynced);
+        if waiting > MOST_UNSYNCED { self.sync() } else { Ok(()) }
+    }
+
+    /// Waits until all files written so far, and their names, are on disk and survive a power failure, no matter which
+    /// thread wrote them or also waits for them. Files removed meanwhile are ignored, but not that they were removed.
+    ///
+    /// # Errors
+    /// [`Error::Io`], naming the file: it must be written again, since the system may have dropped its bytes.
     pub fn sync(&self) -> Result<()> {
-        let Some(unsynced) = &self.unsynced else { return Ok(()) };
-        let files = std::mem::take(&mut *unsynced.lock().unwrap_or_else(PoisonError::into_inner));
-        let result = files.par_iter().try_for_each(|path| sync(path));
-        let result = result.and_then(|()| folders_of(&files).par_iter().try_for_each(|path| sync(path)));
-        self.keep_if_failed(files, result)
+        let Some(unsynced) = self.unsynced() else { return Ok(()) };
+        // They stay in the list until they are on disk: another thread that syncs meanwhile must wait for them too, and
+        // does so by syncing them as well.
+        let files = unsynced.files.clone();
+        let end = unsynced.synced + files.len();
+        drop(unsynced);
+        self.sync_files(&files)?;
+        let Some(mut unsynced) = self.unsynced() else { return Ok(()) };
+        let count = end.saturating_sub(unsynced.synced);
+        unsynced.files.drain(..count);
+        unsynced.synced += count;
+        Ok(())
     }
 
-    fn keep_if_failed(&self, files: Vec<PathBuf>, result: Result<()>) -> Result<()> {
-        if let (Some(unsynced), true) = (&self.unsynced, result.is_err()) {
-            unsynced.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
-        }
-        result
+    /// [`FolderStore::sync`] for these files alone, which are in the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`], naming the file.
+    pub fn sync_files(&self, files: &[PathBuf]) -> Result<()> {
+        sync_each(files)?;
+        sync_each(&folders_above(files, &self.folder))
     }
 
-    /// Removes a file if it exists.
+    fn unsynced(&self) -> Option<MutexGuard<'_, Unsynced>> {
+        Some(self.unsynced.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Removes a file if it exists. That it is removed survives a power failure after [`FolderStore::sync_names`].
     ///
     /// # Errors
     /// [`Error::Io`], naming the file.
@@ -201,42 +268,24 @@ impl FolderStore {
             _ => Ok(()),
         }
     }
-}
 
-/// Writes a file under its own name, and creates its folders if they do not exist.
-fn write_in_place(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
-    let mut file = match (File::create(path), path.parent()) {
-        (Err(error), Some(folder)) if error.kind() == ErrorKind::NotFound => {
-            fs::create_dir_all(folder)?;
-            File::create(path)?
-        }
-        (file, _) => file?,
-    };
-    parts.iter().try_for_each(|part| file.write_all(part))
-}
-
-/// Waits until a file, or the entries of a folder, are on disk.
-fn sync(path: &Path) -> Result<()> {
-    match File::open(path).and_then(|file| file.sync_all()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path)(error)),
-        _ => Ok(()),
+    /// Waits until what was created, renamed or removed directly in the folder survives a power failure.
+    ///
+    /// # Errors
+    /// [`Error::Io`], naming the folder.
+    pub fn sync_names(&self) -> Result<()> {
+        sync(&self.folder)
     }
-}
-
-/// The parent folders of files, each once, if the system can sync folders.
-fn folders_of(files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut folders: Vec<_> = files.iter().filter(|_| cfg!(unix)).filter_map(|file| file.parent()).collect();
-    folders.sort_unstable();
-    folders.dedup();
-    folders.into_iter().map(Path::to_path_buf).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
     use super::*;
 
     fn unsynced(store: &FolderStore) -> usize {
-        store.unsynced.as_ref().map_or(0, |files| files.lock().unwrap().len())
+        store.unsynced().map_or(0, |unsynced| unsynced.files.len())
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -300,14 +349,10 @@ mod tests {
         store.write("a/1", &[b"one"]).unwrap();
         assert!(store.create("b", b"one").unwrap() && !store.create("b", b"two").unwrap());
         assert_eq!(unsynced(&store), 3);
-        let files = store.unsynced.as_ref().unwrap().lock().unwrap().clone();
-        assert_eq!(folders_of(&files), [folder.path().to_path_buf(), folder.path().join("a")]);
         store.remove("a/0").unwrap();
         store.sync().unwrap();
         assert_eq!(unsynced(&store), 0);
-        for _ in 0..=MOST_UNSYNCED {
-            store.note(store.path("b")).unwrap();
-        }
+        store.must_sync((0..=MOST_UNSYNCED).map(|_| store.path("b"))).unwrap();
         assert_eq!(unsynced(&store), 0);
         let scratch = FolderStore::scratch(folder.path());
         scratch.write("0", &[b"one"]).unwrap();
@@ -322,7 +367,7 @@ mod tests {
         let file = File::open(store.path("c/0/0")).unwrap();
         store.write("c/0/0", &[b"one"]).unwrap();
         assert_eq!((file.metadata().unwrap().len(), names(&store.path("c/0"))), (3, vec!["0".to_owned()]));
-        assert_eq!(unsynced(&store), 0);
+        assert_eq!(names(store.folder()), ["c"]);
         assert!(store.create("zarr.json", b"one").unwrap() && !store.create("zarr.json", b"two").unwrap());
         store.remove("c/0/0").unwrap();
         assert!(matches!(store.write("c/0", &[b"one"]), Err(Error::Io { path, .. }) if path == store.path("c/0")));

@@ -3,19 +3,27 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Error, Result};
+use super::sync::{create_folders, parent, sync};
+use super::{Error, FileLock, FolderStore, Result};
 
 /// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed.
 ///
-/// At most one writer per destination may run at a time.
+/// One writer per destination runs at a time: as long as it does, it holds the file `<name>.lock`.
+///
+/// Files are written directly under their own names, since nobody reads them before the folder gets its name, and all
+/// of them survive a power failure by then. A killed process may leave a partial file, and a power failure may damage
+/// any file written since the last [`FolderStore::sync`]: a process that resumes the work must rewrite these.
 #[derive(Debug)]
 pub struct Partial {
     target: PathBuf,
-    partial: PathBuf,
+    store: Arc<FolderStore>,
     overwrite: bool,
     /// Whether there is nothing to remove.
     completed: bool,
+    // Must be dropped last.
+    lock: FileLock,
 }
 
 impl Partial {
@@ -38,11 +46,11 @@ impl Partial {
     ///
     /// # Errors
     /// [`crate::Error::Argument`] if the path has no name; [`Error::Exists`] if the destination exists and overwriting
-    /// is not allowed, [`Error::NotAStore`] if overwriting is allowed but it is not a Zarr store; [`Error::Io`].
+    /// is not allowed, [`Error::NotAStore`] if overwriting is allowed but it is not a Zarr store; [`Error::Busy`] if
+    /// there is another writer; [`Error::Io`].
     pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
         let new = Self::resume(target, overwrite)?;
-        remove_if_there(&new.partial)?;
-        fs::create_dir(&new.partial).map_err(Error::io(&new.partial))?;
+        new.clear()?;
         Ok(new)
     }
 
@@ -52,20 +60,33 @@ impl Partial {
     /// # Errors
     /// The errors of [`Partial::create`].
     pub fn resume(target: &Path, overwrite: bool) -> Result<Self> {
-        let (Some(partial), Some(aside)) = (sibling(target, ".partial"), sibling(target, ".replaced")) else {
+        let paths = [".partial", ".replaced", ".lock"].map(|suffix| sibling(target, suffix));
+        let [Some(partial), Some(aside), Some(lock)] = paths else {
             return Err(crate::Error::argument("destination", target, "the path of a folder, with its name").into());
         };
+        check_target(target, overwrite)?;
+        if let Some(parent) = parent(target) {
+            create_folders(parent).map_err(Error::io(parent))?;
+        }
+        let lock = FileLock::take(&lock)?;
         // A writer was killed while it replaced a store, after it had set the old one aside.
         if exists(&aside) && !exists(target) {
             fs::rename(&aside, target).map_err(Error::io(target))?;
         }
         discard(target, &aside)?;
         check_target(target, overwrite)?;
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(Error::io(parent))?;
-        }
         fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
-        Ok(Self { target: target.to_path_buf(), partial, overwrite, completed: false })
+        let store = Arc::new(FolderStore::unpublished(partial));
+        Ok(Self { target: target.to_path_buf(), store, overwrite, completed: false, lock })
+    }
+
+    /// Removes all that is in the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn clear(&self) -> Result<()> {
+        remove_if_there(self.path())?;
+        fs::create_dir(self.path()).map_err(Error::io(self.path()))
     }
 
     /// Leaves the folder as it is, for a later [`Partial::resume`].
@@ -75,35 +96,45 @@ impl Partial {
 
     /// The folder to write to.
     pub fn path(&self) -> &Path {
-        &self.partial
+        self.store.folder()
     }
 
-    /// Renames the folder to the destination, and removes what it replaces.
+    /// The folder, as the store through which everything in it is written.
+    pub fn store(&self) -> &Arc<FolderStore> {
+        &self.store
+    }
+
+    /// Renames the folder to the destination, and removes what it replaces. All of it then survives a power failure.
     ///
     /// # Errors
-    /// The errors of [`Partial::create`], if the destination has appeared meanwhile.
+    /// The errors of [`Partial::create`], if the destination has appeared meanwhile; [`Error::Io`].
     pub fn complete(mut self) -> Result<()> {
+        self.store.sync()?;
         check_target(&self.target, self.overwrite)?;
         let old = sibling(&self.target, ".replaced").filter(|_| exists(&self.target));
         if let Some(old) = &old {
             fs::rename(&self.target, old).map_err(Error::io(&self.target))?;
         }
-        if let Err(error) = fs::rename(&self.partial, &self.target) {
+        if let Err(error) = fs::rename(self.path(), &self.target) {
             if let Some(old) = &old {
                 fs::rename(old, &self.target).map_err(Error::io(old))?;
             }
             return Err(Error::io(&self.target)(error));
         }
         self.completed = true;
+        if cfg!(unix) {
+            parent(&self.target).map_or(Ok(()), sync)?;
+        }
         old.map_or(Ok(()), |old| discard(&self.target, &old))
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.completed {
+        // Not in a forked child: the folder is its parent's.
+        if !self.completed && self.lock.is_ours() {
             // Report the original error, not one from this clean-up.
-            let _ = fs::remove_dir_all(&self.partial);
+            let _ = fs::remove_dir_all(self.path());
         }
     }
 }
@@ -168,6 +199,22 @@ mod tests {
         drop(partial);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
+    }
+
+    #[test]
+    fn there_is_one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("new/store");
+        let partial = Partial::create(&target, false).unwrap();
+        partial.store().write("zarr.json", &[b"one"]).unwrap();
+        for second in [Partial::create(&target, true), Partial::resume(&target, false)] {
+            assert!(matches!(second, Err(Error::Busy { path, .. }) if path.ends_with("new/store.lock")));
+        }
+        partial.complete().unwrap();
+        assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "one");
+        assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
+        Partial::create(&target, true).unwrap().keep();
+        assert!(folder.path().join("new/store.partial").is_dir());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The specification of an array to be written, and creating it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use serde_json::{Map, Value, json};
 use zarrs::array::{Array, ArrayBuilder, ArrayMetadata, FillValue};
@@ -199,6 +200,7 @@ impl<'a> Plan<'a> {
             fill: self.fill,
             store_fill: self.store_fill,
             threads: 1,
+            files: AtomicU64::new(0),
         }
     }
 }

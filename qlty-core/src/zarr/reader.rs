@@ -24,9 +24,9 @@ pub const DEFAULT_CACHE_BYTES: usize = 256 << 20;
 /// Chunks (in a sharded array, the chunks within its shards) are decoded whole, on the calling thread, and the most
 /// recently used are cached, so reading neighbouring boxes is cheap. The array must not change while it is open.
 pub struct ArrayReader {
-    array: Array<Storage>,
+    pub(super) array: Array<Storage>,
     path: PathBuf,
-    dtype: DType,
+    pub(super) dtype: DType,
     shape: Vec<usize>,
     chunk: Vec<usize>,
     /// The grid of chunks, within shards if there are any.
@@ -48,14 +48,14 @@ impl std::fmt::Debug for ArrayReader {
 ///
 /// # Errors
 /// [`Error::Store`] if it does not fit `usize`; a shard's index has 16 bytes for each of its chunks.
-fn chunk_bytes(path: &Path, shape: &[usize], dtype: DType) -> Result<usize> {
+pub(super) fn chunk_bytes(path: &Path, shape: &[usize], dtype: DType) -> Result<usize> {
     let too_large = |_| Error::store(path, "chunk shape", shape, "chunks whose bytes can be counted");
     let most = crate::array::product("a chunk", &[shape, &[16]].concat()).map_err(too_large)?;
     Ok(most / 16 * dtype.size())
 }
 
 /// Fails if there is not enough memory for a chunk; the library would abort instead.
-fn check_memory(bytes: usize) -> Result<()> {
+pub(super) fn check_memory(bytes: usize) -> Result<()> {
     let is_small = bytes < 64 << 20;
     let room = || Vec::<u8>::new().try_reserve_exact(bytes);
     if is_small || room().is_ok() {

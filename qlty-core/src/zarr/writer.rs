@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ndarray::{Dimension, IxDyn};
 use serde_json::{Map, Value};
@@ -12,6 +13,9 @@ use super::storage::Storage;
 use super::{Error, FolderStore, Layout, Result};
 use crate::DType;
 use crate::dynamic::{ArrayRef, OwnedArray, Scalar};
+
+/// Where the attributes of an array tell its number of files.
+pub(super) const FILE_COUNT: [&str; 2] = ["qlty", "files"];
 
 /// A Zarr array that is written chunk by chunk, by any number of threads; created by a [`Plan`](super::Plan).
 ///
@@ -26,6 +30,8 @@ pub struct ArrayWriter {
     pub(super) fill: Scalar,
     pub(super) store_fill: bool,
     pub(super) threads: usize,
+    /// The number of chunks or shards that were written, each to its own file.
+    pub(super) files: AtomicU64,
 }
 
 impl std::fmt::Debug for ArrayWriter {
@@ -89,6 +95,25 @@ impl ArrayWriter {
         self.array.store_metadata().map_err(Error::zarr(&self.path))
     }
 
+    /// The number of files that [`ArrayWriter::write_chunk`] has written.
+    pub fn files(&self) -> u64 {
+        self.files.load(Relaxed)
+    }
+
+    /// Writes the metadata again, with the number of files that the array now has: [`verify`](super::verify) compares
+    /// them, since an absent file is no error in Zarr but means the fill value.
+    ///
+    /// # Errors
+    /// [`Error::Zarr`], naming the array.
+    pub fn store_file_count(&mut self, files: u64) -> Result<()> {
+        let attributes = self.attributes_mut();
+        let ours = attributes.entry(FILE_COUNT[0]).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(ours) = ours {
+            ours.insert(FILE_COUNT[1].to_owned(), files.into());
+        }
+        self.store_metadata()
+    }
+
     /// The key, in the store, of the file at `place` in the grid of files.
     pub fn key(&self, place: &[u64]) -> String {
         self.array.chunk_key(place).as_str().to_owned()
@@ -108,7 +133,11 @@ impl ArrayWriter {
     /// unless the store writes [in place](FolderStore::unpublished).
     pub fn write_chunk(&self, place: &[u64], values: ArrayRef<'_>) -> Result<()> {
         match self.encode_chunk(place, values)? {
-            Some(bytes) => self.store.write(&self.key(place), &[&bytes]),
+            Some(bytes) => {
+                self.store.write(&self.key(place), &[&bytes])?;
+                self.files.fetch_add(1, Relaxed);
+                Ok(())
+            }
             None => self.store.remove(&self.key(place)),
         }
     }
