@@ -1,21 +1,25 @@
 //! The Zarr arrays of a result, and writing tiles to them.
 //!
 //! The files of the arrays record what is finished: a tile is finished when all its files exist and no checkpoint has a
-//! file of it. Chunks are therefore stored even if they equal the fill value.
+//! file of it. Chunks are therefore stored even if they equal the fill value. Whether the files can be trusted is known
+//! from the [ledger](crate::ledger).
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use qlty_core::dynamic::{ArrayRef, Scalar};
 use qlty_core::internal::array::product;
 use qlty_core::internal::region::PixelBox;
-use qlty_core::zarr::{ArrayWriter, Codec, FolderStore, Layout, Plan};
+use qlty_core::zarr::{
+    ArrayReader, ArrayWriter, Codec, Damage, Error as ZarrError, FileState, FolderStore, Layout, Plan,
+};
 
-use crate::Result;
 use crate::options::Std;
 use crate::parallel::try_for_each;
-use crate::record::{METADATA, Record};
+use crate::record::{METADATA, Metadata, Record, seal};
 use crate::tiling::Shapes;
+use crate::{Error, Result};
 
 /// The folders of a result.
 #[derive(Debug, Clone)]
@@ -71,8 +75,28 @@ pub(crate) struct Arrays {
     pub(crate) channels: usize,
     /// The checksum of the record.
     pub(crate) checksum: u32,
-    mean: ArrayWriter,
-    std: Option<ArrayWriter>,
+    mean: ResultArray,
+    std: Option<ResultArray>,
+}
+
+/// An array of a result.
+#[derive(Debug)]
+struct ResultArray {
+    writer: ArrayWriter,
+    /// For its metadata, which must never be lost.
+    store: FolderStore,
+    /// Opened when the first tile is checked.
+    reader: OnceLock<ArrayReader>,
+}
+
+impl ResultArray {
+    fn reader(&self) -> Result<&ArrayReader> {
+        if let Some(reader) = self.reader.get() {
+            return Ok(reader);
+        }
+        let reader = ArrayReader::open(self.writer.path(), 0)?;
+        Ok(self.reader.get_or_init(|| reader))
+    }
 }
 
 impl Arrays {
@@ -98,18 +122,24 @@ impl Arrays {
         let layout = Layout { shape: whole, chunk: part(spec.shapes.chunk), shard: spec.shapes.shard.map(part) };
         let axis_names = ["n", "c", "z", "y", "x"];
         let axis_names = [&axis_names[..2], &axis_names[5 - spec.ndim..]].concat();
-        let create = |path: &Path, name: &str| -> Result<(ArrayWriter, bool)> {
+        let create = |path: &Path, name: &str| -> Result<(ResultArray, bool)> {
             let store = Arc::new(FolderStore::with_temporaries(path, temporaries));
             let plan = Plan::new(spec.fill.dtype(), layout.clone()).codec(spec.codec).checksum(true);
             let plan = plan.axis_names(&axis_names).fill(spec.fill).store_fill(true);
-            let array = plan.attributes(record.attributes(name)).build(&store, "")?;
+            let writer = plan.attributes(record.attributes(name)).build(&store, "")?;
+            let store = FolderStore::with_temporaries(path, temporaries).replacing();
+            let array = ResultArray { writer, store, reader: OnceLock::new() };
             // Nothing is written to a folder that holds something else.
-            let mut on_disk = Record::read(path)?;
-            let created = on_disk.is_none() && store.create(METADATA, &array.metadata_json()?)?;
-            if !created && on_disk.is_none() {
-                on_disk = Record::read(path)?;
+            let mut on_disk = Metadata::read(path)?;
+            let metadata = seal(&array.writer.metadata_json()?, false).map_err(ZarrError::zarr(path))?;
+            let created = on_disk.is_none() && array.store.create(METADATA, &metadata)?;
+            if created {
+                // Without its metadata, no chunk is of any use.
+                array.store.sync()?;
+            } else if on_disk.is_none() {
+                on_disk = Metadata::read(path)?;
             }
-            on_disk.map_or(Ok(()), |on_disk| record.check(path, &on_disk))?;
+            on_disk.map_or(Ok(()), |on_disk| record.check(path, &on_disk.record))?;
             Ok((array, created))
         };
         // If the mean exists, the standard deviation must exist as well: it is created first.
@@ -131,15 +161,71 @@ impl Arrays {
         kinds * pixels.volume()
     }
 
-    fn each(&self) -> impl Iterator<Item = &ArrayWriter> {
+    fn each(&self) -> impl Iterator<Item = &ResultArray> {
         [Some(&self.mean), self.std.as_ref()].into_iter().flatten()
     }
 
-    /// Whether all files of a tile exist. An empty file, as after a power failure, does not count.
-    pub(crate) fn has(&self, pixels: &PixelBox) -> bool {
+    /// Says in the metadata whether every tile of the result is on disk.
+    pub(crate) fn set_complete(&self, is_complete: bool) -> Result<()> {
+        // What is there, since users may have added attributes.
+        let path = self.mean.store.path(METADATA);
+        let metadata = fs::read(&path).map_err(Error::io(&path))?;
+        let metadata = seal(&metadata, is_complete).map_err(ZarrError::zarr(&path))?;
+        self.mean.store.write(METADATA, &[&metadata])?;
+        Ok(self.mean.store.sync()?)
+    }
+
+    /// The paths of the files of a tile, in all arrays.
+    fn paths(&self, pixels: &PixelBox) -> Vec<PathBuf> {
         let files = self.files(pixels);
-        let exists = |path: PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        self.each().all(|array| files.iter().all(|file| exists(array.file(&file.place))))
+        self.each().flat_map(|array| files.iter().map(|file| array.writer.file(&file.place))).collect()
+    }
+
+    /// The first file of a tile that does not exist, or is empty.
+    pub(crate) fn missing(&self, pixels: &PixelBox) -> Option<PathBuf> {
+        let exists = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        self.paths(pixels).into_iter().find(|path| !exists(path))
+    }
+
+    /// Reads the files of a tile, and returns the first that is missing or does not agree with its checksum.
+    pub(crate) fn check(&self, pixels: &PixelBox) -> Result<Option<Damage>> {
+        for array in self.each() {
+            for file in self.files(pixels) {
+                match array.reader()?.check_file(&file.place)? {
+                    FileState::Whole => {}
+                    FileState::Damaged(damage) => return Ok(Some(damage)),
+                    FileState::Absent => return Ok(Some(Damage::new(array.writer.file(&file.place), "is missing"))),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until the files of a tile are on disk.
+    pub(crate) fn sync_tile(&self, pixels: &PixelBox) -> Result<()> {
+        let files = self.files(pixels);
+        self.each().try_for_each(|array| {
+            let paths: Vec<_> = files.iter().map(|file| array.writer.file(&file.place)).collect();
+            Ok(array.writer.store().sync_files(&paths)?)
+        })
+    }
+
+    /// Notes that [`Arrays::sync`] must wait for the files of a tile, which an earlier process wrote.
+    pub(crate) fn must_sync(&self, pixels: &PixelBox) -> Result<()> {
+        let files = self.files(pixels);
+        self.each().try_for_each(|array| {
+            Ok(array.writer.store().must_sync(files.iter().map(|file| array.writer.file(&file.place)))?)
+        })
+    }
+
+    /// Removes the files of a tile, and waits until that they are gone is on disk.
+    pub(crate) fn remove(&self, pixels: &PixelBox) -> Result<()> {
+        for array in self.each() {
+            for file in self.files(pixels) {
+                array.writer.store().remove(&array.writer.key(&file.place))?;
+            }
+        }
+        self.sync_tile(pixels)
     }
 
     /// The shape of the result of a tile: (1,C,Y,X) or (1,C,Z,Y,X).
@@ -150,8 +236,15 @@ impl Arrays {
     /// Writes mean and standard deviation of a tile, each of [`Arrays::tile_shape`].
     ///
     /// # Errors
-    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`]; [`qlty_core::Error::OutOfMemory`].
+    /// [`Error::Removed`] if the result is gone; [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`];
+    /// [`qlty_core::Error::OutOfMemory`].
     pub(crate) fn write(&self, pixels: &PixelBox, mean: ArrayRef<'_>, std: Option<ArrayRef<'_>>) -> Result<()> {
+        // Its folders would be created again, and filled with the tiles from here on.
+        for array in self.each() {
+            if !array.store.path(METADATA).exists() {
+                return Err(Error::Removed { path: array.writer.path().to_path_buf() });
+            }
+        }
         let arrays = self.each().zip([Some(mean), std].into_iter().flatten());
         let files = self.files(pixels);
         let works: Vec<_> = arrays.flat_map(|work| files.iter().map(move |file| (work, file))).collect();
@@ -162,7 +255,7 @@ impl Arrays {
                 let start = file.start[d] - pixels.start[d];
                 values.part(axis, start..start + file.size[d])
             });
-            Ok(array.write_chunk(&file.place, values)?)
+            Ok(array.writer.write_chunk(&file.place, values)?)
         })
     }
 
@@ -184,7 +277,7 @@ impl Arrays {
 
     /// Waits until everything written survives a power failure.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.each().try_for_each(|array| Ok(array.store().sync()?))
+        self.each().try_for_each(|array| Ok(array.writer.store().sync()?))
     }
 }
 

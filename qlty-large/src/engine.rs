@@ -4,7 +4,6 @@
 //! independently which patches it has, so no two files on disk have to agree.
 
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::Relaxed;
 
 use ndarray::Array3;
 use qlty_core::Monitor;
@@ -13,7 +12,6 @@ use qlty_core::internal::array::{with_capacity, zeros};
 use qlty_core::internal::region::BoxAccumulator;
 
 use crate::Result;
-use crate::claims::{Bits, Claims};
 use crate::job::Job;
 use crate::options::{AnyLargeBuilder, Start, Std};
 use crate::parallel::try_for_each;
@@ -21,10 +19,9 @@ use crate::sums::Sum;
 use crate::tile::Tile;
 
 mod finish;
+mod recall;
 mod stitch;
 mod tiles;
-
-use tiles::lock_tile;
 
 /// A result in progress, with sums of type `A`.
 #[derive(Debug)]
@@ -39,7 +36,7 @@ pub(crate) struct Engine<A> {
 
 impl<A: Sum> Engine<A> {
     /// Creates a result, or opens the one on disk; the options have this sum type.
-    pub(crate) fn start(mut options: AnyLargeBuilder, start: Start) -> Result<Self> {
+    pub(crate) fn start(mut options: AnyLargeBuilder, start: Start, monitor: &Monitor) -> Result<Self> {
         options.check()?;
         let fill = A::from_f64(options.fill);
         // The result on disk is compared with the value after rounding.
@@ -59,37 +56,9 @@ impl<A: Sum> Engine<A> {
         let job = Job::start(options, Scalar::of(fill), start)?;
         let tiles = empty_tiles(job.tiling.own.len())?;
         let mut engine = Self { job, accumulator, window, tiles };
-        engine.recall_all(total)?;
+        engine.recall_all(total, start == Start::Repair, monitor)?;
         engine.write_unwritten()?;
         Ok(engine)
-    }
-
-    /// Finds out which tiles and patches are done.
-    fn recall_all(&mut self, total: usize) -> Result<()> {
-        let own = self.job.tiling.own.clone();
-        if let Some(arrays) = self.job.arrays() {
-            try_for_each(own.len(), &|number| {
-                let tile = self.recall(arrays, own.start + number)?;
-                self.job.tiles_done.fetch_add(tile.is_finished().into(), Relaxed);
-                *lock_tile(&self.tiles[number])? = tile;
-                Ok(())
-            })?;
-        }
-        let (mut wanted, mut lacking) = (Bits::new(total)?, Bits::new(total)?);
-        for index in own {
-            let reaching = self.reaching(&self.job.tiling.pixels(index))?;
-            let tile = lock_tile(self.tile(index))?;
-            for (number, patch) in reaching.patches().enumerate() {
-                wanted.insert(patch);
-                if !tile.is_finished() && !tile.has(number) {
-                    lacking.insert(patch);
-                }
-            }
-        }
-        let mut done = wanted.clone();
-        (0..total).filter(|patch| lacking.has(*patch)).for_each(|patch| done.remove(patch));
-        self.job.claims = Mutex::new(Claims::new(total, wanted, done)?);
-        Ok(())
     }
 
     fn tile(&self, index: usize) -> &Mutex<Tile<A>> {
@@ -130,7 +99,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let quilt = AnyQuilt::builder(&[10, 12], &[4, 4], &[3, 4]).build().unwrap();
         let options = AnyLargeBuilder::new(&quilt, 1, &folder.path().join("a")).channels(1).tile_shape(&[4, 4]);
-        let engine = Engine::<f32>::start(options, Start::Create).unwrap();
+        let engine = Engine::<f32>::start(options, Start::Create, &Monitor::new()).unwrap();
         let ones = ndarray::Array4::<u8>::ones((1, 1, 4, 4));
         let ones = ArrayRef::of("ones", ones.view()).unwrap();
         let stitch = |index| engine.stitch(&[index], ones, None, &Monitor::new());

@@ -51,6 +51,22 @@ pub enum Error {
         /// The checksum of what was written.
         expected: u32,
     },
+    /// The result was removed while patches were stitched onto it.
+    #[error("{}: was removed since it was opened", path.display())]
+    Removed {
+        /// The array.
+        path: PathBuf,
+    },
+    /// Tiles that were finished are missing or damaged; opening the result for repair makes their patches pending again.
+    #[error("{damage} (tile {tile}, the first of {count} such tiles); open the result for repair", damage = first)]
+    DamagedTiles {
+        /// The number of these tiles.
+        count: usize,
+        /// The first of them.
+        tile: usize,
+        /// Its damage.
+        first: zarr::Damage,
+    },
     /// Another process, or another quilt in this process, is stitching some of the same tiles.
     #[error("{}: another process stitches some of the same tiles", path.display())]
     Busy {

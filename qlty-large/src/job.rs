@@ -8,12 +8,13 @@ use qlty_core::zarr::{Codec, Error as ZarrError, FolderStore};
 
 use crate::arrays::{ArraySpec, Arrays, Paths};
 use crate::claims::{Bits, Claims};
+use crate::ledger::{self, Owner};
 use crate::memory::{Memory, lock};
 use crate::options::{AnyLargeBuilder, Start};
-use crate::record::Record;
+use crate::record::{Metadata, Record};
 use crate::session::Session;
 use crate::tiling::{GivenShapes, Shapes, Tiling, triple};
-use crate::{AnyLargeResult, Error, Result};
+use crate::{AnyLargeResult, DamagedTile, Error, Result};
 
 /// The default codec of results: Zstandard, level 1.
 ///
@@ -63,13 +64,27 @@ pub(crate) struct Job {
     pub(crate) tiles_done: AtomicUsize,
     pub(crate) memory: Memory,
     pub(crate) claims: Mutex<Claims>,
-    /// The sums that checkpoints have written.
+    /// The sums that checkpoints have written, and the ledger.
     pub(crate) state: FolderStore,
     /// The sums that do not fit in memory.
     pub(crate) scratch: FolderStore,
-    // Must be dropped last.
-    session: Session,
+    /// The tiles that were damaged when the result was opened.
+    pub(crate) damaged: Vec<DamagedTile>,
+    /// Whether the result was complete when it was opened.
+    pub(crate) was_complete: bool,
+    /// The tiles of this worker that are on disk: a bit for each tile of the result.
+    vouched: Mutex<Bits>,
+    /// The finished tiles that may not be on disk yet.
+    unvouched: Mutex<Vec<usize>>,
+    /// Held by the thread that vouches for tiles on its own.
+    vouching: Mutex<()>,
+    // Must be dropped last. `None` if the result was complete, so that nothing needs to be written.
+    session: Option<Session>,
 }
+
+/// The number of finished tiles that may wait for the disk before one that finishes a tile waits for them. After a kill,
+/// these are the tiles that are read when the result is opened: of the usual size, 2 GiB.
+const MOST_UNVOUCHED: usize = 2048;
 
 impl Job {
     /// Creates a result, or opens the one on disk. `fill` is that of the options, in the type of the result. No patch
@@ -77,12 +92,16 @@ impl Job {
     pub(crate) fn start(options: AnyLargeBuilder, fill: Scalar, start: Start) -> Result<Self> {
         let (quilt, images) = (options.quilt, options.images);
         let paths = Paths::new(&options.path)?;
-        let on_disk = Record::read(&paths.mean)?;
+        let on_disk = Metadata::read(&paths.mean)?;
         match (start, &on_disk) {
             (Start::Create, Some(_)) => return Err(ZarrError::Exists { path: paths.mean }.into()),
-            (Start::Open, None) => return Err(Error::io(&paths.mean)(std::io::ErrorKind::NotFound.into())),
+            (Start::Open | Start::Repair, None) => {
+                return Err(Error::io(&paths.mean)(std::io::ErrorKind::NotFound.into()));
+            }
             _ => {}
         }
+        let was_complete = on_disk.as_ref().is_some_and(|on_disk| on_disk.is_complete);
+        let on_disk = on_disk.map(|on_disk| on_disk.record);
         let channels = options.channels.or(on_disk.as_ref().and_then(Record::channels));
         let pixel = channels.unwrap_or(USUAL_CHANNELS).saturating_mul(options.dtype.size());
         let given = given_shapes(&options, on_disk.as_ref())?;
@@ -92,18 +111,26 @@ impl Job {
             Record::new(&options, channels, &shapes, codec).check(&paths.mean, on_disk)?;
         }
         let tiling = Tiling::new(images, quilt.size3(), shapes.tile, options.shard)?;
-        let session = Session::begin(&paths.state, &tiling.own)?;
+        let is_read = was_complete && start != Start::Repair;
+        let session = if is_read { None } else { Some(Session::begin(&paths.state, &tiling.own)?) };
+        let temporaries = session.as_ref().map_or(paths.state.as_path(), Session::folder);
         let std = options.std;
         let job = Self {
             spec: ArraySpec { ndim: quilt.ndim(), images, size: quilt.size3(), shapes, codec, std, fill },
-            tiling,
             memory: Memory::new(options.memory_budget),
             claims: Mutex::new(Claims::new(0, Bits::new(0)?, Bits::new(0)?)?),
-            state: FolderStore::with_temporaries(&paths.state, session.folder()),
-            scratch: FolderStore::scratch(session.folder()),
+            // A checkpoint replaces the one before.
+            state: FolderStore::with_temporaries(&paths.state, temporaries).replacing(),
+            scratch: FolderStore::scratch(temporaries),
+            damaged: Vec::new(),
+            was_complete,
+            vouched: Mutex::new(Bits::new(tiling.all)?),
+            unvouched: Mutex::default(),
+            vouching: Mutex::default(),
             tiles_done: AtomicUsize::new(0),
             arrays: OnceLock::new(),
             creating: Mutex::default(),
+            tiling,
             options,
             paths,
             session,
@@ -125,7 +152,8 @@ impl Job {
         let _creating = lock(&self.creating);
         if self.arrays.get().is_none() {
             let record = Record::new(&self.options, Some(channels), &self.spec.shapes, self.spec.codec);
-            let (arrays, created) = Arrays::create(&self.spec, channels, &record, &self.paths, self.session.folder())?;
+            let temporaries = self.scratch.folder();
+            let (arrays, created) = Arrays::create(&self.spec, channels, &record, &self.paths, temporaries)?;
             if must_create && !created {
                 return Err(ZarrError::Exists { path: self.paths.mean.clone() }.into());
             }
@@ -155,8 +183,94 @@ impl Job {
         let arrays = self.arrays.get().ok_or_else(|| {
             qlty_core::Error::argument("channels", "none", "their number, by the options or by a patch")
         })?;
-        arrays.sync()?;
+        self.vouch(arrays)?;
+        self.complete(arrays)?;
         AnyLargeResult::open(&self.paths, self.options.std)
+    }
+
+    /// Whether the result was complete, and was not opened for repair.
+    pub(crate) fn is_only_read(&self) -> bool {
+        self.session.is_none()
+    }
+
+    fn owner(&self, arrays: &Arrays) -> Owner {
+        Owner { geometry: arrays.checksum, tiles: self.tiling.all }
+    }
+
+    /// The tiles of the result that any worker has waited for, a bit for each.
+    pub(crate) fn vouched_by_all(&self, arrays: &Arrays) -> Result<Bits> {
+        self.owner(arrays).read_all(self.state.folder())
+    }
+
+    /// Notes that a tile is finished. If `is_vouched`, it is on disk; otherwise some later call waits for it.
+    pub(crate) fn note_finished(&self, tile: usize, is_vouched: bool) {
+        self.tiles_done.fetch_add(1, Relaxed);
+        if is_vouched {
+            lock(&self.vouched).insert(tile);
+        } else {
+            lock(&self.unvouched).push(tile);
+        }
+    }
+
+    /// Waits for the disk if many finished tiles have not been waited for, unless another thread does.
+    pub(crate) fn vouch_if_due(&self, arrays: &Arrays) -> Result<()> {
+        if lock(&self.unvouched).len() < MOST_UNVOUCHED {
+            return Ok(());
+        }
+        self.vouching.try_lock().map_or(Ok(()), |_turn| self.vouch(arrays))
+    }
+
+    /// Waits until everything written survives a power failure, and notes that the finished tiles do.
+    pub(crate) fn vouch(&self, arrays: &Arrays) -> Result<()> {
+        // They stay in the list until the ledger has them: another thread that vouches meanwhile must not finish
+        // before that.
+        let tiles = lock(&self.unvouched).clone();
+        arrays.sync()?;
+        let mut vouched = lock(&self.vouched);
+        let is_new = tiles.into_iter().fold(false, |is_new, tile| vouched.insert(tile) || is_new);
+        if is_new {
+            self.owner(arrays).write(&self.state, &self.tiling.own, &vouched)?;
+        }
+        if self.session.is_some() {
+            // Also that sums are gone.
+            self.state.sync()?;
+            self.state.sync_names()?;
+        }
+        lock(&self.unvouched).retain(|tile| !vouched.has(*tile));
+        Ok(())
+    }
+
+    /// Says in the metadata that the result is complete, if all workers have waited for all its tiles.
+    fn complete(&self, arrays: &Arrays) -> Result<()> {
+        let Some(session) = &self.session else { return Ok(()) };
+        session.alone(|| {
+            let vouched = self.vouched_by_all(arrays)?;
+            if vouched.count() < self.tiling.all {
+                return Ok(());
+            }
+            arrays.set_complete(true)?;
+            ledger::remove_all(self.state.folder())
+        })
+    }
+
+    /// Takes back that these tiles, which are damaged, are on disk: in all ledgers, and in the metadata.
+    pub(crate) fn revoke(&self, arrays: &Arrays, tiles: &[usize]) -> Result<()> {
+        let Some(session) = self.session.as_ref().filter(|_| !tiles.is_empty()) else { return Ok(()) };
+        session.alone(|| {
+            if self.is_complete()? {
+                let mut others = Bits::new(self.tiling.all)?;
+                (0..self.tiling.all).for_each(|tile| _ = others.insert(tile));
+                self.owner(arrays).write(&self.state, &(0..self.tiling.all), &others)?;
+                self.owner(arrays).revoke(&self.state, tiles)?;
+                return arrays.set_complete(false);
+            }
+            self.owner(arrays).revoke(&self.state, tiles)
+        })
+    }
+
+    /// Whether the metadata now says that the result is complete.
+    pub(crate) fn is_complete(&self) -> Result<bool> {
+        Ok(Metadata::read(&self.paths.mean)?.is_some_and(|metadata| metadata.is_complete))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::memory::lock;
 use crate::options::{AnyLargeBuilder, Start};
 use crate::unstitch::unstitch_into;
-use crate::{AnyLargeResult, Progress, Result};
+use crate::{AnyLargeResult, DamagedTile, Progress, Result};
 
 /// [`crate::LargeQuilt`] with a sum type and a number of spatial axes known at run time.
 ///
@@ -54,10 +54,10 @@ impl AnyLargeQuilt {
         AnyLargeBuilder::new(quilt, images, path.as_ref())
     }
 
-    pub(crate) fn start(options: AnyLargeBuilder, start: Start) -> Result<Self> {
+    pub(crate) fn start(options: AnyLargeBuilder, start: Start, monitor: &Monitor) -> Result<Self> {
         let engine = match options.dtype {
-            DType::F32 => AnyEngine::F32(Engine::start(options, start)?),
-            DType::F64 => AnyEngine::F64(Engine::start(options, start)?),
+            DType::F32 => AnyEngine::F32(Engine::start(options, start, monitor)?),
+            DType::F64 => AnyEngine::F64(Engine::start(options, start, monitor)?),
             other => return Err(Error::dtype("result", other, "f32 or f64").into()),
         };
         Ok(Self { engine, poisoned: AtomicBool::new(false) })
@@ -136,6 +136,24 @@ impl AnyLargeQuilt {
     /// The progress of the shard.
     pub fn progress(&self) -> Progress {
         self.job().progress()
+    }
+
+    /// The tiles of the shard that were damaged when the result was opened: finished ones, and sums of a checkpoint.
+    /// Their patches are pending again.
+    pub fn damaged(&self) -> &[DamagedTile] {
+        &self.job().damaged
+    }
+
+    /// Reads the shard's finished tiles, in parallel, and returns those that are missing or do not agree with their
+    /// checksums, ascending: to make their patches pending again, open the result for
+    /// [repair](AnyLargeBuilder::repair). At most `most` tiles, evenly spread, or all if it is `None`. Progress counts
+    /// tiles.
+    ///
+    /// # Errors
+    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`] if a file cannot be read; [`Error::OutOfMemory`] and
+    /// [`Error::Cancelled`].
+    pub fn verify(&self, most: Option<usize>, monitor: &Monitor) -> Result<Vec<DamagedTile>> {
+        with_engine!(self, engine => engine.verify(most, monitor))
     }
 
     /// The next pending patches that have not been handed out, at most `most`; none at the end. Concurrent calls get

@@ -91,6 +91,7 @@ mod tiling;
 
 // On disk: the arrays and their attributes, files of sums, and the running processes.
 mod arrays;
+mod ledger;
 mod record;
 mod session;
 mod sums;
@@ -100,5 +101,5 @@ pub use job::{DEFAULT_CODEC, Progress};
 pub use large::AnyLargeQuilt;
 pub use options::{Accumulator, AnyLargeBuilder, DEFAULT_MEMORY_BUDGET, Shard, Std};
 pub use qlty_core::zarr::{Codec, ImageSource, Region, ZarrImages};
-pub use result::{AnyLargeResult, AnyStitchedArray};
+pub use result::{AnyLargeResult, AnyStitchedArray, DamagedTile};
 pub use typed::{LargeBuilder, LargeQuilt, LargeResult, NextPatches, StitchedArray};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use qlty_core::dynamic::AnyQuilt;
 use qlty_core::zarr::Codec;
-use qlty_core::{DType, Error, Real};
+use qlty_core::{DType, Error, Monitor, Real};
 
 use crate::{AnyLargeQuilt, Result};
 
@@ -68,6 +68,8 @@ pub(crate) enum Start {
     Open,
     /// Either.
     CreateOrOpen,
+    /// It must exist, and its damaged tiles are found.
+    Repair,
 }
 
 /// The options of an [`AnyLargeQuilt`]; see [`AnyLargeQuilt::builder`].
@@ -189,21 +191,36 @@ impl AnyLargeBuilder {
     /// [`Error::Overflow`] and [`Error::OutOfMemory`]; [`qlty_core::zarr::Error::Io`] and
     /// [`qlty_core::zarr::Error::Zarr`].
     pub fn create(self) -> Result<AnyLargeQuilt> {
-        AnyLargeQuilt::start(self, Start::Create)
+        AnyLargeQuilt::start(self, Start::Create, &Monitor::new())
     }
 
     /// Opens a result and resumes where an earlier process stopped, from its finished tiles and its last checkpoint.
+    /// Tiles that are not known to be on disk are read and compared with their checksums; the patches of those that were
+    /// damaged, for example by a power failure, are pending again, and [`AnyLargeQuilt::damaged`] lists the tiles.
+    /// Nothing is written if the result is complete, so it may be on read-only media.
+    ///
     /// Channels, tiles, chunks, shards and codec that are not given are taken from the result; the memory budget and
     /// the share of the worker may differ.
     ///
     /// # Errors
     /// [`qlty_core::zarr::Error::Io`] if there is no result; [`crate::Error::Geometry`] if it was created with a
     /// different geometry or options; [`crate::Error::Foreign`] if something else has its name;
-    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if one of its files is damaged;
-    /// [`crate::Error::Busy`] if a running process has some of the same tiles; and the errors of
+    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if its metadata is damaged;
+    /// [`crate::Error::DamagedTiles`] if the result was complete, but files are missing; [`crate::Error::Busy`] if a
+    /// running process has some of the same tiles; and the errors of
     /// [`AnyLargeBuilder::create`] for options.
     pub fn open(self) -> Result<AnyLargeQuilt> {
-        AnyLargeQuilt::start(self, Start::Open)
+        AnyLargeQuilt::start(self, Start::Open, &Monitor::new())
+    }
+
+    /// Opens a result like [`AnyLargeBuilder::open`], after all its finished tiles have been read and compared with
+    /// their checksums, and makes the patches of damaged tiles pending again; [`AnyLargeQuilt::damaged`] lists them.
+    /// Progress counts tiles.
+    ///
+    /// # Errors
+    /// The errors of [`AnyLargeBuilder::open`]; [`Error::Cancelled`]: nothing is changed then.
+    pub fn repair(self, monitor: &Monitor) -> Result<AnyLargeQuilt> {
+        AnyLargeQuilt::start(self, Start::Repair, monitor)
     }
 
     /// Opens a result if there is one, and creates it otherwise: for several workers that start at once.
@@ -211,7 +228,7 @@ impl AnyLargeBuilder {
     /// # Errors
     /// The errors of [`AnyLargeBuilder::open`], except that there may be no result.
     pub fn create_or_open(self) -> Result<AnyLargeQuilt> {
-        AnyLargeQuilt::start(self, Start::CreateOrOpen)
+        AnyLargeQuilt::start(self, Start::CreateOrOpen, &Monitor::new())
     }
 
     /// Fails if an option is invalid regardless of the others.

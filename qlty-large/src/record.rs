@@ -15,8 +15,25 @@ use crate::{Error, Result};
 /// The attribute of an array that holds its record.
 const ATTRIBUTE: &str = "qlty";
 
+/// The attribute that tells the arrays of a result apart.
+const ARRAY: &str = "qlty_array";
+
 /// The file of an array that holds its attributes.
 pub(crate) const METADATA: &str = "zarr.json";
+
+/// The entry next to the record's that says whether every tile is on disk.
+const COMPLETE: &str = "complete";
+
+/// The format of results: since 2 the checksum covers all metadata that their pixels depend on, not the record alone.
+const FORMAT: u64 = 2;
+
+/// The metadata of an array of a result.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) record: Record,
+    /// Whether every tile of the result is on disk, and not one needs to be checked again.
+    pub(crate) is_complete: bool,
+}
 
 /// Names and values of everything that the pixels of a result and their storage depend on.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +45,7 @@ impl Record {
         let pixels = |shape: [usize; 3]| json!(&shape[3 - quilt.ndim()..]);
         let entries = [
             ("made_by", json!("qlty-large")),
-            ("format", json!(1)),
+            ("format", json!(FORMAT)),
             ("images", json!(builder.images)),
             ("channels", json!(channels)),
             ("size", json!(quilt.size())),
@@ -50,58 +67,16 @@ impl Record {
         Self(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
-    /// The record of the array in a folder; `None` if the folder does not exist or is empty.
-    ///
-    /// # Errors
-    /// [`Error::Foreign`] if it holds anything else; [`Error::Truncated`] and [`Error::Checksum`]; [`Error::Io`].
-    pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join(METADATA);
-        let foreign = || Error::Foreign { path: folder.to_path_buf() };
-        let bytes = loop {
-            match fs::read(&path) {
-                Ok(bytes) => break bytes,
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(foreign()),
-                Err(error) => return Err(Error::io(&path)(error)),
-            }
-            match fs::read_dir(folder).map(|mut entries| entries.next()) {
-                // A process was killed before it wrote anything.
-                Ok(None) => return Ok(None),
-                // Another process has written it meanwhile.
-                Ok(Some(_)) if path.exists() => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                _ => return Err(foreign()),
-            }
-        };
-        let metadata: Value = serde_json::from_slice(&bytes).map_err(|error| {
-            let (path, got) = (path.clone(), bytes.len() as u64);
-            if error.is_eof() {
-                Error::Truncated { path, got, expected: "a whole JSON object".to_owned() }
-            } else {
-                zarr::Error::zarr(&path)(error).into()
-            }
-        })?;
-        let record = metadata["attributes"][ATTRIBUTE].as_object().filter(|record| record.contains_key("made_by"));
-        let mut record = Self(record.ok_or_else(foreign)?.clone().into_iter().collect());
-        let expected = record.0.remove("checksum").and_then(|checksum| u32::try_from(checksum.as_u64()?).ok());
-        let (got, expected) = (record.checksum(), expected.unwrap_or_default());
-        if got != expected {
-            return Err(Error::Checksum { path, got, expected });
-        }
-        Ok(Some(record))
-    }
-
     pub(crate) fn checksum(&self) -> u32 {
         // The keys of a B-tree are sorted, whatever their order in the JSON object.
         let text: String = self.0.iter().map(|(name, value)| format!("{name}:{value};")).collect();
         crc32c::crc32c(text.as_bytes())
     }
 
-    /// The attributes of the array of this name, `mean` or `std`.
+    /// The attributes of the array of this name, `mean` or `std`; [`seal`] adds what depends on the whole metadata.
     pub(crate) fn attributes(&self, array: &str) -> Map<String, Value> {
-        let mut record: Map<String, Value> = self.0.clone().into_iter().collect();
-        record.insert("checksum".to_owned(), json!(self.checksum()));
-        [("qlty_array".to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
+        let record: Map<String, Value> = self.0.clone().into_iter().collect();
+        [(ARRAY.to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
     }
 
     /// Fails if this record, of the options given now, differs from the one `on_disk`.
@@ -136,5 +111,102 @@ impl Record {
         let sizes = self.0.get(name)?.as_array()?.iter().map(|size| usize::try_from(size.as_u64()?).ok());
         let sizes = sizes.collect::<Option<Vec<usize>>>()?;
         (sizes.len() == ndim).then(|| triple(&sizes))
+    }
+}
+
+impl Metadata {
+    /// The metadata of the array in a folder; `None` if the folder does not exist or is empty.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] if it holds anything else; [`Error::Truncated`] and [`Error::Checksum`]; [`Error::Io`].
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(METADATA);
+        let foreign = || Error::Foreign { path: folder.to_path_buf() };
+        let Some(bytes) = bytes(folder, &path)? else { return Ok(None) };
+        let document: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            let (path, got) = (path.clone(), bytes.len() as u64);
+            if error.is_eof() {
+                Error::Truncated { path, got, expected: "a whole JSON object".to_owned() }
+            } else {
+                zarr::Error::zarr(&path)(error).into()
+            }
+        })?;
+        let record = document["attributes"][ATTRIBUTE].as_object().filter(|record| record.contains_key("made_by"));
+        let mut record: BTreeMap<_, _> = record.ok_or_else(foreign)?.clone().into_iter().collect();
+        let expected = record.remove("checksum").and_then(|checksum| u32::try_from(checksum.as_u64()?).ok());
+        let is_complete = record.remove(COMPLETE) == Some(Value::Bool(true));
+        let record = Record(record);
+        let got = if record.0.get("format") == Some(&json!(1)) { record.checksum() } else { checksum(&document) };
+        let expected = expected.unwrap_or_default();
+        if got != expected {
+            return Err(Error::Checksum { path, got, expected });
+        }
+        Ok(Some(Self { record, is_complete }))
+    }
+}
+
+/// The contents of the metadata file of an array; `None` if the folder does not exist or is empty.
+fn bytes(folder: &Path, path: &Path) -> Result<Option<Vec<u8>>> {
+    let foreign = || Error::Foreign { path: folder.to_path_buf() };
+    loop {
+        match fs::read(path) {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(foreign()),
+            Err(error) => return Err(Error::io(path)(error)),
+        }
+        match fs::read_dir(folder).map(|mut entries| entries.next()) {
+            // A process was killed before it wrote anything.
+            Ok(None) => return Ok(None),
+            // Another process has written it meanwhile.
+            Ok(Some(_)) if path.exists() => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            _ => return Err(foreign()),
+        }
+    }
+}
+
+/// The metadata of an array, as JSON, with whether the result is complete and with its checksum.
+pub(crate) fn seal(metadata: &[u8], is_complete: bool) -> serde_json::Result<Vec<u8>> {
+    let mut document: Value = serde_json::from_slice(metadata)?;
+    document["attributes"][ATTRIBUTE][COMPLETE] = json!(is_complete);
+    document["attributes"][ATTRIBUTE]["checksum"] = json!(checksum(&document));
+    serde_json::to_vec_pretty(&document)
+}
+
+/// The checksum of all that the pixels of an array depend on: its metadata, except for attributes of others, which users
+/// may add.
+fn checksum(document: &Value) -> u32 {
+    let mut document = document.clone();
+    if let Some(attributes) = document["attributes"].as_object_mut() {
+        attributes.retain(|name, _| name == ATTRIBUTE || name == ARRAY);
+        if let Some(record) = attributes.get_mut(ATTRIBUTE).and_then(Value::as_object_mut) {
+            record.remove("checksum");
+        }
+    }
+    let mut text = String::new();
+    write_sorted(&document, &mut text);
+    crc32c::crc32c(text.as_bytes())
+}
+
+/// Writes a value with the keys of its objects in order, so that their order in the file does not matter.
+fn write_sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(entries) => {
+            let sorted: BTreeMap<_, _> = entries.iter().collect();
+            for (name, value) in sorted {
+                *text += &format!("{}:{{", json!(name));
+                write_sorted(value, text);
+                text.push('}');
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                text.push('[');
+                write_sorted(value, text);
+                text.push(']');
+            }
+        }
+        value => *text += &value.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use qlty_core::{DType, Monitor};
 use crate::arrays::Paths;
 use crate::memory::lock;
 use crate::options::Std;
-use crate::record::Record;
+use crate::record::Metadata;
 use crate::{Error, Result};
 
 /// [`crate::LargeResult`] with a type and a number of spatial axes known at run time.
@@ -33,6 +33,16 @@ impl AnyLargeResult {
     }
 }
 
+/// A tile that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DamagedTile {
+    /// The number of the tile.
+    pub tile: usize,
+    /// Its first damaged or missing file.
+    pub damage: zarr::Damage,
+}
+
 /// [`crate::StitchedArray`] with a type and a number of spatial axes known at run time.
 #[derive(Debug)]
 pub struct AnyStitchedArray {
@@ -49,7 +59,7 @@ impl AnyStitchedArray {
     /// have the axes of a batch.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Record::read(path)?.ok_or_else(|| Error::io(path)(std::io::ErrorKind::NotFound.into()))?;
+        Metadata::read(path)?.ok_or_else(|| Error::io(path)(std::io::ErrorKind::NotFound.into()))?;
         let reader = ArrayReader::open(path, DEFAULT_CACHE_BYTES)?;
         if !matches!(reader.dtype(), DType::F32 | DType::F64) {
             let (path, got) = (path.to_path_buf(), reader.dtype().zarr_name().to_owned());

@@ -68,6 +68,12 @@ impl Session {
         Ok(Self { state: state.to_path_buf(), folder, lock })
     }
 
+    /// Calls `work` while no other process starts or ends a session, or makes such a call.
+    pub(crate) fn alone<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        let _gate = Gate::enter(&self.state)?;
+        work()
+    }
+
     /// The session's own folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

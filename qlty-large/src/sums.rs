@@ -91,11 +91,6 @@ pub(crate) fn write<A: Sum>(
     Ok(store.write(name, &[&head, &sealed(&head), values, &sealed(values)])?)
 }
 
-/// Reads the patches that a tile has, and checks the whole file except its sums.
-pub(crate) fn read_arrived<A: Sum>(path: &Path, label: &Label) -> Result<Arrived> {
-    Ok(open::<A>(path, label)?.1)
-}
-
 /// Reads the patches and the sums of a tile.
 pub(crate) fn read<A: Sum>(path: &Path, label: &Label) -> Result<(Arrived, Vec<A>)> {
     let (mut file, arrived) = open::<A>(path, label)?;
@@ -168,7 +163,7 @@ mod tests {
         }
         std::fs::write(&path, &whole).unwrap();
         for other in [Label { geometry: 8, ..label }, Label { tile: 4, ..label }] {
-            assert!(matches!(read_arrived::<f32>(&path, &other), Err(Error::Zarr(zarr::Error::Store { .. }))));
+            assert!(matches!(read::<f32>(&path, &other), Err(Error::Zarr(zarr::Error::Store { .. }))));
         }
     }
 }

@@ -116,6 +116,8 @@ pub(crate) struct Tiling {
     /// The number of tiles of an image along each axis.
     counts: [usize; 3],
     per_image: usize,
+    /// The number of tiles of the batch.
+    pub(crate) all: usize,
     /// The tiles of this worker.
     pub(crate) own: Range<usize>,
 }
@@ -127,7 +129,7 @@ impl Tiling {
         let all = product("tiles of a batch", &[images, per_image])?;
         // Neighbours share patches, so a worker has consecutive tiles.
         let bound = |index: usize| (all as u128 * index as u128 / shard.count as u128) as usize;
-        Ok(Self { size, tile, counts, per_image, own: bound(shard.index)..bound(shard.index + 1) })
+        Ok(Self { size, tile, counts, per_image, all, own: bound(shard.index)..bound(shard.index + 1) })
     }
 
     /// The pixels of a tile.

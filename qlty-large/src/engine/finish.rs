@@ -20,8 +20,7 @@ impl<A: Sum> Engine<A> {
         let Some(arrays) = self.job.arrays() else { return Ok(()) };
         self.write_unwritten()?;
         self.each_tile(monitor, &|index| self.save(arrays, index))?;
-        arrays.sync()?;
-        Ok(self.job.state.sync()?)
+        self.job.vouch(arrays)
     }
 
     /// Writes the tiles that are complete and could not be written before.
@@ -45,6 +44,9 @@ impl<A: Sum> Engine<A> {
             return Err(Error::Incomplete { missing: total - done, total, first }.into());
         }
         drop(claims);
+        if let Some(arrays) = self.job.arrays() {
+            self.check_files(arrays)?;
+        }
         self.job.result()
     }
 

@@ -4,7 +4,6 @@
 //! tasks meanwhile, which may need the same tile. So the lock is released before the tile's work is divided among
 //! threads, for example when its chunks are encoded.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use ndarray::{ArrayViewD, IxDyn};
@@ -37,7 +36,7 @@ pub(super) enum PatchOp<'a> {
 }
 
 /// The name of a tile's file of sums, in the state and session folders.
-fn file_name(tile: usize) -> String {
+pub(super) fn file_name(tile: usize) -> String {
     format!("{tile}.sums")
 }
 
@@ -64,7 +63,7 @@ impl<A: Sum> Engine<A> {
         Ok(Reaching::new(self.job.quilt(), pixels)?)
     }
 
-    fn label(&self, arrays: &Arrays, tile: usize, pixels: &PixelBox, reaching: usize) -> Label {
+    pub(super) fn label(&self, arrays: &Arrays, tile: usize, pixels: &PixelBox, reaching: usize) -> Label {
         Label { geometry: arrays.checksum, tile, values: arrays.sums_len(pixels), reaching }
     }
 
@@ -128,8 +127,9 @@ impl<A: Sum> Engine<A> {
         drop(values);
         self.job.memory.give_back(index, bytes);
         (tile.place, tile.arrived) = (Place::Finished, None);
-        self.job.tiles_done.fetch_add(1, Relaxed);
-        Ok(())
+        self.job.note_finished(index, false);
+        drop(tile);
+        self.job.vouch_if_due(arrays)
     }
 
     /// Writes the files of a complete tile. The checkpoint's file of the tile is removed last: as long as it exists,
@@ -146,7 +146,7 @@ impl<A: Sum> Engine<A> {
         write(arrays, pixels, values)?;
         self.job.scratch.remove(&file_name(index))?;
         if is_saved {
-            arrays.sync()?;
+            arrays.sync_tile(pixels)?;
             self.job.state.remove(&file_name(index))?;
         }
         Ok(())
@@ -246,21 +246,6 @@ impl<A: Sum> Engine<A> {
             (tile.is_saved, tile.is_current) = (true, true);
         }
         Ok(())
-    }
-
-    /// The state of a tile on disk when a session starts.
-    pub(super) fn recall(&self, arrays: &Arrays, index: usize) -> Result<Tile<A>> {
-        let pixels = self.job.tiling.pixels(index);
-        let path = self.job.state.path(&file_name(index));
-        let mut tile = Tile::new();
-        if path.exists() {
-            let label = self.label(arrays, index, &pixels, self.reaching(&pixels)?.len());
-            tile.arrived = Some(sums::read_arrived::<A>(&path, &label)?);
-            (tile.place, tile.is_saved, tile.is_current) = (Place::Checkpoint, true, true);
-        } else if arrays.has(&pixels) {
-            tile.place = Place::Finished;
-        }
-        Ok(tile)
     }
 }
 

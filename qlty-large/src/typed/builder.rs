@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use qlty_core::zarr::Codec;
-use qlty_core::{Quilt, Rank, Spatial};
+use qlty_core::{Monitor, Quilt, Rank, Spatial};
 
 use crate::options::{Accumulator, AnyLargeBuilder, Shard, Std};
 use crate::{LargeQuilt, Result};
@@ -104,17 +104,32 @@ where
     }
 
     /// Opens a result and resumes where an earlier process stopped, from its finished tiles and its last checkpoint.
+    /// Tiles that are not known to be on disk are read and compared with their checksums; the patches of those that were
+    /// damaged, for example by a power failure, are pending again, and [`LargeQuilt::damaged`] lists the tiles. Nothing
+    /// is written if the result is complete, so it may be on read-only media.
+    ///
     /// Channels, tiles, chunks, shards and codec that are not given are taken from the result; the memory budget and
     /// the share of the worker may differ.
     ///
     /// # Errors
     /// [`qlty_core::zarr::Error::Io`] if there is no result; [`crate::Error::Geometry`] if it was created with a
     /// different geometry or options; [`crate::Error::Foreign`] if something else has its name;
-    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if one of its files is damaged;
-    /// [`crate::Error::Busy`] if a running process has some of the same tiles; and the errors of
+    /// [`crate::Error::Truncated`] and [`crate::Error::Checksum`] if its metadata is damaged;
+    /// [`crate::Error::DamagedTiles`] if the result was complete, but files are missing; [`crate::Error::Busy`] if a
+    /// running process has some of the same tiles; and the errors of
     /// [`LargeBuilder::create`] for options.
     pub fn open(self) -> Result<LargeQuilt<A, D>> {
         Ok(LargeQuilt::new(self.quilt, self.any.open()?))
+    }
+
+    /// Opens a result like [`LargeBuilder::open`], after all its finished tiles have been read and compared with their
+    /// checksums, and makes the patches of damaged tiles pending again; [`LargeQuilt::damaged`] lists them. Progress
+    /// counts tiles.
+    ///
+    /// # Errors
+    /// The errors of [`LargeBuilder::open`]; [`qlty_core::Error::Cancelled`]: nothing is changed then.
+    pub fn repair(self, monitor: &Monitor) -> Result<LargeQuilt<A, D>> {
+        Ok(LargeQuilt::new(self.quilt, self.any.repair(monitor)?))
     }
 
     /// Opens a result if there is one, and creates it otherwise: for several workers that start at once.

@@ -13,7 +13,7 @@ use qlty_core::{BatchDim, Element, Monitor, Quilt, Rank, Spatial};
 
 use super::{LargeBuilder, LargeResult};
 use crate::options::Accumulator;
-use crate::{AnyLargeQuilt, Progress, Result};
+use crate::{AnyLargeQuilt, DamagedTile, Progress, Result};
 
 /// Stitches the patches of a batch onto disk as they arrive: in any order, from any number of threads, in bounded
 /// memory, and resumable after the process was killed.
@@ -95,6 +95,23 @@ where
     /// The progress of the shard.
     pub fn progress(&self) -> Progress {
         self.any.progress()
+    }
+
+    /// The tiles of the shard that were damaged when the result was opened: finished ones, and sums of a checkpoint.
+    /// Their patches are pending again.
+    pub fn damaged(&self) -> &[DamagedTile] {
+        self.any.damaged()
+    }
+
+    /// Reads the shard's finished tiles, in parallel, and returns those that are missing or do not agree with their
+    /// checksums, ascending: to make their patches pending again, open the result for [repair](LargeBuilder::repair).
+    /// At most `most` tiles, evenly spread, or all if it is `None`. Progress counts tiles.
+    ///
+    /// # Errors
+    /// [`qlty_core::zarr::Error::Io`] and [`qlty_core::zarr::Error::Zarr`] if a file cannot be read;
+    /// [`qlty_core::Error::OutOfMemory`] and [`qlty_core::Error::Cancelled`].
+    pub fn verify(&self, most: Option<usize>, monitor: &Monitor) -> Result<Vec<DamagedTile>> {
+        self.any.verify(most, monitor)
     }
 
     /// The next pending patches that have not been handed out, at most `most`; none at the end. Concurrent calls get

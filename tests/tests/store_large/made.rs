@@ -22,7 +22,7 @@ fn attributes_and_names_of_axes() {
         assert_eq!(metadata["attributes"]["qlty_array"], json!(array));
         let made = &metadata["attributes"]["qlty"];
         let expected = json!({
-            "made_by": "qlty-large", "format": 1, "images": 2, "channels": 2, "size": [61, 70], "window": [16, 20],
+            "made_by": "qlty-large", "format": 2, "complete": array == "mean", "images": 2, "channels": 2, "size": [61, 70], "window": [16, 20],
             "step": [7, 9], "border": [3, 2], "border_weight": 0.1, "profile": "Border", "std": "within",
             "normalize": false, "data_type": "float32", "fill": "NaN", "tile": [24, 24], "chunk": [24, 24], "shard": null,
             "codec": "zstd:1", "checksum": made["checksum"],

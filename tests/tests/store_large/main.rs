@@ -5,6 +5,7 @@ mod damaged;
 mod full_disk;
 mod killed;
 mod made;
+mod repaired;
 mod side_by_side;
 
 use std::path::Path;
