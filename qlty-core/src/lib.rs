@@ -68,6 +68,7 @@ mod interleaved;
 pub mod internal;
 mod labels;
 mod monitor;
+mod owner;
 mod positional;
 mod profile;
 mod quilt;

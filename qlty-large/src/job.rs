@@ -68,7 +68,7 @@ pub(crate) struct Job {
     /// The sums that do not fit in memory.
     pub(crate) scratch: FolderStore,
     // Must be dropped last.
-    session: Session,
+    pub(crate) session: Session,
 }
 
 impl Job {

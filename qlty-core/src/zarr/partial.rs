@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
+use crate::owner::Owner;
 
-/// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed.
+/// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed,
+/// but not by a process that was forked from the writer's.
 ///
 /// At most one writer per destination may run at a time.
 #[derive(Debug)]
@@ -16,6 +18,7 @@ pub struct Partial {
     overwrite: bool,
     /// Whether there is nothing to remove.
     completed: bool,
+    owner: Owner,
 }
 
 impl Partial {
@@ -65,7 +68,7 @@ impl Partial {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
         fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
-        Ok(Self { target: target.to_path_buf(), partial, overwrite, completed: false })
+        Ok(Self { target: target.to_path_buf(), partial, overwrite, completed: false, owner: Owner::this_process() })
     }
 
     /// Leaves the folder as it is, for a later [`Partial::resume`].
@@ -101,7 +104,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.completed {
+        if !self.completed && self.owner.is_this_process() {
             // Report the original error, not one from this clean-up.
             let _ = fs::remove_dir_all(&self.partial);
         }
@@ -168,6 +171,24 @@ mod tests {
         drop(partial);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(target.join("zarr.json")).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_child_leaves_what_its_parent_is_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("store");
+        let writer = Partial::create(&target, false).unwrap();
+        let folder_of = |name: &str| folder.path().join(name);
+        let in_the_child = Partial {
+            target: target.clone(),
+            partial: folder_of("store.partial"),
+            overwrite: false,
+            completed: false,
+            owner: Owner::another_process(),
+        };
+        drop(in_the_child);
+        writer.complete().unwrap();
+        assert!(target.is_dir());
     }
 
     #[test]
