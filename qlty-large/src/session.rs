@@ -130,7 +130,11 @@ impl Gate {
     fn enter(state: &Path) -> Result<Self> {
         let path = state.join(GATE);
         loop {
-            fs::create_dir_all(state).map_err(Error::io(state))?;
+            match fs::create_dir_all(state) {
+                // It was there, and the last session to end has removed it since.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_folder(state) => continue,
+                result => result.map_err(Error::io(state))?,
+            }
             let file = match File::create(&path) {
                 // The last session to end has removed the folder meanwhile.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -142,6 +146,11 @@ impl Gate {
             }
         }
     }
+}
+
+/// Whether a path leads to a folder or to nothing.
+fn may_be_folder(path: &Path) -> bool {
+    path.symlink_metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |found| found.is_dir())
 }
 
 /// Whether an open file still has its name.
