@@ -24,6 +24,14 @@
  Strings are UTF-8, end with NUL and are borrowed for the call; a path is not empty. Outputs are distinct: no two
  pointers of a call lead to the same memory, and all are aligned for their type.
 
+ Calls run on threads of the library and on the calling one, which needs a stack of 64 KiB. A call for which threads
+ cannot be started fails with QLTY_STATUS_OUT_OF_MEMORY.
+
+ A process may fork while no call is in progress on any of its threads. The calls of the child then run on threads of
+ its own, as many as in the parent. The child may read with the handles of the parent and free them, which removes
+ none of the parent's files. What it does with a stitcher stays in its copy. It may not stitch with a qlty_large of
+ the parent or read its qlty_batches, which fails with QLTY_STATUS_INVALID_ARGUMENT; it makes handles of its own.
+
  Arrays are passed as pointers to qlty_array, borrowed for the call. Inputs may have any strides. Outputs are
  allocated by the caller; no two of their values share memory, and they do not overlap with other arrays of the call.
  Both are judged by ranges of addresses: values that interleave without sharing memory are refused too. Sizes are in
@@ -1068,8 +1076,8 @@ const char *qlty_error_message(const struct qlty_error *error);
 void qlty_error_free(struct qlty_error *error);
 
 /*
- Sets the number of threads that later calls run on; 0, the default, means one per processor. Results do not depend
- on it. Any thread.
+ Sets the number of threads that later calls run on, in this process and in those that are forked from it; 0, the
+ default, means one per processor. Results do not depend on it. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for a negative number or more than 1024, QLTY_STATUS_OUT_OF_MEMORY if the
  threads cannot be started.

@@ -9,7 +9,7 @@ use qlty_core::dynamic::{Scalar, keep_into};
 use crate::arguments::{required, size};
 use crate::array::{Arrays, check_shape, collect, qlty_array};
 use crate::error::{guard, qlty_error, qlty_status};
-use crate::long_call::{in_pool, qlty_progress, run};
+use crate::long_call::{in_place, qlty_progress, run_in_place};
 use crate::quilt::qlty_quilt;
 
 /// Copies label patches into `patches`: as many as it has room for, from patch index `first` on.
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn qlty_quilt_unstitch_labels(
         let (labels, patches) = (arrays.input("labels", labels)?, arrays.output("patches", patches)?);
         // SAFETY: the host gives a value of the labels' type, or NULL.
         let missing = unsafe { value_at(missing, labels.dtype()) };
-        run(progress, user, |monitor| quilt.0.unstitch_labels_into(labels, missing, first, patches, monitor))
+        run_in_place(progress, user, |monitor| quilt.0.unstitch_labels_into(labels, missing, first, patches, monitor))
     })
 }
 
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn qlty_quilt_labelled(
         check_shape("labelled", out.shape(), &patches.shape()[..1])?;
         // SAFETY: the host gives a value of the patches' type, or NULL.
         let missing = required("missing", unsafe { value_at(missing, patches.dtype()) })?;
-        let found = in_pool(|| quilt.0.labelled(patches, missing))?;
+        let found = in_place(|| quilt.0.labelled(patches, missing))?;
         out.view_mut::<u8>("labelled")?.iter_mut().zip(found).for_each(|(to, found)| *to = u8::from(found));
         Ok(())
     })
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn qlty_patches_keep(
         let out = arrays.output("out", out)?;
         check_shape("kept", kept.shape(), &patches.shape()[..1])?;
         let kept = collect("kept", kept.view::<u8>("kept")?.iter().map(|kept| Ok(*kept != 0)))?;
-        Ok(in_pool(|| keep_into(patches, &kept, out))?)
+        in_place(|| keep_into(patches, &kept, out))
     })
 }
 

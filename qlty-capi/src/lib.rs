@@ -56,6 +56,7 @@ mod array;
 mod long_call;
 mod options;
 mod poison;
+mod pool;
 mod quilt_options;
 mod quilt;
 mod unstitch;
@@ -104,6 +105,14 @@ const _: fn() = || {
 /// type, which accepts NULL. Several threads may use a handle at once in functions that take it as a const pointer.
 /// Strings are UTF-8, end with NUL and are borrowed for the call; a path is not empty. Outputs are distinct: no two
 /// pointers of a call lead to the same memory, and all are aligned for their type.
+///
+/// Calls run on threads of the library and on the calling one, which needs a stack of 64 KiB. A call for which threads
+/// cannot be started fails with QLTY_STATUS_OUT_OF_MEMORY.
+///
+/// A process may fork while no call is in progress on any of its threads. The calls of the child then run on threads of
+/// its own, as many as in the parent. The child may read with the handles of the parent and free them, which removes
+/// none of the parent's files. What it does with a stitcher stays in its copy. It may not stitch with a qlty_large of
+/// the parent or read its qlty_batches, which fails with QLTY_STATUS_INVALID_ARGUMENT; it makes handles of its own.
 ///
 /// Arrays are passed as pointers to qlty_array, borrowed for the call. Inputs may have any strides. Outputs are
 /// allocated by the caller; no two of their values share memory, and they do not overlap with other arrays of the call.

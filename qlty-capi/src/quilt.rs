@@ -8,6 +8,7 @@ use qlty_core::dynamic::AnyQuilt;
 use crate::arguments::{axes, done, into_handle, not_null, required, size, sizes, store_all};
 use crate::array::{Arrays, argument, qlty_array};
 use crate::error::{Outcome, guard, qlty_error, qlty_status};
+use crate::long_call::in_place;
 use crate::options::read;
 use crate::quilt_options::qlty_quilt_options;
 
@@ -161,6 +162,6 @@ pub unsafe extern "C" fn qlty_quilt_weights(
         let mut arrays = unsafe { Arrays::of_call() };
         let (quilt, out) =
             (required("quilt", quilt)?, arrays.output_of("weights", weights, &[DType::F32, DType::F64])?);
-        Ok(quilt.0.weights_into(out)?)
+        in_place(|| quilt.0.weights_into(out))
     })
 }

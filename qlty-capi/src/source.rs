@@ -10,6 +10,7 @@ use crate::arguments::{done, into_handle, path_text, required};
 use crate::array::{Arrays, qlty_array};
 use crate::dtype::{QLTY_DTYPE_BOOL, dtype_of, number, qlty_dtype};
 use crate::error::{Failure, Outcome, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
+use crate::long_call::in_pool;
 
 /// The images of a Zarr array on disk, (N, C, Y, X) or (N, C, Z, Y, X). Opaque. Any number of threads may use one at
 /// once; free it with qlty_images_free.
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn qlty_images_open(
     guard(error, || {
         // SAFETY: the path is as the host promises for all calls.
         let (path, out) = (unsafe { path_text("path", path) }?, required("images", images)?);
-        into_handle(out, qlty_images(AnyZarrImages::with_cache(Path::new(path), cache(cache_bytes))?))
+        into_handle(out, qlty_images(in_pool(|| AnyZarrImages::with_cache(Path::new(path), cache(cache_bytes)))?))
     })
 }
 

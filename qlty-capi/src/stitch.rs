@@ -9,7 +9,7 @@ use crate::arguments::{required, store};
 use crate::array::{Arrays, qlty_array};
 use crate::dtype::{dtype_of, number};
 use crate::error::{guard, qlty_error, qlty_status};
-use crate::long_call::{qlty_progress, run};
+use crate::long_call::{qlty_progress, run_in_place};
 use crate::quilt::qlty_quilt;
 
 /// Describes the arrays that stitching `patches` gives: `*batch`, (N, C, Y, X) or (N, C, Z, Y, X), and, where `weights`
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn qlty_quilt_stitch(
         let mut arrays = unsafe { Arrays::of_call() };
         let (quilt, patches) = (required("quilt", quilt)?, arrays.input("patches", patches)?);
         let (batch, weights) = (arrays.output("batch", batch)?, arrays.optional_output("weights", weights)?);
-        run(progress, user, |monitor| quilt.0.stitch_into(patches, batch, weights, monitor))
+        run_in_place(progress, user, |monitor| quilt.0.stitch_into(patches, batch, weights, monitor))
     })
 }
 
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn qlty_quilt_unstitch_adjoint(
         let mut arrays = unsafe { Arrays::of_call() };
         let (quilt, patches) = (required("quilt", quilt)?, arrays.input("patches", patches)?);
         let batch = arrays.output("batch", batch)?;
-        run(progress, user, |monitor| quilt.0.unstitch_adjoint_into(patches, batch, monitor))
+        run_in_place(progress, user, |monitor| quilt.0.unstitch_adjoint_into(patches, batch, monitor))
     })
 }
 
@@ -110,6 +110,6 @@ pub unsafe extern "C" fn qlty_quilt_stitch_adjoint(
         let mut arrays = unsafe { Arrays::of_call() };
         let (quilt, batch) = (required("quilt", quilt)?, arrays.input_of("batch", batch, &[DType::F32, DType::F64])?);
         let patches = arrays.output("patches", patches)?;
-        run(progress, user, |monitor| quilt.0.stitch_adjoint_into(batch, patches, monitor))
+        run_in_place(progress, user, |monitor| quilt.0.stitch_adjoint_into(batch, patches, monitor))
     })
 }

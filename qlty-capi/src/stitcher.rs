@@ -9,7 +9,7 @@ use crate::arguments::{done, into_handle, required, size};
 use crate::array::{Arrays, check_shape, qlty_array, write_indices};
 use crate::dtype::{host_dtype, qlty_dtype};
 use crate::error::{guard, qlty_error, qlty_status};
-use crate::long_call::in_pool;
+use crate::long_call::in_place;
 use crate::poison::Poisonable;
 use crate::quilt::qlty_quilt;
 
@@ -35,7 +35,8 @@ pub unsafe extern "C" fn qlty_stitcher_new(
     guard(error, || {
         let (quilt, out) = (required("quilt", quilt)?, required("stitcher", stitcher)?);
         let (images, channels) = (size("images", images)?, size("channels", channels)?);
-        let stitcher = quilt.0.stitcher(host_dtype("dtype", dtype)?, images, channels)?;
+        let dtype = host_dtype("dtype", dtype)?;
+        let stitcher = in_place(|| quilt.0.stitcher(dtype, images, channels))?;
         into_handle(out, qlty_stitcher(Poisonable::new("stitcher", stitcher)))
     })
 }
@@ -63,7 +64,7 @@ pub unsafe extern "C" fn qlty_stitcher_push(
         let mut arrays = unsafe { Arrays::of_call() };
         let (stitcher, first) = (required("stitcher", stitcher)?, size("first", first)?);
         let patches = arrays.input("patches", patches)?;
-        stitcher.0.change(|stitcher| Ok(in_pool(|| stitcher.push(first, patches))?))
+        stitcher.0.change(|stitcher| in_place(|| stitcher.push(first, patches)))
     })
 }
 
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn qlty_stitcher_push_at(
         let mut arrays = unsafe { Arrays::of_call() };
         let (stitcher, patches) = (required("stitcher", stitcher)?, arrays.input("patches", patches)?);
         let indices = arrays.indices_of(&patches, indices)?;
-        stitcher.0.change(|stitcher| Ok(in_pool(|| stitcher.push_at(&indices, patches))?))
+        stitcher.0.change(|stitcher| in_place(|| stitcher.push_at(&indices, patches)))
     })
 }
 
@@ -144,7 +145,7 @@ pub unsafe extern "C" fn qlty_stitcher_finish(
         let mut arrays = unsafe { Arrays::of_call() };
         let (stitcher, batch) = (required("stitcher", stitcher)?, arrays.output("batch", batch)?);
         let weights = arrays.optional_output("weights", weights)?;
-        stitcher.0.change(|stitcher| Ok(in_pool(|| stitcher.finish_into(batch, weights))?))
+        stitcher.0.change(|stitcher| in_place(|| stitcher.finish_into(batch, weights)))
     })
 }
 
@@ -166,6 +167,6 @@ pub unsafe extern "C" fn qlty_stitcher_finish_incomplete(
         let mut arrays = unsafe { Arrays::of_call() };
         let (stitcher, batch) = (required("stitcher", stitcher)?, arrays.output("batch", batch)?);
         let weights = arrays.optional_output("weights", weights)?;
-        stitcher.0.change(|stitcher| Ok(in_pool(|| stitcher.finish_incomplete_into(fill, batch, weights))?))
+        stitcher.0.change(|stitcher| in_place(|| stitcher.finish_incomplete_into(fill, batch, weights)))
     })
 }

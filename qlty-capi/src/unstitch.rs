@@ -9,7 +9,7 @@ use crate::arguments::{done, required, size};
 use crate::array::{Arrays, qlty_array};
 use crate::dtype::dtype_of;
 use crate::error::{Failure, guard, qlty_error, qlty_status};
-use crate::long_call::{qlty_progress, run};
+use crate::long_call::{qlty_progress, run_in_place};
 use crate::quilt::qlty_quilt;
 
 /// Describes the array that holds `count` patches of `batch`: its type, its shape (count, C, y, x) or (count, C, z, y,
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn qlty_quilt_unstitch(
         let mut arrays = unsafe { Arrays::of_call() };
         let (quilt, first) = (required("quilt", quilt)?, size("first", first)?);
         let (batch, patches) = (arrays.input("batch", batch)?, arrays.output("patches", patches)?);
-        run(progress, user, |monitor| quilt.0.unstitch_into(batch, first, patches, monitor))
+        run_in_place(progress, user, |monitor| quilt.0.unstitch_into(batch, first, patches, monitor))
     })
 }
 

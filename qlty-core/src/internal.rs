@@ -7,6 +7,11 @@ pub mod array {
     pub use crate::dynamic::array_mut::check_copy;
 }
 
+/// What belongs to one process.
+pub mod owner {
+    pub use crate::owner::Owner;
+}
+
 /// Accumulating box by box.
 pub mod region {
     pub use crate::region::{BoxAccumulator, PixelBox};

@@ -37,6 +37,9 @@
 //! got and what was expected; nothing panics. The caller's arrays are unchanged after an error, except that a cancelled
 //! call leaves unspecified values.
 //!
+//! After a `fork`, the child has none of the threads of its parent's pools, and calls that use one never return. Build
+//! a new pool there, and make the calls in `ThreadPool::install`. The C ABI does so by itself.
+//!
 //! Memory use beyond the result does not grow with the result, the width of an image or the number of threads.
 
 // The layers of a call, from the outside in:
@@ -68,6 +71,7 @@ mod interleaved;
 pub mod internal;
 mod labels;
 mod monitor;
+mod owner;
 mod positional;
 mod profile;
 mod quilt;

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 use std::time::Duration;
 
 use crate::{Error, Result};
@@ -80,7 +82,8 @@ impl Monitor {
 
 /// Runs `work` on another thread while this one calls `progress(done, total)`: a few milliseconds after the work has
 /// started, then about twenty times a second, and once at the end. [`ControlFlow::Break`] cancels, after which
-/// `progress` is not called again.
+/// `progress` is not called again. If the system cannot start another thread, this one does the work, and `progress` is
+/// called only at the end.
 ///
 /// `progress` is only called on the calling thread, so it may use data that is not `Send`.
 pub fn with_progress<R: Send>(
@@ -90,12 +93,18 @@ pub fn with_progress<R: Send>(
     const FIRST: Duration = Duration::from_millis(2);
     const USUAL: Duration = Duration::from_millis(50);
     let monitor = Monitor::new();
+    // Shared, so that it is still here if the thread does not start.
+    let work = Mutex::new(Some(work));
+    let run = || {
+        let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        work.map(|work| work(&monitor))
+    };
     std::thread::scope(|scope| {
         let (finished, wait) = channel::<()>();
-        let worker = scope.spawn(|| {
+        let worker = Builder::new().spawn_scoped(scope, || {
             // Dropped when the work ends, even by a panic, which wakes the loop below.
             let _finished = finished;
-            work(&monitor)
+            run()
         });
         let mut pause = FIRST;
         while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(pause) {
@@ -103,9 +112,13 @@ pub fn with_progress<R: Send>(
                 pause = USUAL;
             }
         }
-        let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let result = match worker {
+            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // The thread did not start, so nobody has taken the work.
+            Err(_) => run(),
+        };
         report(&monitor, &mut progress);
-        result
+        result.unwrap_or_else(|| unreachable!("the work is taken once"))
     })
 }
 

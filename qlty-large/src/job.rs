@@ -8,7 +8,7 @@ use qlty_core::zarr::{Codec, Error as ZarrError, FolderStore};
 
 use crate::arrays::{ArraySpec, Arrays, Paths};
 use crate::claims::{Bits, Claims};
-use crate::ledger::{self, Owner};
+use crate::ledger::{self, Ledgers};
 use crate::memory::{Memory, lock};
 use crate::options::{AnyLargeBuilder, Start};
 use crate::record::{Metadata, Record};
@@ -79,7 +79,7 @@ pub(crate) struct Job {
     /// Held by the thread that vouches for tiles on its own.
     vouching: Mutex<()>,
     // Must be dropped last. `None` if the result was complete, so that nothing needs to be written.
-    session: Option<Session>,
+    pub(crate) session: Option<Session>,
 }
 
 /// The number of finished tiles that may wait for the disk before one that finishes a tile waits for them. After a kill,
@@ -193,13 +193,13 @@ impl Job {
         self.session.is_none()
     }
 
-    fn owner(&self, arrays: &Arrays) -> Owner {
-        Owner { geometry: arrays.checksum, tiles: self.tiling.all }
+    fn ledgers(&self, arrays: &Arrays) -> Ledgers {
+        Ledgers { geometry: arrays.checksum, tiles: self.tiling.all }
     }
 
     /// The tiles of the result that any worker has waited for, a bit for each.
     pub(crate) fn vouched_by_all(&self, arrays: &Arrays) -> Result<Bits> {
-        self.owner(arrays).read_all(self.state.folder())
+        self.ledgers(arrays).read_all(self.state.folder())
     }
 
     /// Notes that a tile is finished. If `is_vouched`, it is on disk; otherwise some later call waits for it.
@@ -229,7 +229,7 @@ impl Job {
         let mut vouched = lock(&self.vouched);
         let is_new = tiles.into_iter().fold(false, |is_new, tile| vouched.insert(tile) || is_new);
         if is_new {
-            self.owner(arrays).write(&self.state, &self.tiling.own, &vouched)?;
+            self.ledgers(arrays).write(&self.state, &self.tiling.own, &vouched)?;
         }
         if self.session.is_some() {
             // Also that sums are gone.
@@ -260,11 +260,11 @@ impl Job {
             if self.is_complete()? {
                 let mut others = Bits::new(self.tiling.all)?;
                 (0..self.tiling.all).for_each(|tile| _ = others.insert(tile));
-                self.owner(arrays).write(&self.state, &(0..self.tiling.all), &others)?;
-                self.owner(arrays).revoke(&self.state, tiles)?;
+                self.ledgers(arrays).write(&self.state, &(0..self.tiling.all), &others)?;
+                self.ledgers(arrays).revoke(&self.state, tiles)?;
                 return arrays.set_complete(false);
             }
-            self.owner(arrays).revoke(&self.state, tiles)
+            self.ledgers(arrays).revoke(&self.state, tiles)
         })
     }
 

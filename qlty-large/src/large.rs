@@ -82,7 +82,8 @@ impl AnyLargeQuilt {
         with_engine!(self, engine => &engine.job)
     }
 
-    /// Makes a call that changes tiles, unless an earlier one has panicked.
+    /// Makes a call that changes tiles, unless an earlier one has panicked. Fails in a process that was forked from the
+    /// one that opened the result: its sums would not include the patches that the other stitches from then on.
     fn change<T>(&self, call: impl FnOnce() -> Result<T>) -> Result<T> {
         /// Sets the flag if it is dropped by a panic.
         struct Poison<'a>(&'a AtomicBool);
@@ -93,6 +94,8 @@ impl AnyLargeQuilt {
             }
         }
 
+        // Nothing is written to a complete result.
+        self.job().session.as_ref().map_or(Ok(()), |session| session.owner.check("large quilt"))?;
         if self.poisoned.load(SeqCst) {
             return Err(Error::Poisoned { what: "large quilt" }.into());
         }
@@ -260,6 +263,8 @@ impl AnyLargeQuilt {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use qlty_core::internal::owner::Owner;
+
     use super::*;
 
     fn is_poisoned<T>(result: Result<T>) -> bool {
@@ -285,6 +290,24 @@ mod tests {
         drop(large);
         let large = builder().open().unwrap();
         assert_eq!(large.pending(), (1..9).collect::<Vec<_>>());
+    }
+
+    /// Two processes with the same tiles would overwrite each other's.
+    #[test]
+    fn a_child_may_not_stitch_for_its_parent() {
+        let folder = tempfile::tempdir().unwrap();
+        let quilt = AnyQuilt::builder(&[10, 12], &[4, 4], &[3, 4]).build().unwrap();
+        let builder = AnyLargeQuilt::builder(&quilt, 1, folder.path().join("a")).channels(1);
+        let mut large = builder.create().unwrap();
+        let AnyEngine::F32(engine) = &mut large.engine else { panic!("the default type is f32") };
+        engine.job.session.as_mut().unwrap().owner = Owner::another_process();
+        let ones = ndarray::Array4::<u8>::ones((1, 1, 4, 4));
+        let stitched = large.stitch(&[0], ArrayRef::of("ones", ones.view()).unwrap(), None);
+        for result in [stitched, large.skip(&[0]), large.checkpoint(), large.finish_incomplete().map(drop)] {
+            let told = result.unwrap_err().to_string();
+            assert!(told.starts_with("large quilt: got a call in process "), "{told}");
+        }
+        assert_eq!(large.pending().len(), 9);
     }
 
     #[test]

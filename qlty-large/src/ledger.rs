@@ -23,16 +23,16 @@ const EXTENSION: &str = "tiles";
 /// result, and the first and the end of the tiles that the file is about.
 const NUMBERS: usize = 5;
 
-/// The result that a ledger belongs to.
+/// The ledgers of a result.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Owner {
+pub(crate) struct Ledgers {
     /// The checksum of geometry and options.
     pub(crate) geometry: u32,
     /// The number of tiles of the result.
     pub(crate) tiles: usize,
 }
 
-impl Owner {
+impl Ledgers {
     /// Writes which of the tiles `own` are in `bits`, a bit for each tile of the result.
     pub(crate) fn write(&self, state: &FolderStore, own: &Range<usize>, bits: &Bits) -> Result<()> {
         let head =
@@ -132,51 +132,51 @@ fn range(path: &Path) -> Option<Range<usize>> {
 mod tests {
     use super::*;
 
-    const OWNER: Owner = Owner { geometry: 7, tiles: 200 };
+    const LEDGERS: Ledgers = Ledgers { geometry: 7, tiles: 200 };
 
     fn bits(tiles: &[usize]) -> Bits {
-        let mut bits = Bits::new(OWNER.tiles).unwrap();
+        let mut bits = Bits::new(LEDGERS.tiles).unwrap();
         tiles.iter().for_each(|tile| _ = bits.insert(*tile));
         bits
     }
 
-    fn listed(owner: Owner, state: &Path) -> Vec<usize> {
-        let bits = owner.read_all(state).unwrap();
-        (0..owner.tiles).filter(|tile| bits.has(*tile)).collect()
+    fn listed(ledgers: Ledgers, state: &Path) -> Vec<usize> {
+        let bits = ledgers.read_all(state).unwrap();
+        (0..ledgers.tiles).filter(|tile| bits.has(*tile)).collect()
     }
 
     #[test]
     fn ledgers_add_up_and_tiles_are_revoked_in_all() {
         let folder = tempfile::tempdir().unwrap();
         let state = FolderStore::new(folder.path().join("state"));
-        assert!(listed(OWNER, state.folder()).is_empty());
-        OWNER.write(&state, &(0..70), &bits(&[0, 69, 150])).unwrap();
-        OWNER.write(&state, &(50..200), &bits(&[60, 69, 199])).unwrap();
+        assert!(listed(LEDGERS, state.folder()).is_empty());
+        LEDGERS.write(&state, &(0..70), &bits(&[0, 69, 150])).unwrap();
+        LEDGERS.write(&state, &(50..200), &bits(&[60, 69, 199])).unwrap();
         fs::write(state.path("12.sums"), "something else").unwrap();
-        assert_eq!(listed(OWNER, state.folder()), [0, 60, 69, 199]);
-        assert!(listed(Owner { geometry: 8, ..OWNER }, state.folder()).is_empty());
-        assert!(listed(Owner { tiles: 201, ..OWNER }, state.folder()).is_empty());
-        OWNER.revoke(&state, &[69, 3]).unwrap();
-        assert_eq!(listed(OWNER, state.folder()), [0, 60, 199]);
+        assert_eq!(listed(LEDGERS, state.folder()), [0, 60, 69, 199]);
+        assert!(listed(Ledgers { geometry: 8, ..LEDGERS }, state.folder()).is_empty());
+        assert!(listed(Ledgers { tiles: 201, ..LEDGERS }, state.folder()).is_empty());
+        LEDGERS.revoke(&state, &[69, 3]).unwrap();
+        assert_eq!(listed(LEDGERS, state.folder()), [0, 60, 199]);
         remove_all(state.folder()).unwrap();
-        assert!(state.path("12.sums").exists() && listed(OWNER, state.folder()).is_empty());
+        assert!(state.path("12.sums").exists() && listed(LEDGERS, state.folder()).is_empty());
     }
 
     #[test]
     fn a_damaged_ledger_lists_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let state = FolderStore::new(folder.path());
-        OWNER.write(&state, &(0..70), &bits(&[3])).unwrap();
+        LEDGERS.write(&state, &(0..70), &bits(&[3])).unwrap();
         let path = state.path("0-70.tiles");
         let whole = fs::read(&path).unwrap();
         for at in 0..whole.len() {
             fs::write(&path, &whole[..at]).unwrap();
-            assert!(listed(OWNER, folder.path()).is_empty());
+            assert!(listed(LEDGERS, folder.path()).is_empty());
             for bit in 0..8 {
                 let mut changed = whole.clone();
                 changed[at] ^= 1 << bit;
                 fs::write(&path, changed).unwrap();
-                assert!(listed(OWNER, folder.path()).is_empty());
+                assert!(listed(LEDGERS, folder.path()).is_empty());
             }
         }
     }

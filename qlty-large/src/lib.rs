@@ -68,6 +68,9 @@
 //! several workers are stitched by each of them. The number of workers may change between sessions, but the sums of a
 //! checkpoint then stay with their tiles. Two running processes must not share tiles: the second gets an error, if the
 //! file system supports locks.
+//!
+//! A quilt belongs to the process that opened it. After a `fork`, the child may read with it and drop it, but calls
+//! that stitch fail there: the child opens a result of its own, or another shard of this one.
 
 // The interface.
 mod error;

@@ -9,6 +9,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use qlty_core::internal::owner::Owner;
 use qlty_core::zarr;
 
 use crate::{Error, Result};
@@ -27,8 +28,11 @@ const SESSION: &str = "session-";
 pub(crate) struct Session {
     state: PathBuf,
     folder: PathBuf,
-    /// Locked. The system unlocks it when the process ends for any reason.
+    /// Locked. The system unlocks it when the process ends for any reason, but not while a process that was forked from
+    /// it has the file open too.
     lock: Option<File>,
+    /// The process that has begun the session, and whose files these are.
+    pub(crate) owner: Owner,
 }
 
 impl Session {
@@ -65,7 +69,7 @@ impl Session {
         };
         // If this fails, the next session removes the folder.
         let lock = Some(lock().map_err(Error::io(&path))?);
-        Ok(Self { state: state.to_path_buf(), folder, lock })
+        Ok(Self { state: state.to_path_buf(), folder, lock, owner: Owner::this_process() })
     }
 
     /// Calls `work` while no other process starts or ends a session, or makes such a call.
@@ -82,6 +86,10 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // The session of a parent goes on. Closing its file here unlocks nothing as long as the parent has it open.
+        if !self.owner.is_this_process() {
+            return;
+        }
         // Whatever cannot be removed now is removed by the next session.
         let Ok(_gate) = Gate::enter(&self.state) else { return };
         let _ = fs::remove_dir_all(&self.folder);
@@ -128,7 +136,11 @@ impl Gate {
     fn enter(state: &Path) -> Result<Self> {
         let path = state.join(GATE);
         loop {
-            fs::create_dir_all(state).map_err(Error::io(state))?;
+            match fs::create_dir_all(state) {
+                // It was there, and the last session to end has removed it since.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_folder(state) => continue,
+                result => result.map_err(Error::io(state))?,
+            }
             let file = match File::create(&path) {
                 // The last session to end has removed the folder meanwhile.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -140,6 +152,11 @@ impl Gate {
             }
         }
     }
+}
+
+/// Whether a path leads to a folder or to nothing.
+fn may_be_folder(path: &Path) -> bool {
+    path.symlink_metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |found| found.is_dir())
 }
 
 /// Whether an open file still has its name.
@@ -189,6 +206,24 @@ mod tests {
         assert_eq!(left.len(), 2, "{left:?}");
         fs::remove_file(state.join("12.sums")).unwrap();
         drop(Session::begin(&state, &(0..1)).unwrap());
+        assert!(!state.exists());
+    }
+
+    #[test]
+    fn a_child_does_not_end_the_session_of_its_parent() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let session = Session::begin(&state, &(0..5)).unwrap();
+        let in_the_child = Session {
+            state: state.clone(),
+            folder: session.folder.clone(),
+            lock: session.lock.as_ref().map(|lock| lock.try_clone().unwrap()),
+            owner: Owner::another_process(),
+        };
+        drop(in_the_child);
+        assert!(session.folder().join(GATE).exists());
+        assert!(matches!(Session::begin(&state, &(0..5)), Err(Error::Busy { .. })));
+        drop(session);
         assert!(!state.exists());
     }
 

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use qlty_core::internal::owner::Owner;
 use qlty_core::zarr::{Error, Result};
 
 use crate::metadata::check_indices;
@@ -14,7 +15,8 @@ use crate::{AnyDataset, AnyPairsMut, AnyPatchPairs};
 pub type ReadWithin = dyn Fn(&mut (dyn FnMut() + Send)) + Send;
 
 /// The batches of an epoch, in order, prefetched by a separate thread; see [`AnyDataset::batches`]. Dropping it before
-/// the end stops the thread.
+/// the end stops the thread. A process that was forked from the one that started them has no such thread, so there the
+/// next batch is an error.
 pub struct AnyBatches {
     /// The batches that the thread has read. The mutex makes this `Sync`; it is never locked.
     batches: Option<Mutex<Receiver<Result<AnyPatchPairs>>>>,
@@ -25,6 +27,7 @@ pub struct AnyBatches {
     left: usize,
     /// The number of pairs in a batch.
     size: usize,
+    owner: Owner,
 }
 
 impl fmt::Debug for AnyBatches {
@@ -75,7 +78,14 @@ impl AnyDataset {
         };
         let started = std::thread::Builder::new().name("qlty-batches".to_owned()).spawn(read);
         let reader = started.map_err(Error::io(self.path()))?;
-        Ok(AnyBatches { batches: Some(Mutex::new(batches)), reader: Some(reader), kept: None, left, size })
+        Ok(AnyBatches {
+            batches: Some(Mutex::new(batches)),
+            reader: Some(reader),
+            kept: None,
+            left,
+            size,
+            owner: Owner::this_process(),
+        })
     }
 }
 
@@ -118,6 +128,10 @@ impl Iterator for AnyBatches {
         if self.left == 0 {
             return None;
         }
+        if let Err(error) = self.owner.check("batches") {
+            self.left = 0;
+            return Some(Err(error.into()));
+        }
         self.left -= self.next_count();
         if let Some(batch) = self.kept.take() {
             return Some(Ok(batch));
@@ -143,6 +157,11 @@ impl ExactSizeIterator for AnyBatches {}
 
 impl Drop for AnyBatches {
     fn drop(&mut self) {
+        if !self.owner.is_this_process() {
+            // There is no thread to wait for, and it may have held the lock of the channel when the process was forked.
+            std::mem::forget((self.batches.take(), self.reader.take()));
+            return;
+        }
         // Without a receiver, the thread stops after the batch that it is reading.
         self.batches = None;
         if let Some(reader) = self.reader.take() {

@@ -85,7 +85,9 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
         ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _)
         | ("large_calls" | "large_arguments" | "large_concurrency", _)
         | ("structs_calls" | "structs_arguments" | "pyramid_concurrency" | "padding", _) => vec![folder()],
-        ("pyramid_calls" | "pyramid_arguments", _) => vec![repository().join("samples/brain"), folder()],
+        ("pyramid_calls" | "pyramid_arguments" | "small_stacks", _) => {
+            vec![repository().join("samples/brain"), folder()]
+        }
         ("pyramids_calls" | "pyramids_arguments", _) => {
             vec![repository().join("qlty-pyramid/tests/fixtures/ome_tczyx.ome.tif"), folder()]
         }
@@ -317,6 +319,8 @@ fn main() -> ExitCode {
     for name in ["padding", "calls", "pairs_calls", "large_calls", "pyramid_calls", "pyramids_calls"] {
         add(&format!("c::abi_0_1::{name}"), &[Tool::C], Box::new(move || old_host(name)));
     }
+    // A sanitizer needs more stack than the library.
+    add("c::small_stacks", &[Tool::C], Box::new(move || host(c, "small_stacks", Kind::Plain)));
     add("c::static_library", &[Tool::C, Tool::Cpp], Box::new(static_library));
     for name in CPP {
         add(&format!("cpp::{name}"), &[Tool::Cpp], Box::new(move || host(cpp, name, Kind::Plain)));

@@ -46,7 +46,7 @@ pub unsafe extern "C" fn qlty_large_finish(
 ) -> qlty_status {
     guard(error, || {
         let large = required("large", large)?;
-        let result = large.0.change_shared(|large| Ok(in_pool(|| large.finish())?))?;
+        let result = large.0.change_shared(|large| in_pool(|| large.finish()))?;
         store_result(result, mean, std)
     })
 }

@@ -11,6 +11,7 @@ use crate::arguments::{done, into_handle, path_text, required, store};
 use crate::array::{Arrays, check_ndim, qlty_array, write_indices};
 use crate::dtype::number;
 use crate::error::{Failure, Outcome, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
+use crate::long_call::in_pool;
 use crate::options::{Options, options, read, write};
 use crate::poison::Poisonable;
 use crate::quilt::qlty_quilt;
@@ -49,10 +50,11 @@ pub unsafe extern "C" fn qlty_large_new(
     guard(error, || {
         let (quilt, out) = (required("quilt", quilt)?, required("large", large)?);
         // SAFETY: the path and the options are as the host promises for all calls.
-        let started = unsafe {
+        let start = unsafe {
             let (path, options) = (path_text("path", path)?, read(options)?);
             options.start(&quilt.0, path)
         }?;
+        let started = in_pool(start)?;
         into_handle(out, qlty_large(Poisonable::new("large", started)))
     })
 }

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
-use ::qlty_large::{AnyLargeBuilder, AnyLargeQuilt, Shard, Std};
+use ::qlty_large::{AnyLargeBuilder, AnyLargeQuilt, Result, Shard, Std};
 use qlty_core::dynamic::AnyQuilt;
 
 use crate::arguments::size;
@@ -92,19 +92,24 @@ options! {
 }
 
 impl qlty_large_options {
-    /// Creates a result, or resumes one.
+    /// What creates a result, or resumes one.
     ///
     /// # Safety
     /// `codec` is NULL or a string.
-    pub(super) unsafe fn start(&self, quilt: &AnyQuilt, path: &str) -> Outcome<AnyLargeQuilt> {
+    pub(super) unsafe fn start(
+        &self,
+        quilt: &AnyQuilt,
+        path: &str,
+    ) -> Outcome<impl FnOnce() -> Result<AnyLargeQuilt> + Send + use<>> {
         // SAFETY: the caller's promise.
         let builder = unsafe { self.builder(quilt, path) }?;
-        Ok(match self.start {
-            QLTY_START_CREATE => builder.create()?,
-            QLTY_START_OPEN => builder.open()?,
-            QLTY_START_CREATE_OR_OPEN => builder.create_or_open()?,
+        let start = match self.start {
+            QLTY_START_CREATE => AnyLargeBuilder::create,
+            QLTY_START_OPEN => AnyLargeBuilder::open,
+            QLTY_START_CREATE_OR_OPEN => AnyLargeBuilder::create_or_open,
             other => return Err(Failure::argument(format!("start: got {other}, expected a QLTY_START"))),
-        })
+        };
+        Ok(move || start(builder))
     }
 
     /// # Safety

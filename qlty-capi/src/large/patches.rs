@@ -117,6 +117,6 @@ pub unsafe extern "C" fn qlty_large_skip(
         // SAFETY: the arrays are as the host promises for all calls.
         let mut arrays = unsafe { Arrays::of_call() };
         let (large, indices) = (required("large", large)?, arrays.indices("indices", indices)?);
-        large.0.change_shared(|large| Ok(in_pool(|| large.skip(&indices))?))
+        large.0.change_shared(|large| in_pool(|| large.skip(&indices)))
     })
 }

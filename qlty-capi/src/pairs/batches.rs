@@ -3,23 +3,51 @@
 use std::mem::MaybeUninit;
 
 use ::qlty_pairs::Positions;
-use ::qlty_pairs::dynamic::AnyBatches;
+use ::qlty_pairs::dynamic::{AnyBatches, AnyPairsMut, AnyPatchPairs};
 
 use super::arrays::{PairArrays, qlty_pair_arrays};
 use super::dataset::qlty_dataset;
 use crate::arguments::{done, into_handle, required, size};
 use crate::array::{Arrays, qlty_array};
-use crate::error::{Outcome, guard, qlty_error, qlty_status};
-use crate::long_call::in_pool;
+use crate::error::{Failure, Outcome, guard, qlty_error, qlty_status};
+use crate::long_call::{in_place, in_pool};
 use crate::poison::Poisonable;
 
 /// The batches of an epoch, in order, read ahead by a background thread. Opaque; one thread at a time may use one. Free
 /// it with qlty_batches_free.
 #[derive(Debug)]
 pub struct qlty_batches {
-    batches: Poisonable<AnyBatches>,
+    batches: Poisonable<Batches>,
     /// Which positions the store has.
     positions: Positions,
+}
+
+#[derive(Debug)]
+struct Batches {
+    read: AnyBatches,
+    /// The next batch, if it has been waited for.
+    next: Option<AnyPatchPairs>,
+}
+
+impl Batches {
+    fn next_count(&self) -> usize {
+        self.next.as_ref().map_or(self.read.next_count(), |batch| batch.patches1.shape()[0])
+    }
+
+    /// [`AnyBatches::next_into`], waiting on this thread and copying in the pool: a thread of the pool that waited
+    /// could not read the batch.
+    fn next_into(&mut self, out: AnyPairsMut<'_>) -> Outcome {
+        if self.next.is_none() && self.read.next_count() > 0 {
+            self.next = self.read.next().transpose()?;
+        }
+        match &self.next {
+            Some(batch) => in_place(|| batch.copy_to(out))?,
+            // Says that there is none.
+            None => self.read.next_into(out)?,
+        }
+        self.next = None;
+        Ok(())
+    }
 }
 
 /// Starts reading the pairs with the indices in `order`, (K) of type i64, in batches of `size`, the last of which may
@@ -43,9 +71,16 @@ pub unsafe extern "C" fn qlty_batches_new(
         let (dataset, out) = (&required("dataset", dataset)?.0, required("batches", batches)?);
         let (size, ahead) = (self::size("size", size)?, self::size("ahead", ahead)?);
         let order = arrays.indices("order", order)?;
-        // The threads are those that are chosen when a batch is read.
-        let batches = dataset.batches_within(order, size, ahead, Box::new(|read| in_pool(read)))?;
-        let batches = Poisonable::new("batches", batches);
+        // The threads are those that are chosen when a batch is read. Some have been started, by this call if no other,
+        // so reading cannot fail for want of them.
+        let within = |read: &mut (dyn FnMut() + Send)| {
+            let _ = in_pool(|| {
+                read();
+                Ok::<_, Failure>(())
+            });
+        };
+        let read = in_pool(|| dataset.batches_within(order, size, ahead, Box::new(within)))?;
+        let batches = Poisonable::new("batches", Batches { read, next: None });
         into_handle(out, qlty_batches { batches, positions: dataset.positions() })
     })
 }
@@ -116,5 +151,5 @@ unsafe fn next(batches: &mut qlty_batches, out: PairArrays<'_>) -> Outcome {
     let mut arrays = unsafe { Arrays::of_call() };
     out.check_positions(batches.positions)?;
     let out = out.outputs(&mut arrays)?;
-    batches.batches.change(|batches| Ok(batches.next_into(out)?))
+    batches.batches.change(|batches| batches.next_into(out))
 }

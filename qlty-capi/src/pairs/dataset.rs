@@ -88,7 +88,7 @@ pub unsafe extern "C" fn qlty_dataset_metadata(
 ) -> qlty_status {
     guard(error, || {
         let (dataset, out) = (&required("dataset", dataset)?.0, required("pairs", pairs)?);
-        into_handle(out, qlty_pairs(dataset.metadata()?))
+        into_handle(out, qlty_pairs(in_pool(|| dataset.metadata())?))
     })
 }
 
@@ -144,8 +144,7 @@ unsafe fn read(dataset: &qlty_dataset, indices: Option<&qlty_array>, out: PairAr
     out.check_positions(dataset.0.positions())?;
     let out = out.outputs(&mut arrays)?;
     // Outputs are written only on success, so not by reading itself.
-    let batch = in_pool(|| dataset.0.get_batch(&indices))?;
-    Ok(batch.copy_to(out)?)
+    in_pool(|| Ok::<_, Failure>(dataset.0.get_batch(&indices)?.copy_to(out)?))
 }
 
 /// Fills `indices`, (P) of type i64, with the indices of all pairs in the random order of an epoch: each epoch of a

@@ -8,7 +8,7 @@ use ::qlty_pairs::dynamic::AnyOverlap;
 use crate::arguments::{done, into_handle, required, sizes_at};
 use crate::array::{Arrays, qlty_array};
 use crate::error::{Failure, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};
-use crate::long_call::{qlty_progress, run};
+use crate::long_call::{qlty_progress, run_in_place};
 
 /// The overlaps of pairs: which pixels of the first patches and of the second show the same place. Opaque. It never
 /// changes, so any number of threads may use one at once; free it with qlty_overlap_free.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn qlty_overlap_extract(
         let overlap = &required("overlap", overlap)?.0;
         let (patches1, patches2) = (arrays.input("patches1", patches1)?, arrays.input("patches2", patches2)?);
         let (pixels1, pixels2) = (arrays.output("pixels1", pixels1)?, arrays.output("pixels2", pixels2)?);
-        run(progress, user, |monitor| overlap.extract_into(patches1, patches2, pixels1, pixels2, monitor))
+        run_in_place(progress, user, |monitor| overlap.extract_into(patches1, patches2, pixels1, pixels2, monitor))
     })
 }
 
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn qlty_overlap_adjoint(
         let overlap = &required("overlap", overlap)?.0;
         let (pixels1, pixels2) = (arrays.input("pixels1", pixels1)?, arrays.input("pixels2", pixels2)?);
         let (patches1, patches2) = (arrays.output("patches1", patches1)?, arrays.output("patches2", patches2)?);
-        run(progress, user, |monitor| overlap.adjoint_into(pixels1, pixels2, patches1, patches2, monitor))
+        run_in_place(progress, user, |monitor| overlap.adjoint_into(pixels1, pixels2, patches1, patches2, monitor))
     })
 }
 
@@ -145,6 +145,6 @@ pub unsafe extern "C" fn qlty_overlap_correspondence(
         // SAFETY: the arrays are as the host promises for all calls.
         let mut arrays = unsafe { Arrays::of_call() };
         let (overlap, rows) = (&required("overlap", overlap)?.0, arrays.output("rows", rows)?);
-        run(progress, user, |monitor| overlap.correspondence_into(rows, monitor))
+        run_in_place(progress, user, |monitor| overlap.correspondence_into(rows, monitor))
     })
 }

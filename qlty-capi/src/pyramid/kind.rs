@@ -78,7 +78,7 @@ impl qlty_stacks {
             let path = Path::new(folder).join(format!("{}{}", stack.name(), kind.extension()));
             Ok((stack, path))
         };
-        in_pool(|| self.sets.iter().map(place).collect())
+        in_pool(|| self.sets.iter().map(place).collect::<::qlty_pyramid::Result<_>>())
     }
 
     pub(super) fn write(&self, folder: &str, kind: &PyramidKind, (progress, user): Report) -> Outcome<Pyramids> {

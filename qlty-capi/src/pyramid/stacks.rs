@@ -43,7 +43,7 @@ pub unsafe extern "C" fn qlty_stacks_find(
         let (folder, extension) = unsafe { (path_text("folder", folder)?, text("extension", extension)?) };
         // SAFETY: the caller's promise.
         let (pattern, out) = (unsafe { text("pattern", pattern) }?, required("stacks", stacks)?);
-        let sets = SlicePattern::new(extension, pattern)?.find(folder)?;
+        let sets = in_pool(|| SlicePattern::new(extension, pattern)?.find(folder))?;
         let names = sets.iter().map(|set| lasting(&set.name)).collect();
         into_handle(out, qlty_stacks { sets, names })
     })

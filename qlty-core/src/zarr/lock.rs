@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
+use crate::owner::Owner;
 
 /// A file that one process holds at a time: as long as it runs, also for other machines on the same file system.
 ///
@@ -14,8 +15,8 @@ use super::{Error, Result};
 #[derive(Debug)]
 pub struct FileLock {
     path: PathBuf,
-    /// The process that took it. A forked child also has the open file, which keeps it locked.
-    process: u32,
+    /// A forked child also has the open file, which keeps it locked.
+    owner: Owner,
     _file: File,
 }
 
@@ -65,19 +66,24 @@ impl FileLock {
     }
 
     fn new(path: &Path, mut file: File) -> Result<Self> {
-        let process = std::process::id();
         let write = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
-            file.write_all(holder(process).as_bytes())
+            file.write_all(holder(std::process::id()).as_bytes())
         };
         write(&mut file).map_err(Error::io(path))?;
-        Ok(Self { path: path.to_path_buf(), process, _file: file })
+        Ok(Self { path: path.to_path_buf(), owner: Owner::this_process(), _file: file })
     }
 
     /// Whether this process took it, and not one that it was forked from.
     pub fn is_ours(&self) -> bool {
-        self.process == std::process::id()
+        self.owner.is_this_process()
+    }
+
+    /// Makes it the lock that a forked child has.
+    #[cfg(test)]
+    pub(super) fn as_in_a_child(&mut self) {
+        self.owner = Owner::another_process();
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::sync::{create_folders, parent, sync};
 use super::{Error, FileLock, FolderStore, Result};
 
-/// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed.
+/// A folder `<name>.partial` that will be renamed to `<name>`; if it is dropped before that, it is removed,
+/// but not by a process that was forked from the writer's.
 ///
 /// One writer per destination runs at a time: as long as it does, it holds the file `<name>.lock`.
 ///
@@ -215,6 +216,16 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
         Partial::create(&target, true).unwrap().keep();
         assert!(folder.path().join("new/store.partial").is_dir());
+    }
+
+    #[test]
+    fn a_child_leaves_what_its_parent_is_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("store");
+        let mut writer = Partial::create(&target, false).unwrap();
+        writer.lock.as_in_a_child();
+        drop(writer);
+        assert!(folder.path().join("store.partial").is_dir() && folder.path().join("store.lock").is_file());
     }
 
     #[test]
