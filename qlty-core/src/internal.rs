@@ -21,3 +21,9 @@ pub mod region {
 pub mod stream {
     pub use crate::stream::{RowWriter, STREAM_BYTES, copy, prefetch};
 }
+
+/// The checksum of an array's metadata.
+#[cfg(feature = "zarr")]
+pub mod zarr_checksum {
+    pub use crate::zarr::checksum::{OURS, seal, sealed};
+}

@@ -22,6 +22,7 @@
 //! chunk, unless [`ArrayWriter::with_threads`] sets a different number.
 
 mod cache;
+pub(crate) mod checksum;
 mod chunk;
 mod codec;
 mod error;

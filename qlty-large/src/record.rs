@@ -5,15 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use qlty_core::internal::zarr_checksum::{self, OURS};
 use qlty_core::zarr::{self, Codec};
 use serde_json::{Map, Value, json};
 
 use crate::options::AnyLargeBuilder;
 use crate::tiling::{Shapes, triple};
 use crate::{Error, Result};
-
-/// The attribute of an array that holds its record.
-const ATTRIBUTE: &str = "qlty";
 
 /// The attribute that tells the arrays of a result apart.
 const ARRAY: &str = "qlty_array";
@@ -76,7 +74,7 @@ impl Record {
     /// The attributes of the array of this name, `mean` or `std`; [`seal`] adds what depends on the whole metadata.
     pub(crate) fn attributes(&self, array: &str) -> Map<String, Value> {
         let record: Map<String, Value> = self.0.clone().into_iter().collect();
-        [(ARRAY.to_owned(), json!(array)), (ATTRIBUTE.to_owned(), Value::Object(record))].into_iter().collect()
+        [(ARRAY.to_owned(), json!(array)), (OURS.to_owned(), Value::Object(record))].into_iter().collect()
     }
 
     /// Fails if this record, of the options given now, differs from the one `on_disk`.
@@ -131,13 +129,13 @@ impl Metadata {
                 zarr::Error::zarr(&path)(error).into()
             }
         })?;
-        let record = document["attributes"][ATTRIBUTE].as_object().filter(|record| record.contains_key("made_by"));
+        let record = document["attributes"][OURS].as_object().filter(|record| record.contains_key("made_by"));
         let mut record: BTreeMap<_, _> = record.ok_or_else(foreign)?.clone().into_iter().collect();
         let expected = record.remove("checksum").and_then(|checksum| u32::try_from(checksum.as_u64()?).ok());
         let is_complete = record.remove(COMPLETE) == Some(Value::Bool(true));
         let record = Record(record);
-        let got = if record.0.get("format") == Some(&json!(1)) { record.checksum() } else { checksum(&document) };
-        let expected = expected.unwrap_or_default();
+        let (got, expected) =
+            zarr_checksum::sealed(&document).unwrap_or_else(|| (record.checksum(), expected.unwrap_or_default()));
         if got != expected {
             return Err(Error::Checksum { path, got, expected });
         }
@@ -169,44 +167,7 @@ fn bytes(folder: &Path, path: &Path) -> Result<Option<Vec<u8>>> {
 /// The metadata of an array, as JSON, with whether the result is complete and with its checksum.
 pub(crate) fn seal(metadata: &[u8], is_complete: bool) -> serde_json::Result<Vec<u8>> {
     let mut document: Value = serde_json::from_slice(metadata)?;
-    document["attributes"][ATTRIBUTE][COMPLETE] = json!(is_complete);
-    document["attributes"][ATTRIBUTE]["checksum"] = json!(checksum(&document));
+    document["attributes"][OURS][COMPLETE] = json!(is_complete);
+    zarr_checksum::seal(&mut document);
     serde_json::to_vec_pretty(&document)
-}
-
-/// The checksum of all that the pixels of an array depend on: its metadata, except for attributes of others, which users
-/// may add.
-fn checksum(document: &Value) -> u32 {
-    let mut document = document.clone();
-    if let Some(attributes) = document["attributes"].as_object_mut() {
-        attributes.retain(|name, _| name == ATTRIBUTE || name == ARRAY);
-        if let Some(record) = attributes.get_mut(ATTRIBUTE).and_then(Value::as_object_mut) {
-            record.remove("checksum");
-        }
-    }
-    let mut text = String::new();
-    write_sorted(&document, &mut text);
-    crc32c::crc32c(text.as_bytes())
-}
-
-/// Writes a value with the keys of its objects in order, so that their order in the file does not matter.
-fn write_sorted(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(entries) => {
-            let sorted: BTreeMap<_, _> = entries.iter().collect();
-            for (name, value) in sorted {
-                *text += &format!("{}:{{", json!(name));
-                write_sorted(value, text);
-                text.push('}');
-            }
-        }
-        Value::Array(values) => {
-            for value in values {
-                text.push('[');
-                write_sorted(value, text);
-                text.push(']');
-            }
-        }
-        value => *text += &value.to_string(),
-    }
 }

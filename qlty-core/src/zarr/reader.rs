@@ -9,6 +9,7 @@ use zarrs::array::{
 };
 
 use super::cache::ChunkCache;
+use super::checksum::sealed;
 use super::chunk::Chunk;
 use super::inspect::{name_of, open_array};
 use super::storage::Storage;
@@ -64,11 +65,29 @@ pub(super) fn check_memory(bytes: usize) -> Result<()> {
     Err(crate::Error::OutOfMemory { what: "a chunk of a Zarr array", bytes }.into())
 }
 
+/// Fails if the metadata of an array has a checksum that it does not agree with.
+fn check_metadata(path: &Path) -> Result<()> {
+    let path = path.join("zarr.json");
+    let bytes = match std::fs::read(&path) {
+        // That of Zarr v2 has none.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        bytes => bytes.map_err(Error::io(&path))?,
+    };
+    match sealed(&serde_json::from_slice(&bytes).map_err(Error::zarr(&path))?) {
+        Some((got, expected)) if got != expected => {
+            let what = format!("the checksum of the metadata is {got:08x}, expected {expected:08x}");
+            Err(Error::damaged(&path, what))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl ArrayReader {
     /// Opens the array in a folder, with a cache of `cache_bytes` of decoded chunks, and at least one chunk.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::DataType`] if its elements have no corresponding [`DType`];
+    /// [`Error::Io`] and [`Error::Zarr`]; [`Error::Damaged`] if its metadata does not agree with its checksum, which
+    /// arrays of this library have; [`Error::DataType`] if its elements have no corresponding [`DType`];
     /// [`Error::Store`] if it has more axes than [`MAX_NDIM`], or chunks whose size does not fit `usize`.
     pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Self> {
         Self::open_if(path.as_ref(), None, cache_bytes)
@@ -84,6 +103,7 @@ impl ArrayReader {
 
     fn open_if(path: &Path, expected: Option<DType>, cache_bytes: usize) -> Result<Self> {
         let array = open_array(path)?;
+        check_metadata(path)?;
         let name = name_of(array.data_type());
         let dtype = DType::from_zarr_name(&name).filter(|dtype| expected.is_none_or(|expected| *dtype == expected));
         let dtype = dtype.ok_or_else(|| Error::data_type(path, name, expected))?;

@@ -97,7 +97,10 @@ impl ArrayReader {
 /// # Errors
 /// The errors of [`ArrayReader::open`] and [`ArrayReader::check_file`]; [`crate::Error::Cancelled`].
 pub fn verify(folder: &Path, most: Option<usize>, monitor: &Monitor) -> Result<Vec<Damage>> {
-    let reader = ArrayReader::open(folder, 0)?;
+    let reader = match ArrayReader::open(folder, 0) {
+        Err(Error::Damaged { path, source }) => return Ok(vec![Damage::new(path, source.to_string())]),
+        reader => reader?,
+    };
     let grid = reader.grid();
     let counts: Vec<usize> = grid.iter().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).collect();
     let total = product("files of an array", &counts)?;
@@ -174,6 +177,12 @@ mod tests {
                 fs::write(&file, &whole[..at]).unwrap();
                 assert!(matches!(&verify(None)[..], [damage] if damage.file == file), "{at}");
             }
+            fs::write(&file, &whole).unwrap();
+            let metadata = folder.path().join("zarr.json");
+            let text = fs::read_to_string(&metadata).unwrap();
+            fs::write(&metadata, text.replacen("9,", "8,", 1)).unwrap();
+            assert!(matches!(&verify(None)[..], [damage] if damage.file == metadata));
+            fs::write(&metadata, text).unwrap();
             fs::remove_file(&file).unwrap();
             let what = format!("has {} chunk files, but {files} were written", files - 1);
             assert_eq!(verify(None), [Damage::new(folder.path(), what)]);
