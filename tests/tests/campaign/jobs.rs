@@ -1,0 +1,87 @@
+//! What is written: small jobs of each kind, which resume where they were stopped.
+
+use std::path::Path;
+
+use ndarray::{Array3, Array4};
+use qlty_core::NcyxQuilt;
+use qlty_large::{LargeBuilder, LargeQuilt, Shard, Std};
+use qlty_pairs::{PairOptions, Positions, StoreOptions, extract_patch_pairs_metadata, extract_patches_to_zarr};
+use qlty_pyramid::{
+    LaplacianOptions, Levels, Method, Monitor, PyramidOptions, Volume, stack_to_ome_zarr, stack_to_ome_zarr_laplacian,
+};
+use qlty_tests::sample::{any, moderate};
+
+/// The jobs. Those that end with a digit share a result.
+pub(crate) const NAMES: [&str; 6] = ["large", "shard0", "shard1", "gaussian", "laplacian", "pairs"];
+
+const IMAGES: usize = 2;
+
+/// Does a job, or what is left of it.
+pub(crate) fn run(name: &str, folder: &Path) {
+    match name {
+        "large" => stitch(&builder(folder).create_or_open().unwrap(), 9),
+        "shard0" => stitch(&shard(folder, 0).create_or_open().unwrap(), 0),
+        "shard1" => stitch(&shard(folder, 1).create_or_open().unwrap(), 5),
+        "gaussian" => gaussian(folder).unwrap(),
+        "laplacian" => laplacian(folder).unwrap(),
+        "pairs" => pairs(folder),
+        other => panic!("there is no job {other}"),
+    }
+}
+
+pub(crate) fn quilt() -> NcyxQuilt {
+    NcyxQuilt::builder([61, 70], [16, 20], [7, 9]).border([3, 2]).build().unwrap()
+}
+
+/// A result that does not fit its memory budget.
+pub(crate) fn builder(folder: &Path) -> LargeBuilder<f32, 2> {
+    let builder = LargeQuilt::builder(&quilt(), IMAGES, folder.join("result")).channels(2).std(Std::Within);
+    builder.tile_shape([24, 24]).memory_budget(40_000)
+}
+
+fn shard(folder: &Path, index: usize) -> LargeBuilder<f32, 2> {
+    builder(folder).shard(Shard { index, count: 2 })
+}
+
+/// Stitches what is pending, with a checkpoint after each `every` patches, if it is not 0.
+pub(crate) fn stitch(large: &LargeQuilt<f32, 2>, every: usize) {
+    for (number, index) in large.pending().into_iter().enumerate() {
+        let patch: Array4<f32> = moderate::<f32>(&[1, 2, 16, 20], index as u64).into_dimensionality().unwrap();
+        large.stitch(&[index], patch.view(), Some(patch.mapv(|v| v * v).view())).unwrap();
+        if every > 0 && number % every == every - 1 {
+            large.checkpoint().unwrap();
+        }
+    }
+    large.finish().unwrap();
+}
+
+fn image() -> Array3<u16> {
+    any::<u16>(&[23, 60, 70], 11).into_dimensionality().unwrap()
+}
+
+/// A small memory budget, so that there are many rounds.
+fn pyramid_options() -> PyramidOptions {
+    let options = PyramidOptions::new().levels(Levels::Count(3)).method(Method::Mean);
+    options.chunk([3, 16, 16]).memory(60_000).resume(true)
+}
+
+pub(crate) fn gaussian(folder: &Path) -> qlty_pyramid::Result<()> {
+    let image = image();
+    let source = Volume::new("image", image.view())?;
+    stack_to_ome_zarr(&source, folder.join("gaussian"), &pyramid_options(), &Monitor::new()).map(drop)
+}
+
+pub(crate) fn laplacian(folder: &Path) -> qlty_pyramid::Result<()> {
+    let image = image();
+    let source = Volume::new("image", image.view())?;
+    let options = LaplacianOptions::new(pyramid_options());
+    stack_to_ome_zarr_laplacian(&source, folder.join("laplacian"), &options, &Monitor::new()).map(drop)
+}
+
+fn pairs(folder: &Path) {
+    let images: Array4<f32> = moderate::<f32>(&[3, 2, 60, 70], 1).into_dimensionality().unwrap();
+    let metadata = extract_patch_pairs_metadata(&images.view(), &PairOptions::new([16, 16], 6, (4.0, 12.0))).unwrap();
+    let options = StoreOptions::new().chunk(vec![3, 1, 8, 16]).positions(Positions::WithImage).overwrite(true);
+    let path = folder.join("pairs");
+    extract_patches_to_zarr(&images.view(), &metadata, None, path, &options, &Monitor::new()).unwrap();
+}
