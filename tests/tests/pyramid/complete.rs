@@ -60,6 +60,22 @@ fn a_complete_store_is_left_as_it_is() {
 }
 
 #[test]
+fn a_run_that_replaces_a_store_is_resumed() {
+    let folder = TempDir::new().unwrap();
+    let stack = slices(&folder.path().join("slices"));
+    let path = folder.path().join("store");
+    let options = PyramidOptions::new().resume(true).overwrite(true);
+    write(&stack, &path, &options);
+    let before = tree(&path);
+    std::fs::write(path.join("c/0/0/0"), "damaged").unwrap();
+    // Left by a run that was killed while it wrote the store anew.
+    std::fs::create_dir(folder.path().join("store.partial")).unwrap();
+    assert_eq!(write(&stack, &path, &options).existing, Existing::None);
+    assert_eq!(tree(&path), before);
+    assert_eq!(names(folder.path()), ["slices", "store"]);
+}
+
+#[test]
 fn a_laplacian_store_is_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     let stack = slices(&folder.path().join("slices"));
