@@ -7,16 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ndarray::{Dimension, IxDyn};
 use serde_json::{Map, Value};
-use zarrs::array::{Array, ArrayBytes, ArrayMetadata, ArrayToBytesCodecTraits, CodecOptions};
+use zarrs::array::{Array, ArrayBytes, ArrayToBytesCodecTraits, CodecOptions};
 
-use super::checksum::{OURS, seal};
 use super::storage::Storage;
 use super::{Error, FolderStore, Layout, Result};
 use crate::DType;
 use crate::dynamic::{ArrayRef, OwnedArray, Scalar};
-
-/// Where the attributes of an array tell its number of files.
-pub(super) const FILE_COUNT: [&str; 2] = [OURS, "files"];
 
 /// A Zarr array that is written chunk by chunk, by any number of threads; created by a [`Plan`](super::Plan).
 ///
@@ -101,26 +97,6 @@ impl ArrayWriter {
         self.files.load(Relaxed)
     }
 
-    /// Writes the metadata again, with the number of files that the array now has, and in Zarr v3 with the checksum of
-    /// the metadata: [`verify`](super::verify) compares them, since an absent file is no error in Zarr but means the
-    /// fill value, and [`ArrayReader::open`](super::ArrayReader::open) compares the checksum.
-    ///
-    /// # Errors
-    /// [`Error::Zarr`], naming the array.
-    pub fn store_file_count(&mut self, files: u64) -> Result<()> {
-        let ours = self.attributes_mut().entry(OURS).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(ours) = ours {
-            ours.insert(FILE_COUNT[1].to_owned(), files.into());
-        }
-        if matches!(self.array.metadata(), ArrayMetadata::V3(_)) {
-            let mut document = serde_json::from_slice(&self.metadata_json()?).map_err(Error::zarr(&self.path))?;
-            seal(&mut document);
-            let sealed = document["attributes"][OURS].take();
-            self.attributes_mut().insert(OURS.to_owned(), sealed);
-        }
-        self.store_metadata()
-    }
-
     /// The key, in the store, of the file at `place` in the grid of files.
     pub fn key(&self, place: &[u64]) -> String {
         self.array.chunk_key(place).as_str().to_owned()
@@ -137,7 +113,7 @@ impl ArrayWriter {
     /// # Errors
     /// [`crate::Error::Shape`] and [`crate::Error::DataType`] if the values do not match;
     /// [`crate::Error::OutOfMemory`]; [`Error::Io`] and [`Error::Zarr`], naming the file. The file is then unchanged,
-    /// unless the store writes [in place](FolderStore::unpublished).
+    /// unless the store is that of a [`Partial`](super::Partial).
     pub fn write_chunk(&self, place: &[u64], values: ArrayRef<'_>) -> Result<()> {
         match self.encode_chunk(place, values)? {
             Some(bytes) => {

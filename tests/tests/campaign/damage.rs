@@ -24,7 +24,9 @@ pub(crate) fn run(damages: usize) -> usize {
         ("finished result", &|folder| jobs::run("large", folder), read_result),
         ("result in work", &begin_result, go_on_with_result),
         ("pyramid", &|folder| jobs::run("gaussian", folder), |folder| read_arrays(&folder.join("gaussian"))),
-        ("Laplacian pyramid", &|folder| jobs::run("laplacian", folder), |folder| read_arrays(&folder.join("laplacian"))),
+        ("Laplacian pyramid", &|folder| jobs::run("laplacian", folder), |folder| {
+            read_arrays(&folder.join("laplacian"))
+        }),
         ("pairs", &|folder| jobs::run("pairs", folder), read_pairs),
     ];
     std::panic::set_hook(Box::new(|_| {}));

@@ -46,7 +46,8 @@ pub(crate) fn run(kills: usize) -> usize {
                     child.kill().unwrap();
                 }
                 // A job that was complete by then counts as well: the next one finds it so.
-                killed += children.into_iter().map(|mut child| usize::from(!child.wait().unwrap().success())).sum::<usize>();
+                killed +=
+                    children.into_iter().map(|mut child| usize::from(!child.wait().unwrap().success())).sum::<usize>();
             }
             let children: Vec<Child> = together.iter().map(|job| start(job, folder.path())).collect();
             for child in children {
