@@ -112,6 +112,11 @@ impl Job {
         }
         let tiling = Tiling::new(images, quilt.size3(), shapes.tile, options.shard)?;
         let is_read = was_complete && start != Start::Repair;
+        if was_complete && paths.state.exists() {
+            // Left by a process that was killed at the very end. On read-only media it stays, in nobody's way.
+            let _ = Session::begin(&paths.state, &(0..0))
+                .and_then(|session| session.alone(|| ledger::remove_all(&paths.state)));
+        }
         let session = if is_read { None } else { Some(Session::begin(&paths.state, &tiling.own)?) };
         let temporaries = session.as_ref().map_or(paths.state.as_path(), Session::folder);
         let std = options.std;

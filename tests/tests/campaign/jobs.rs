@@ -1,15 +1,18 @@
 //! What is written: small jobs of each kind, which resume where they were stopped.
 
 use std::path::Path;
+use std::time::Duration;
 
-use ndarray::{Array3, Array4};
+use ndarray::Array4;
 use qlty_core::NcyxQuilt;
 use qlty_large::{LargeBuilder, LargeQuilt, Shard, Std};
 use qlty_pairs::{PairOptions, Positions, StoreOptions, extract_patch_pairs_metadata, extract_patches_to_zarr};
 use qlty_pyramid::{
-    LaplacianOptions, Levels, Method, Monitor, PyramidOptions, Volume, stack_to_ome_zarr, stack_to_ome_zarr_laplacian,
+    LaplacianOptions, Levels, Method, Monitor, PyramidOptions, SlicePattern, Stack, stack_to_ome_zarr,
+    stack_to_ome_zarr_laplacian,
 };
-use qlty_tests::sample::{any, moderate};
+use qlty_tests::hosts::repository;
+use qlty_tests::sample::moderate;
 
 /// The jobs. Those that end with a digit share a result.
 pub(crate) const NAMES: [&str; 6] = ["large", "shard0", "shard1", "gaussian", "laplacian", "pairs"];
@@ -55,27 +58,25 @@ pub(crate) fn stitch(large: &LargeQuilt<f32, 2>, every: usize) {
     large.finish().unwrap();
 }
 
-fn image() -> Array3<u16> {
-    any::<u16>(&[23, 60, 70], 11).into_dimensionality().unwrap()
+/// The image of the pyramids, from files: a complete store of a memory image cannot be compared with it.
+fn image() -> Stack {
+    let slices = SlicePattern::new("tif", r"image_(\d+)\.tif$").unwrap();
+    Stack::from_slices(&slices.find(repository().join("samples/brain")).unwrap()[0]).unwrap()
 }
 
 /// A small memory budget, so that there are many rounds.
 fn pyramid_options() -> PyramidOptions {
-    let options = PyramidOptions::new().levels(Levels::Count(3)).method(Method::Mean);
-    options.chunk([3, 16, 16]).memory(60_000).resume(true)
+    let options = PyramidOptions::new().levels(Levels::Count(3)).method(Method::Mean).memory(300_000);
+    options.chunk([3, 64, 64]).resume(true).checkpoint_interval(Duration::ZERO)
 }
 
-pub(crate) fn gaussian(folder: &Path) -> qlty_pyramid::Result<()> {
-    let image = image();
-    let source = Volume::new("image", image.view())?;
-    stack_to_ome_zarr(&source, folder.join("gaussian"), &pyramid_options(), &Monitor::new()).map(drop)
+fn gaussian(folder: &Path) -> qlty_pyramid::Result<()> {
+    stack_to_ome_zarr(&image(), folder.join("gaussian"), &pyramid_options(), &Monitor::new()).map(drop)
 }
 
-pub(crate) fn laplacian(folder: &Path) -> qlty_pyramid::Result<()> {
-    let image = image();
-    let source = Volume::new("image", image.view())?;
+fn laplacian(folder: &Path) -> qlty_pyramid::Result<()> {
     let options = LaplacianOptions::new(pyramid_options());
-    stack_to_ome_zarr_laplacian(&source, folder.join("laplacian"), &options, &Monitor::new()).map(drop)
+    stack_to_ome_zarr_laplacian(&image(), folder.join("laplacian"), &options, &Monitor::new()).map(drop)
 }
 
 fn pairs(folder: &Path) {
