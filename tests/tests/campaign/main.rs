@@ -2,16 +2,19 @@
 //!
 //! ```text
 //! cargo test --release -p qlty-tests --test campaign                               # a short one
-//! cargo test --release -p qlty-tests --test campaign -- --kills 5000 --damages 10000
+//! cargo test --release -p qlty-tests --test campaign -- --kills 5000 --damages 10000 --states 10000
 //! ```
 //!
 //! A killed job that is started again until it succeeds must give the same pixels as one that was not killed, and leave
-//! nothing but its result. A damaged file must be noticed, or change no pixel.
+//! nothing but its result. The same holds from each state that a power failure can leave on a disk, and what a job was
+//! told to be on disk must be there. A damaged file must be noticed, or change no pixel.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a program of tests")]
 
 mod damage;
 mod jobs;
 mod kills;
+mod power;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,13 +24,19 @@ use std::process::ExitCode;
 /// How many there are of each unless the command line says otherwise.
 const KILLS: usize = 150;
 const DAMAGES: usize = 1500;
+const STATES: usize = 600;
 
 fn main() -> ExitCode {
     if let Some(job) = std::env::var_os(kills::JOB) {
         jobs::run(job.to_str().unwrap(), Path::new(&std::env::var_os(kills::FOLDER).unwrap()));
         return ExitCode::SUCCESS;
     }
-    let faults = kills::run(option("--kills", KILLS)) + damage::run(option("--damages", DAMAGES));
+    let faults = [
+        kills::run(option("--kills", KILLS)),
+        power::run(option("--states", STATES)),
+        damage::run(option("--damages", DAMAGES)),
+    ];
+    let faults: usize = faults.iter().sum();
     if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -36,8 +45,10 @@ fn option(name: &str, default: usize) -> usize {
     arguments.nth(1).map_or(default, |number| number.parse().unwrap())
 }
 
+type Tree = BTreeMap<PathBuf, Vec<u8>>;
+
 /// All files below a folder, by their paths in it, with their contents.
-fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+fn tree(folder: &Path) -> Tree {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
