@@ -1,6 +1,7 @@
 //! Power failures: a job's operations are recorded, and the job goes on from each state that they can leave on a disk.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 
@@ -54,10 +55,11 @@ pub(crate) fn run(states: usize) -> usize {
                 tried += 1;
                 let left = tempfile::tempdir().unwrap();
                 disk.write(&folder, *loss, left.path());
-                let fault = match store {
+                let tried = catch_unwind(AssertUnwindSafe(|| match store {
                     None => jobs::go_on(left.path(), vouched),
                     Some(store) => go_on(job, left.path(), store, &expected),
-                };
+                }));
+                let fault = tried.unwrap_or_else(|_| Some("panics".to_owned()));
                 if let Some(fault) = fault {
                     wrong += 1;
                     println!("{job}, {loss:?}, after {number} operations of {}: {fault}", ops.len());
