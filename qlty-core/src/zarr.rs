@@ -10,7 +10,7 @@
 //! | compression, by name | [`Codec`] |
 //! | atomic file writes, and durability | [`FolderStore`] |
 //! | stores that appear under their name only when they are complete | [`Partial`] |
-//! | finding damaged chunks | [`verify`], [`ArrayReader::check_file`] |
+//! | finding damaged chunks and missing files | [`verify`], [`ArrayReader::check_file`], [`check_file_count`] |
 //! | files that one process at a time holds | [`FileLock`] |
 //!
 //! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers on top. The types of the
@@ -25,6 +25,7 @@ mod cache;
 mod chunk;
 mod codec;
 mod error;
+mod file_count;
 mod folder_store;
 mod inspect;
 mod lock;
@@ -39,6 +40,7 @@ mod writer;
 
 pub use codec::Codec;
 pub use error::{Error, Result};
+pub use file_count::check_file_count;
 pub use folder_store::FolderStore;
 pub use inspect::{ArrayInfo, create_group, create_group_v2, group_attributes, inspect};
 pub use lock::{FileLock, is_at};

@@ -6,11 +6,10 @@
 #![allow(clippy::print_stdout, reason = "a program that prints")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ndarray::{Array3, Array5, ArrayView5, Axis, s};
 use qlty_core::dynamic::ArrayRef;
-use qlty_core::zarr::{Codec, FolderStore, Layout, Partial, Plan};
+use qlty_core::zarr::{Codec, Layout, Partial, Plan};
 use qlty_core::{DType, NczyxQuilt};
 use qlty_large::{LargeQuilt, LargeResult, Region, Result, Std, ZarrImages};
 use rayon::prelude::*;
@@ -76,10 +75,9 @@ fn noise([z, y, x]: [usize; 3]) -> f32 {
 /// Writes the volume slab by slab: it is never in memory as a whole.
 fn make(path: &Path, size: usize) -> Result<()> {
     let partial = Partial::create(path, false)?;
-    let store = Arc::new(FolderStore::new(partial.path()));
     let layout = Layout { shape: vec![1, 1, size, size, size], chunk: vec![1, 1, SLAB, size, size], shard: None };
     let plan = Plan::new(DType::U16, layout).codec(Codec::BloscLz4(1)).axis_names(&["n", "c", "z", "y", "x"]);
-    let array = plan.create(&store, "0")?;
+    let array = plan.create(partial.store(), "0")?;
     for slab in 0..size.div_ceil(SLAB) {
         let mut pixels = Array3::<u16>::zeros((SLAB, size, size));
         pixels.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(z, mut plane)| {

@@ -118,20 +118,20 @@ pub fn extract_patches_to_zarr(
     monitor.check()?;
 
     let partial = Partial::create(path, options.overwrite)?;
-    let store = Arc::new(FolderStore::new(partial.path()));
-    create_group(&store, attributes(metadata, channels))?;
-    write_rows(&store, "deltas", ArrayRef::of("deltas", metadata.deltas().view())?)?;
-    write_rows(&store, "rotations", ArrayRef::of("rotations", metadata.rotations().view())?)?;
+    let store = partial.store();
+    create_group(store, attributes(metadata, channels))?;
+    write_rows(store, "deltas", ArrayRef::of("deltas", metadata.deltas().view())?)?;
+    write_rows(store, "rotations", ArrayRef::of("rotations", metadata.rotations().view())?)?;
     for (name, side) in [("positions1", Side::First), ("positions2", Side::Second)] {
         if let Some(positions) = metadata.positions(side, options.positions) {
-            write_rows(&store, name, ArrayRef::of(name, positions.view())?)?;
+            write_rows(store, name, ArrayRef::of(name, positions.view())?)?;
         }
     }
     let axes: Vec<&str> = ["pair", "c"].into_iter().chain(metadata.window.axes().map(|d| ["z", "y", "x"][d])).collect();
-    let plan = Plan::new(dtype, layout).codec(options.codec).axis_names(&axes);
-    let arrays = [plan.create(&store, "patches1")?, plan.create(&store, "patches2")?];
-    Writing { source, dtype, metadata, grid: &grid, monitor }.run(arrays)?;
-    store.sync()?;
+    let plan = Plan::new(dtype, layout).codec(options.codec).checksum(true).axis_names(&axes);
+    let arrays = [plan.create(store, "patches1")?, plan.create(store, "patches2")?];
+    let arrays = Writing { source, dtype, metadata, grid: &grid, monitor }.run(arrays)?;
+    arrays.into_iter().try_for_each(finish)?;
     partial.complete()
 }
 
@@ -164,8 +164,16 @@ fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Res
     let chunk = shape.iter().enumerate().map(|(axis, size)| if axis == 0 { (*size).clamp(1, ROWS) } else { *size });
     let layout = qlty_core::zarr::Layout { chunk: chunk.collect(), shape, shard: None };
     let axes = ["pair", "column"];
-    let plan = Plan::new(values.dtype(), layout).axis_names(&axes[..values.ndim()]);
-    plan.create(store, name)?.write_all(values)
+    let plan = Plan::new(values.dtype(), layout).checksum(true).axis_names(&axes[..values.ndim()]);
+    let array = plan.create(store, name)?;
+    array.write_all(values)?;
+    finish(array)
+}
+
+/// Adds the number of its files to a complete array.
+fn finish(mut array: ArrayWriter) -> Result<()> {
+    let files = array.files();
+    array.finish(files)
 }
 
 struct Writing<'a> {
@@ -178,7 +186,7 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     /// Writes all files of both arrays, as many in parallel as memory allows.
-    fn run(&self, arrays: [ArrayWriter; 2]) -> Result<()> {
+    fn run(&self, arrays: [ArrayWriter; 2]) -> Result<[ArrayWriter; 2]> {
         let bytes = product("patches of a file", &[self.grid.file_len(), self.dtype.size()])?;
         let threads = rayon::current_num_threads();
         // A file needs twice its memory while it is compressed.
@@ -199,7 +207,7 @@ impl Writing<'_> {
                 self.monitor.advance(1);
             }
         });
-        failure.into_result()
+        failure.into_result().map(|()| arrays)
     }
 
     /// Writes the file with this number. Files of the two arrays alternate, since their pixels are close together.

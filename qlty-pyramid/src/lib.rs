@@ -41,8 +41,8 @@
 //!
 //! The feature `png` reads PNG slices and images; `cli` builds the tool `qlty-pyramid`.
 //!
-//! All calls may be made concurrently, and run on the current rayon pool. At most one writer per destination may run at
-//! a time.
+//! All calls may be made concurrently, and run on the current rayon pool. One writer per destination runs at a time: a
+//! second one, also in another process, fails with [`qlty_core::zarr::Error::Busy`].
 
 mod arrays;
 mod error;
@@ -65,6 +65,6 @@ pub use qlty_core::zarr::Codec;
 pub use qlty_core::{Element, Monitor};
 pub use read::{Channel, LengthUnit, PlaneSource, Slice, SlicePattern, SliceSet, Stack, Volume, VoxelSize};
 pub use write::{
-    AxisOrder, Halving, Levels, Method, Normalization, Pyramid, PyramidJob, PyramidLevel, PyramidOptions, ZarrFormat,
-    plan_pyramid, shrink, stack_to_ome_zarr, stacks_to_ome_zarr,
+    AxisOrder, Existing, Halving, Levels, Method, Normalization, Pyramid, PyramidJob, PyramidLevel, PyramidOptions,
+    ZarrFormat, plan_pyramid, shrink, stack_to_ome_zarr, stacks_to_ome_zarr,
 };

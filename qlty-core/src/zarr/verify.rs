@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use zarrs::array::{ArrayBytes, CodecOptions};
 
+use super::file_count::difference;
 use super::reader::{check_memory, chunk_bytes};
-use super::writer::FILE_COUNT;
 use super::{ArrayReader, Error, Result};
 use crate::Monitor;
 use crate::array::product;
@@ -83,11 +83,6 @@ impl ArrayReader {
             Err(error) => Err(error),
         }
     }
-
-    /// The number of files that the array was written with, if its attributes tell it.
-    pub fn file_count(&self) -> Option<u64> {
-        self.array.attributes().get(FILE_COUNT[0])?.get(FILE_COUNT[1])?.as_u64()
-    }
 }
 
 /// Decodes the files of the array in a folder, in parallel, and returns those that are damaged, in the order of the
@@ -122,9 +117,8 @@ pub fn verify(folder: &Path, most: Option<usize>, monitor: &Monitor) -> Result<V
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort();
     let mut found: Vec<_> = found.into_iter().map(|(_, damage)| damage).collect();
-    let present = present.into_inner();
-    if let Some(written) = reader.file_count().filter(|written| count == total && *written != present) {
-        found.push(Damage::new(folder, format!("has {present} chunk files, but {written} were written")));
+    if let Some(written) = reader.file_count().filter(|_| count == total) {
+        found.extend(difference(folder, present.into_inner(), written));
     }
     Ok(found)
 }

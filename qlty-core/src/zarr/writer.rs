@@ -14,9 +14,6 @@ use super::{Error, FolderStore, Layout, Result};
 use crate::DType;
 use crate::dynamic::{ArrayRef, OwnedArray, Scalar};
 
-/// Where the attributes of an array tell its number of files.
-pub(super) const FILE_COUNT: [&str; 2] = ["qlty", "files"];
-
 /// A Zarr array that is written chunk by chunk, by any number of threads; created by a [`Plan`](super::Plan).
 ///
 /// Each file (a chunk, or a shard of several) is written as a whole, through the array's [`FolderStore`], and
@@ -98,20 +95,6 @@ impl ArrayWriter {
     /// The number of files that [`ArrayWriter::write_chunk`] has written.
     pub fn files(&self) -> u64 {
         self.files.load(Relaxed)
-    }
-
-    /// Writes the metadata again, with the number of files that the array now has: [`verify`](super::verify) compares
-    /// them, since an absent file is no error in Zarr but means the fill value.
-    ///
-    /// # Errors
-    /// [`Error::Zarr`], naming the array.
-    pub fn store_file_count(&mut self, files: u64) -> Result<()> {
-        let attributes = self.attributes_mut();
-        let ours = attributes.entry(FILE_COUNT[0]).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(ours) = ours {
-            ours.insert(FILE_COUNT[1].to_owned(), files.into());
-        }
-        self.store_metadata()
     }
 
     /// The key, in the store, of the file at `place` in the grid of files.

@@ -251,14 +251,18 @@ where
 /// i belongs to pair i of the arrays. Above a thousand pairs, chunks are grouped in shards of about 64 MiB. qlty's
 /// `ZarrPatchPairDataset` can read it.
 ///
-/// The store is written under its name with `.partial` appended and renamed when it is complete. A failure removes it;
-/// the remains of a killed program are removed by the next one that writes there. At most one writer per destination
-/// may run at a time. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
+/// Chunks have checksums, and each array has the number of its chunk files as an attribute (`qlty.chunk_files`), so that
+/// [`qlty_core::zarr::verify`] finds changed and missing ones.
+///
+/// The store is written under its name with `.partial` appended and renamed when all of it is on disk. A failure removes
+/// it; the remains of a killed program are removed by the next one that writes there. One writer per destination runs
+/// at a time. Memory is bounded by 256 MiB of patches, or two files of them. Progress is counted in files.
 ///
 /// # Errors
 /// [`qlty_core::Error::Argument`] if there is no such pair, the chunk has an empty or missing axis, a pair extends
 /// beyond the images, the pairs were not measured, or the codec has no such level; [`crate::Error::Exists`] and
-/// [`crate::Error::NotAStore`] if the destination exists and is not replaced; [`crate::Error::Io`] and
+/// [`crate::Error::NotAStore`] if the destination exists and is not replaced; [`crate::Error::Busy`] if another process
+/// writes to it; [`crate::Error::Store`] if a file was removed meanwhile; [`crate::Error::Io`] and
 /// [`crate::Error::Zarr`]; [`qlty_core::Error::Cancelled`]; the errors of the source. After an error there is no new
 /// store, and an existing one is unchanged.
 pub fn extract_patches_to_zarr<T: Element, const D: usize>(

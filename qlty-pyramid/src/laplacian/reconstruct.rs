@@ -14,13 +14,14 @@ use crate::{AxisOrder, Error, Result, ZarrFormat};
 /// Writes a level of a Laplacian store as a Zarr v3 array, in chunks of the shape of the differences'.
 ///
 /// Planes that share chunks are read and written together, so memory use does not depend on their number. The array
-/// appears under its name when it is complete, and not at all on failure. Progress counts planes.
+/// appears under its name when all of it is on disk, and not at all on failure. Chunks have checksums. Progress counts
+/// planes.
 ///
 /// # Errors
 /// - [`Error::Argument`] if there is no such level, or its axes are not (Z,Y,X), (C,Z,Y,X) or (T,C,Z,Y,X)
 ///   in the order that the store states;
 /// - [`Error::Store`] as for [`LaplacianStore::open`] and [`LaplacianStore::read_into`], and if the destination
-///   exists or cannot be written;
+///   exists, another process writes to it, or it cannot be written;
 /// - [`Error::Core`] if there is not enough memory, or the caller cancelled.
 pub fn reconstruct_from_laplacian(
     store: impl AsRef<Path>,
@@ -53,7 +54,7 @@ fn write(store: &LaplacianStore, destination: &Path, options: &ReconstructOption
         format: ZarrFormat::V3,
     };
     let partial = Partial::create(destination, options.overwrite)?;
-    let writer = SlabWriter::create(partial.path(), "", store.dtype(), spec)?;
+    let mut writer = SlabWriter::create(partial.store(), "", store.dtype(), spec)?;
 
     monitor.begin((times * depth) as u64);
     let shape = [1, writer.depth(), channels, height, width];
@@ -68,6 +69,8 @@ fn write(store: &LaplacianStore, destination: &Path, options: &ReconstructOption
         monitor.advance(count as u64);
     }
     monitor.check()?;
+    let files = writer.files();
+    writer.finish(files)?;
     Ok(partial.complete()?)
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use qlty_core::Monitor;
 use qlty_core::dynamic::ArrayRef;
+use qlty_core::zarr::FolderStore;
 
 use super::layout::LaplacianLayout;
 use super::options::LaplacianOptions;
@@ -12,10 +14,10 @@ use super::plane::{self, CoarsePlane};
 use super::upsample::{Planes, Upsampler};
 use super::work::difference_dtype;
 use crate::write::{
-    ArraySpec, Pipeline, Plan, PlaneReader, Run, RunState, Sink, Slab, SlabWriter, laplacian_metadata, one_by_one,
-    write_group, write_store,
+    ArraySpec, Identity, Job, Pipeline, Plan, PlaneReader, Run, Sink, Slab, SlabWriter, laplacian_metadata, one_by_one,
+    stamp, write_group, write_store,
 };
-use crate::{Error, PlaneSource, Pyramid, PyramidJob, Result};
+use crate::{Error, Existing, PlaneSource, Pyramid, PyramidJob, Result};
 
 /// Writes the Laplacian pyramid of an image as a Zarr store: the smallest level under its number, `diff_0` to
 /// `diff_{L-2}`, and group attributes that describe them (`qlty.laplacian_pyramid`).
@@ -35,15 +37,20 @@ pub fn stack_to_ome_zarr_laplacian(
     let path = path.as_ref();
     let plan = plan_stored(source, options)?;
     monitor.check()?;
-    let state = |folder: &Path| {
-        RunState::new(folder, &plan, source, &options.image)
-            .also("interpolation", options.interpolation.name().into())
-            .also("difference codec", format!("{:?}", options.difference_codec).into())
-            .also("smallest level stored", options.store_base.into())
-    };
-    let write = |folder: &Path, run: Run<'_>| write(source, &plan, options, folder, run, monitor);
-    write_store(path, &plan, &options.image, &state, &write)?;
-    Ok(describe(&plan, source, path, options))
+    let identity = &identity(&plan, source, options);
+    let existing = Existing::at(path, identity, &options.image);
+    if existing != Existing::Complete {
+        let job = Job { plan: &plan, arrays: layout(&plan, options).arrays().len(), identity };
+        write_store(path, job, &options.image, &|store, run| write(source, job, options, store, run, monitor))?;
+    }
+    Ok(describe(&plan, source, path, options, existing))
+}
+
+fn identity(plan: &Plan, source: &dyn PlaneSource, options: &LaplacianOptions) -> Identity {
+    Identity::new("laplacian", plan, source, &options.image)
+        .also("interpolation", options.interpolation.name())
+        .also("difference codec", options.difference_codec.to_string())
+        .also("smallest level stored", options.store_base)
 }
 
 /// [`stacks_to_ome_zarr`](crate::stacks_to_ome_zarr) for Laplacian pyramids.
@@ -56,19 +63,22 @@ pub fn stacks_to_ome_zarr_laplacian(
 ) -> Result<BTreeMap<String, Pyramid>> {
     type Job<'a> = PyramidJob<'a, LaplacianOptions>;
     let check = |job: &Job<'_>| {
-        plan_stored(job.source, &job.options)?;
-        Ok(job.options.image.overwrite)
+        let planned = plan_laplacian(job.source, &job.path, &job.options)?;
+        planned.existing.check(&job.path, &job.options.image)
     };
     let write = |job: &Job<'_>| stack_to_ome_zarr_laplacian(job.source, &job.path, &job.options, monitor);
     one_by_one(jobs, &check, &write)
 }
 
-/// The store that [`stack_to_ome_zarr_laplacian`] would write, without reading any pixels.
+/// The store that [`stack_to_ome_zarr_laplacian`] would write, without reading any pixels. If the run resumes, it also
+/// tells whether the store is there already.
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
 pub fn plan_laplacian(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &LaplacianOptions) -> Result<Pyramid> {
-    Ok(describe(&plan_stored(source, options)?, source, path.as_ref(), options))
+    let (plan, path) = (plan_stored(source, options)?, path.as_ref());
+    let existing = Existing::at(path, &identity(&plan, source, options), &options.image);
+    Ok(describe(&plan, source, path, options, existing))
 }
 
 /// The plan of the store.
@@ -88,9 +98,15 @@ fn layout(plan: &Plan, options: &LaplacianOptions) -> LaplacianLayout {
     LaplacianLayout::new(options.interpolation, &plan.axes.names(), plan.levels.len(), options.store_base)
 }
 
-fn describe(plan: &Plan, source: &dyn PlaneSource, path: &Path, options: &LaplacianOptions) -> Pyramid {
+fn describe(
+    plan: &Plan,
+    source: &dyn PlaneSource,
+    path: &Path,
+    options: &LaplacianOptions,
+    existing: Existing,
+) -> Pyramid {
     let layout = layout(plan, options);
-    let mut pyramid = Pyramid::new(plan, source, path);
+    let mut pyramid = Pyramid::new(plan, source, path, existing);
     pyramid.levels.truncate(layout.arrays().len());
     for (level, name) in pyramid.levels.iter_mut().zip(layout.arrays()) {
         level.name = name.to_owned();
@@ -101,25 +117,28 @@ fn describe(plan: &Plan, source: &dyn PlaneSource, path: &Path, options: &Laplac
     pyramid
 }
 
-/// Writes all of a store to a folder.
+/// Writes all of a store.
 fn write(
     source: &dyn PlaneSource,
-    plan: &Plan,
+    Job { plan, identity, .. }: Job<'_>,
     options: &LaplacianOptions,
-    folder: &Path,
-    run: Run<'_>,
+    store: &Arc<FolderStore>,
+    run: &Run<'_>,
     monitor: &Monitor,
 ) -> Result<()> {
     let reader = PlaneReader::new(source, options.image.normalization, monitor)?;
     let layout = layout(plan, options);
-    let sink = Arrays::create(folder, plan, &layout, options)?;
+    let mut sink = Arrays::create(store, plan, &layout, options)?;
     let method = options.image.method;
     let pipeline = Pipeline { plan, method, reader: &reader, sink: &sink, monitor };
-    let done = pipeline.run(run.progress, &|progress| run.state.note(progress))?;
+    let done = pipeline.run(run.progress.clone(), &run.state)?;
     let shapes: Vec<Vec<usize>> = plan.levels.iter().map(|level| plan.axes.pick(level.array.shape)).collect();
     let stated = layout.to_json(plan.dtype, method, &shapes);
-    let attributes = laplacian_metadata(plan, source, method, &done.statistics, &layout.arrays(), stated);
-    write_group(folder, attributes, options.image.format)
+    let mut attributes = laplacian_metadata(plan, source, method, &done.statistics, &layout.arrays(), stated);
+    stamp(&mut attributes, identity);
+    write_group(store, attributes, options.image.format)?;
+    let differences = sink.differences.iter_mut().map(|difference| &mut difference.writer);
+    differences.chain(&mut sink.base).zip(&done.files).try_for_each(|(writer, files)| writer.finish(*files))
 }
 
 /// The arrays of a store.
@@ -132,18 +151,23 @@ struct Arrays {
 }
 
 impl Arrays {
-    fn create(folder: &Path, plan: &Plan, layout: &LaplacianLayout, options: &LaplacianOptions) -> Result<Self> {
+    fn create(
+        store: &Arc<FolderStore>,
+        plan: &Plan,
+        layout: &LaplacianLayout,
+        options: &LaplacianOptions,
+    ) -> Result<Self> {
         let mut differences = Vec::new();
         for (name, levels) in layout.differences.iter().zip(plan.levels.windows(2)) {
             let spec = ArraySpec { codec: options.difference_codec, ..levels[0].array.clone() };
             let sizes = [0, 1].map(|index| [levels[index].array.shape[3], levels[index].array.shape[4]]);
             let planes = Planes::new(sizes[1], sizes[0], options.interpolation);
             let upsampler = planes.upsampler(&sizes[0].map(|size| 0..size));
-            let writer = SlabWriter::create(folder, name, difference_dtype(plan.dtype), spec)?;
+            let writer = SlabWriter::create(store, name, difference_dtype(plan.dtype), spec)?;
             differences.push(Difference { writer, upsampler });
         }
         let last = &plan.levels[plan.levels.len() - 1].array;
-        let base = layout.base.as_ref().map(|name| SlabWriter::create(folder, name, plan.dtype, last.clone()));
+        let base = layout.base.as_ref().map(|name| SlabWriter::create(store, name, plan.dtype, last.clone()));
         // Levels do not differ along Z.
         Ok(Self { differences, base: base.transpose()?, depth: last.file()[0] })
     }
@@ -161,6 +185,11 @@ impl Sink for Arrays {
             // All levels have the same number of planes, so there is always a coarser one except for the last level.
             (Some(_), None, _) | (None, _, None) => Ok(()),
         }
+    }
+
+    fn files(&self) -> Vec<u64> {
+        let differences = self.differences.iter().map(|difference| &difference.writer);
+        differences.chain(&self.base).map(SlabWriter::files).collect()
     }
 }
 

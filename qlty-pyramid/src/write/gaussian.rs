@@ -2,26 +2,36 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use qlty_core::Monitor;
-use qlty_core::zarr::Partial;
+use qlty_core::zarr::FolderStore;
 
+use super::existing::{Existing, stamp};
+use super::identity::Identity;
 use super::metadata;
 use super::options::PyramidOptions;
 use super::pipeline::Pipeline;
 use super::plan::Plan;
 use super::plane_reader::PlaneReader;
-use super::run_state::{Run, RunState, write_store};
+use super::run_state::{Job, Run, write_store};
 use super::slab_writer::SlabWriter;
 use super::summary::{Pyramid, level_name};
 use crate::{Error, PlaneSource, Result};
 
-/// The pyramid that [`stack_to_ome_zarr`] would write, without reading any pixels.
+/// The pyramid that [`stack_to_ome_zarr`] would write, without reading any pixels. If the run resumes, it also tells
+/// whether the store is there already.
 ///
 /// # Errors
 /// [`Error::Argument`] and [`Error::Core`] as there.
 pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &PyramidOptions) -> Result<Pyramid> {
-    Ok(Pyramid::new(&Plan::new(source, options)?, source, path.as_ref()))
+    let (plan, path) = (Plan::new(source, options)?, path.as_ref());
+    let existing = Existing::at(path, &identity(&plan, source, options), options);
+    Ok(Pyramid::new(&plan, source, path, existing))
+}
+
+fn identity(plan: &Plan, source: &dyn PlaneSource, options: &PyramidOptions) -> Identity {
+    Identity::new("gaussian", plan, source, options)
 }
 
 /// Writes an image and its coarser levels as OME-Zarr: NGFF 0.5 on Zarr v3, or 0.4 on Zarr v2.
@@ -30,20 +40,23 @@ pub fn plan_pyramid(source: &dyn PlaneSource, path: impl AsRef<Path>, options: &
 /// metadata: axes, scales, translations, and in the `omero` block the display settings of the channels: their smallest
 /// and largest values, and the 0.1 and 99.9 percentiles of a sample. A pyramid with one level is a single Zarr array;
 /// with the axis order (Z,C,Y,X), which NGFF does not allow, the group has our own metadata instead. The attribute
-/// `qlty` holds the base name, the names of the files, the range of their counters, the axis order and the method.
+/// `qlty` holds the base name, the names of the files, the range of their counters, the axis order and the method, and
+/// for later runs a checksum of each input and option (`run`). Arrays have the number of their chunk files there, and in
+/// Zarr v3 all chunks have checksums, so that [`qlty_core::zarr::verify`] finds changed and missing ones.
 ///
 /// Slices are read, shrunk, compressed and written concurrently, on all threads of the current rayon pool, and memory
 /// is bounded by [`PyramidOptions::memory`], independent of the number of slices. The bytes written depend only on the
 /// source and the options. Progress is counted in planes.
 ///
-/// The store is written under its name with `.partial` appended, and renamed when it is complete. A failure removes it,
-/// unless `resume` is set. The remains of a killed program are resumed by a run with `resume`, and removed by one
-/// without. At most one writer per destination may run at a time.
+/// The store is written under its name with `.partial` appended, and renamed when all of it is on disk. A failure removes
+/// it, unless `resume` is set. The remains of a killed run are resumed by a run with `resume`, if it had that option too,
+/// and removed by one without. After a power failure the same holds.
 ///
 /// # Errors
 /// - [`Error::Argument`] if an option does not fit this image; [`Error::Core`] if there is not enough memory, or
 ///   with [`qlty_core::Error::Cancelled`];
-/// - [`Error::Store`] if the destination exists, Zarr cannot write, or the run to resume had other inputs or options;
+/// - [`Error::Store`] if the destination exists, another process writes to it, Zarr cannot write, the run to resume had
+///   other inputs or options or its state is damaged, or a file was removed from the store meanwhile;
 /// - [`Error::Io`], and the errors of reading, which name the file.
 ///
 /// After an error there is no new store, and an existing one is unchanged.
@@ -56,9 +69,13 @@ pub fn stack_to_ome_zarr(
     let path = path.as_ref();
     let plan = Plan::new(source, options)?;
     monitor.check()?;
-    let state = |folder: &Path| RunState::new(folder, &plan, source, options);
-    write_store(path, &plan, options, &state, &|folder, run| write(source, &plan, options, folder, run, monitor))?;
-    Ok(Pyramid::new(&plan, source, path))
+    let identity = &identity(&plan, source, options);
+    let existing = Existing::at(path, identity, options);
+    if existing != Existing::Complete {
+        let job = Job { plan: &plan, arrays: plan.levels.len(), identity };
+        write_store(path, job, options, &|store, run| write(source, job, options, store, run, monitor))?;
+    }
+    Ok(Pyramid::new(&plan, source, path, existing))
 }
 
 /// An image, the path of its pyramid, and the options.
@@ -96,17 +113,16 @@ impl<'a, O> PyramidJob<'a, O> {
 /// [`Error::Argument`] if two jobs have the same name or path.
 pub fn stacks_to_ome_zarr(jobs: &[PyramidJob<'_>], monitor: &Monitor) -> Result<BTreeMap<String, Pyramid>> {
     let check = |job: &PyramidJob<'_>| {
-        Plan::new(job.source, &job.options)?;
-        Ok(job.options.overwrite)
+        plan_pyramid(job.source, &job.path, &job.options)?.existing.check(&job.path, &job.options)
     };
     let write = |job: &PyramidJob<'_>| stack_to_ome_zarr(job.source, &job.path, &job.options, monitor);
     one_by_one(jobs, &check, &write)
 }
 
-/// Writes images after `check` has accepted all of them; it returns whether an image may replace a store.
+/// Writes images after `check` has accepted all of them.
 pub(crate) fn one_by_one<O>(
     jobs: &[PyramidJob<'_, O>],
-    check: &dyn Fn(&PyramidJob<'_, O>) -> Result<bool>,
+    check: &dyn Fn(&PyramidJob<'_, O>) -> Result<()>,
     write: &dyn Fn(&PyramidJob<'_, O>) -> Result<Pyramid>,
 ) -> Result<BTreeMap<String, Pyramid>> {
     for (index, job) in jobs.iter().enumerate() {
@@ -116,33 +132,35 @@ pub(crate) fn one_by_one<O>(
             return Err(Error::argument("images", (job.source.name(), &job.path), expected));
         }
     }
-    for job in jobs {
-        Partial::check(&job.path, check(job)?)?;
-    }
+    jobs.iter().try_for_each(check)?;
     jobs.iter().map(|job| Ok((job.source.name().to_owned(), write(job)?))).collect()
 }
 
-/// Writes all of a store to a folder.
+/// Writes all of a store.
 fn write(
     source: &dyn PlaneSource,
-    plan: &Plan,
+    Job { plan, identity, .. }: Job<'_>,
     options: &PyramidOptions,
-    folder: &Path,
-    run: Run<'_>,
+    store: &Arc<FolderStore>,
+    run: &Run<'_>,
     monitor: &Monitor,
 ) -> Result<()> {
     let reader = PlaneReader::new(source, options.normalization, monitor)?;
-    let writers = plan.levels.iter().enumerate().map(|(level, planned)| {
-        SlabWriter::create(folder, &level_name(plan, level), plan.dtype, planned.array.clone())
-    });
+    let writers =
+        plan.levels.iter().enumerate().map(|(level, planned)| {
+            SlabWriter::create(store, &level_name(plan, level), plan.dtype, planned.array.clone())
+        });
     let mut writers = writers.collect::<Result<Vec<SlabWriter>>>()?;
     let pipeline = Pipeline { plan, method: options.method, reader: &reader, sink: &writers, monitor };
-    let done = pipeline.run(run.progress, &|progress| run.state.note(progress))?;
+    let done = pipeline.run(run.progress.clone(), &run.state)?;
+    let mut attributes = match writers.as_slice() {
+        [_] => metadata::single(plan, source, &done.statistics),
+        _ => metadata::pyramid(plan, source, options, &done.statistics, store.folder())?,
+    };
+    stamp(&mut attributes, identity);
     match writers.as_mut_slice() {
-        [single] => single.set_attributes(metadata::single(plan, source, &done.statistics)),
-        _ => {
-            let attributes = metadata::pyramid(plan, source, options, &done.statistics, folder)?;
-            metadata::write_group(folder, attributes, options.format)
-        }
+        [single] => single.set_attributes(attributes),
+        _ => metadata::write_group(store, attributes, options.format)?,
     }
+    writers.iter_mut().zip(&done.files).try_for_each(|(writer, files)| writer.finish(*files))
 }

@@ -15,14 +15,13 @@ use super::statistics::Statistics;
 use crate::{PlaneSource, Result};
 
 /// The key of our own attributes.
-const OURS: &str = "qlty";
+pub(crate) const OURS: &str = "qlty";
 
 /// Writes the metadata of the group at the root of a store.
-pub(crate) fn write_group(root: &Path, attributes: Map<String, Value>, format: ZarrFormat) -> Result<()> {
-    let store = Arc::new(FolderStore::unpublished(root));
+pub(crate) fn write_group(store: &Arc<FolderStore>, attributes: Map<String, Value>, format: ZarrFormat) -> Result<()> {
     match format {
-        ZarrFormat::V3 => create_group(&store, attributes)?,
-        ZarrFormat::V2 => create_group_v2(&store, attributes)?,
+        ZarrFormat::V3 => create_group(store, attributes)?,
+        ZarrFormat::V2 => create_group_v2(store, attributes)?,
     }
     Ok(())
 }

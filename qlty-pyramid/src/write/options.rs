@@ -2,6 +2,8 @@
 //!
 //! A new option is a field and a setter of [`PyramidOptions`], and a flag in `src/bin/qlty-pyramid/options.rs`.
 
+use std::time::Duration;
+
 use qlty_core::DType;
 use qlty_core::zarr::Codec;
 
@@ -120,9 +122,15 @@ pub struct PyramidOptions {
     pub memory: usize,
     /// Whether an existing store of the same name is replaced, once the new one is complete.
     pub overwrite: bool,
-    /// Whether to resume a run with the same options that was killed or failed, and to keep what has been written if
-    /// this run fails.
+    /// Whether to resume a run with the same inputs and options that was killed or failed, also by a power failure, and
+    /// to keep what has been written if this run fails. If that run was completed, nothing is written.
+    ///
+    /// A run that does not resume cannot be resumed either. Of images in memory the pixels are not compared: the
+    /// caller vouches for them, and their complete stores are not recognized.
     pub resume: bool,
+    /// With `resume`, the least time between two checkpoints, each of which waits for the disk: what was written since
+    /// the last is written again if the process is killed. Default: 10 s; with 0, there is one after each round.
+    pub checkpoint_interval: Duration,
 }
 
 impl PyramidOptions {
@@ -266,10 +274,17 @@ impl PyramidOptions {
         self
     }
 
-    /// Whether to resume a run with the same options that was killed or failed.
+    /// Whether to resume a run with the same inputs and options that was killed or failed.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
+        self
+    }
+
+    /// The least time between two checkpoints.
+    #[must_use]
+    pub fn checkpoint_interval(mut self, checkpoint_interval: Duration) -> Self {
+        self.checkpoint_interval = checkpoint_interval;
         self
     }
 }
@@ -294,6 +309,7 @@ impl Default for PyramidOptions {
             memory: 256 << 20,
             overwrite: false,
             resume: false,
+            checkpoint_interval: Duration::from_secs(10),
         }
     }
 }

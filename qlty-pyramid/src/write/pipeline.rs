@@ -9,11 +9,13 @@ use rayon::prelude::*;
 
 use super::plan::Plan;
 use super::plane_reader::PlaneReader;
+use super::progress::Progress;
+use super::run_state::RunState;
 use super::shrink::{Fine, Method, shrink_plane};
 use super::slab_writer::SlabWriter;
 use super::statistics::Statistics;
-use crate::Result;
 use crate::arrays::for_each_part;
+use crate::{Error, Result};
 
 /// Computes the levels of an image and writes them.
 ///
@@ -35,6 +37,9 @@ pub(crate) trait Sink: Sync {
 
     /// Writes planes of a level: whole files.
     fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()>;
+
+    /// The number of chunk files that were written, for each array.
+    fn files(&self) -> Vec<u64>;
 }
 
 /// Planes of a level to be written.
@@ -59,25 +64,22 @@ impl Sink for Vec<SlabWriter> {
     fn write(&self, level: usize, slab: &Slab<'_>, monitor: &Monitor) -> Result<()> {
         self[level].write(slab.t, slab.first, &slab.planes, monitor)
     }
+
+    fn files(&self) -> Vec<u64> {
+        self.iter().map(SlabWriter::files).collect()
+    }
 }
 
-/// The progress of a run.
-#[derive(Debug, Clone)]
-pub(crate) struct Progress {
-    /// The current time point; earlier ones are written.
-    pub(crate) t: usize,
-    /// For each level, the number of planes of the time point that are written, in whole files.
-    pub(crate) written: Vec<usize>,
-    /// The number of full-size planes of the time point that are in the statistics.
-    pub(crate) counted: usize,
-    /// One for each channel.
-    pub(crate) statistics: Vec<Statistics>,
+/// Why a run stopped.
+struct Stop {
+    error: Error,
+    /// Whether what was written may be lost, so that no later progress must be noted.
+    writing_failed: bool,
 }
 
-impl Progress {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let statistics = vec![Statistics::new(); plan.shape[1]];
-        Self { t: 0, written: vec![0; plan.levels.len()], counted: 0, statistics }
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self { error, writing_failed: false }
     }
 }
 
@@ -133,28 +135,43 @@ fn zeros(dtype: DType, shape: [usize; 4]) -> Result<OwnedArray> {
 }
 
 impl Pipeline<'_> {
-    /// Writes everything that `progress` lacks, and calls `note` after each round.
-    pub(crate) fn run(&self, mut progress: Progress, note: &dyn Fn(&Progress) -> Result<()>) -> Result<Progress> {
+    /// Writes everything that `progress` lacks, and notes the progress after rounds, and when it stops early.
+    pub(crate) fn run(&self, mut progress: Progress, state: &RunState<'_>) -> Result<Progress> {
+        match self.rounds(&mut progress, state) {
+            Ok(()) => Ok(progress),
+            Err(Stop { error, writing_failed }) => {
+                if !writing_failed {
+                    // Report the original error, not one from noting: the earlier state remains then.
+                    let _ = state.note(&progress);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn rounds(&self, progress: &mut Progress, state: &RunState<'_>) -> Result<(), Stop> {
+        let earlier = progress.files.clone();
         let [times, _, depth, ..] = self.plan.shape;
         self.monitor.begin((times * depth) as u64);
         self.monitor.advance((progress.t * depth) as u64);
         while progress.t < times {
-            let [mut now, mut next] = [self.empty(&progress)?, self.empty(&progress)?];
+            let [mut now, mut next] = [self.empty(progress)?, self.empty(progress)?];
             self.monitor.advance(now.levels[0].first as u64);
-            self.fill(&mut now, &progress)?;
+            self.fill(&mut now, progress)?;
             loop {
                 let more = now.levels[0].end < depth;
                 let fill_next = || {
                     if more {
-                        self.carry(&now, &mut next, &progress)?;
-                        self.fill(&mut next, &progress)?;
+                        self.carry(&now, &mut next, progress)?;
+                        self.fill(&mut next, progress)?;
                     }
                     Ok(())
                 };
-                let (written, filled) = rayon::join(|| self.write(&now, &progress), fill_next);
+                let (written, filled) = rayon::join(|| self.write(&now, progress), fill_next);
                 if let Err(error) = written {
+                    let writing_failed = !matches!(error, Error::Core(_));
                     // An error of reading names one of the caller's files, so it is the one to report.
-                    return Err(filled.err().unwrap_or(error));
+                    return Err(Stop { error: filled.err().unwrap_or(error), writing_failed });
                 }
                 self.monitor.advance(now.read as u64);
                 progress.counted = progress.counted.max(now.levels[0].end);
@@ -164,7 +181,8 @@ impl Pipeline<'_> {
                 for (sum, statistics) in progress.statistics.iter_mut().zip(&now.statistics) {
                     sum.merge(statistics);
                 }
-                note(&progress)?;
+                progress.files = earlier.iter().zip(self.sink.files()).map(|(earlier, now)| earlier + now).collect();
+                state.note_if_due(progress).map_err(|error| Stop { error, writing_failed: true })?;
                 filled?;
                 if !more {
                     break;
@@ -175,7 +193,7 @@ impl Pipeline<'_> {
             progress.counted = 0;
             progress.written.fill(0);
         }
-        Ok(progress)
+        Ok(())
     }
 
     /// The number of planes of a level in whole files after the first `end` planes.

@@ -1,6 +1,5 @@
 //! Writing an array slab by slab, its chunks compressed in parallel.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use qlty_core::Monitor;
@@ -34,6 +33,13 @@ impl ArraySpec {
         self.shard.unwrap_or(self.chunk)
     }
 
+    /// The number of files if no chunk is left out.
+    pub(crate) fn files(&self) -> u64 {
+        let [t, c, z, y, x] = self.shape;
+        let along = [(z, 0), (y, 1), (x, 2)].map(|(size, axis)| size.div_ceil(self.file()[axis]));
+        [t, c].iter().chain(&along).fold(1, |all: u64, size| all.saturating_mul(*size as u64))
+    }
+
     pub(crate) fn layout(&self) -> Layout {
         Layout {
             shape: self.axes.pick(self.shape),
@@ -51,10 +57,7 @@ impl ArraySpec {
 /// Fills the part of a file that is within the array: the box (Z,Y,X) of a channel that starts at a position.
 pub(crate) type FillFile<'a> = dyn Fn(usize, [usize; 3], ArrayMut<'_>) -> Result<()> + Sync + 'a;
 
-/// An array being written. Whole files are written, each once, by any thread.
-///
-/// Files are written in place and not synced: a store that appears under its name only when it is complete needs
-/// neither, and a resumed run rewrites incomplete files.
+/// An array being written. Whole files are written, each once, by any thread. In Zarr v3 chunks have checksums.
 #[derive(Debug)]
 pub(crate) struct SlabWriter {
     array: ArrayWriter,
@@ -64,22 +67,30 @@ pub(crate) struct SlabWriter {
 }
 
 impl SlabWriter {
-    /// Creates the array with this name in the store at `root`; the empty name is the store's root.
-    pub(crate) fn create(root: &Path, name: &str, dtype: DType, spec: ArraySpec) -> Result<Self> {
-        let store = Arc::new(FolderStore::unpublished(root));
+    /// Creates the array with this name in a store; the empty name is the store's root.
+    pub(crate) fn create(store: &Arc<FolderStore>, name: &str, dtype: DType, spec: ArraySpec) -> Result<Self> {
         let names = spec.axes.names();
         let plan = Plan::new(dtype, spec.layout()).codec(spec.codec).axis_names(&names);
         let array = match spec.format {
-            ZarrFormat::V3 => plan.create(&store, name)?,
-            ZarrFormat::V2 => plan.create_v2(&store, name)?,
+            ZarrFormat::V3 => plan.checksum(true).create(store, name)?,
+            ZarrFormat::V2 => plan.create_v2(store, name)?,
         };
         Ok(Self { array, spec, spare: Mutex::default() })
     }
 
-    /// Gives the array these attributes.
-    pub(crate) fn set_attributes(&mut self, attributes: Map<String, Value>) -> Result<()> {
+    /// Sets the attributes that [`SlabWriter::finish`] writes.
+    pub(crate) fn set_attributes(&mut self, attributes: Map<String, Value>) {
         *self.array.attributes_mut() = attributes;
-        Ok(self.array.store_metadata()?)
+    }
+
+    /// The number of files that were written.
+    pub(crate) fn files(&self) -> u64 {
+        self.array.files()
+    }
+
+    /// Writes the attributes, and the number of files of the complete array, after checking it.
+    pub(crate) fn finish(&mut self, files: u64) -> Result<()> {
+        Ok(self.array.finish(files)?)
     }
 
     /// The number of planes in a file. Slabs start at a multiple of it.

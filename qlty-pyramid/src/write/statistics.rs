@@ -94,18 +94,23 @@ impl Statistics {
         })
     }
 
-    /// The inverse of [`Self::to_json`]; `None` for other JSON.
-    pub(crate) fn from_json(json: &Value) -> Option<Self> {
+    /// The inverse of [`Self::to_json`]; `None` for other JSON, and for more than `most` values.
+    pub(crate) fn from_json(json: &Value, most: u64) -> Option<Self> {
         let mut statistics = Self::new();
+        let (mut next, mut sum) = (0, 0_u64);
         for entry in json["counts"].as_array()? {
-            let bin = usize::try_from(entry[0].as_u64()?).ok()?;
-            *statistics.counts.get_mut(bin)? = entry[1].as_u64()?;
+            let [bin, count] = entry.as_array()?.as_slice() else { return None };
+            let (bin, count) = (usize::try_from(bin.as_u64()?).ok()?, count.as_u64()?);
+            sum = sum.checked_add(count).filter(|sum| bin >= next && *sum <= most)?;
+            *statistics.counts.get_mut(bin)? = count;
+            next = bin + 1;
         }
-        if let Some(range) = json["range"].as_array() {
-            let bits = |at: usize| range.get(at)?.as_u64().map(f64::from_bits);
-            statistics.range = Some((bits(0)?, bits(1)?));
+        if !json["range"].is_null() {
+            let [min, max] = json["range"].as_array()?.as_slice() else { return None };
+            let [min, max] = [f64::from_bits(min.as_u64()?), f64::from_bits(max.as_u64()?)];
+            statistics.range = Some((min, max)).filter(|_| min.is_finite() && max.is_finite() && min <= max);
         }
-        Some(statistics)
+        (statistics.range.is_some() || json.get("range")?.is_null() && sum == 0).then_some(statistics)
     }
 }
 
@@ -184,9 +189,27 @@ mod tests {
 
     #[test]
     fn what_is_written_down_comes_back() {
-        let before = statistics(&[0.1_f64, -2e300, 7.0]);
-        let after = Statistics::from_json(&before.to_json()).unwrap();
-        assert_eq!((after.range, after.counts), (before.range, before.counts));
-        assert!(Statistics::from_json(&json!({ "counts": [[70_000, 1]] })).is_none());
+        for values in [&[0.1_f64, -2e300, 7.0][..], &[f64::NAN]] {
+            let before = statistics(values);
+            let after = Statistics::from_json(&before.to_json(), 3).unwrap();
+            assert_eq!((after.range, after.counts), (before.range, before.counts));
+        }
+        let range = |min: f64, max: f64| json!([min.to_bits(), max.to_bits()]);
+        for wrong in [
+            json!({ "counts": [[70_000, 1]], "range": range(0.0, 1.0) }),
+            json!({ "counts": [[5, 1], [5, 1]], "range": range(0.0, 1.0) }),
+            json!({ "counts": [[5, 1, 1]], "range": range(0.0, 1.0) }),
+            json!({ "counts": [[5, 3], [6, 1]], "range": range(0.0, 1.0) }),
+            json!({ "counts": [[5, 3], [6, u64::MAX]], "range": range(0.0, 1.0) }),
+            json!({ "counts": [[5, 1]], "range": range(1.0, 0.0) }),
+            json!({ "counts": [[5, 1]], "range": range(f64::NAN, 1.0) }),
+            json!({ "counts": [[5, 1]], "range": range(0.0, f64::INFINITY) }),
+            json!({ "counts": [[5, 1]], "range": null }),
+            json!({ "counts": [] }),
+            json!({ "range": null }),
+            json!(null),
+        ] {
+            assert!(Statistics::from_json(&wrong, 3).is_none(), "{wrong}");
+        }
     }
 }

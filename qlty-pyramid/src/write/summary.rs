@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use qlty_core::DType;
 
+use super::existing::Existing;
 use super::plan::{Plan, PlannedLevel};
 use crate::PlaneSource;
 
@@ -23,6 +24,8 @@ pub struct Pyramid {
     pub files: Vec<PathBuf>,
     /// The levels, from fine to coarse.
     pub levels: Vec<PyramidLevel>,
+    /// What was at the path, if the run resumes; a complete store is not written again.
+    pub existing: Existing,
 }
 
 /// A level of a [`Pyramid`].
@@ -45,7 +48,7 @@ pub struct PyramidLevel {
 }
 
 impl Pyramid {
-    pub(crate) fn new(plan: &Plan, source: &dyn PlaneSource, path: &Path) -> Self {
+    pub(crate) fn new(plan: &Plan, source: &dyn PlaneSource, path: &Path, existing: Existing) -> Self {
         let level = |(index, level): (usize, &PlannedLevel)| PyramidLevel {
             name: level_name(plan, index),
             stored_dtype: plan.dtype,
@@ -61,6 +64,7 @@ impl Pyramid {
             dtype: plan.dtype,
             files: source.files().to_vec(),
             levels: plan.levels.iter().enumerate().map(level).collect(),
+            existing,
         }
     }
 }

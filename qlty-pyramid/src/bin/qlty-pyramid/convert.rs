@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use qlty_core::zarr::Partial;
-use qlty_pyramid::{Monitor, Pyramid, Stack};
+use qlty_core::zarr::{Error as StoreError, Partial};
+use qlty_pyramid::{Error, Existing, Monitor, Pyramid, PyramidOptions, Stack};
 use serde_json::{Value, json};
 
 use crate::input::{InputArgs, names};
@@ -26,10 +26,15 @@ pub(crate) struct ConvertArgs {
     dry_run: bool,
     /// Replace existing stores, each once the new one is complete
     #[arg(long, help_heading = "Output")]
-    pub(crate) overwrite: bool,
-    /// Resume a run with the same options that was stopped, and keep what has been written if this one is stopped
+    overwrite: bool,
+    /// Resume a run with --resume and the same options that was stopped, also by a power failure, and keep what has been
+    /// written if this one is stopped; leave complete stores of the same stacks and options as they are
     #[arg(long, help_heading = "Output")]
-    pub(crate) resume: bool,
+    resume: bool,
+    /// With --resume, the least time between two checkpoints, which wait for the disk; what came after the last is
+    /// written again
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, help_heading = "Output")]
+    checkpoint_interval: u64,
 }
 
 /// A kind of pyramid.
@@ -44,6 +49,12 @@ pub(crate) trait PyramidKind: Sync {
 }
 
 impl ConvertArgs {
+    /// The options for the destination.
+    pub(crate) fn apply(&self, options: PyramidOptions) -> PyramidOptions {
+        let interval = Duration::from_secs(self.checkpoint_interval);
+        options.overwrite(self.overwrite).resume(self.resume).checkpoint_interval(interval)
+    }
+
     pub(crate) fn run<K: PyramidKind>(&self, kind: &K, output: &mut Output) -> Result<(), Failure> {
         output.set("dry_run", self.dry_run);
         output.set("stacks", json!({}));
@@ -51,11 +62,17 @@ impl ConvertArgs {
         let paths = self.paths::<K>(&stacks)?;
         // Everything is checked before anything is written.
         let planned = stacks.iter().zip(&paths).map(|(stack, path)| {
-            Partial::check(path, self.overwrite)?;
-            Ok::<_, Failure>(kind.plan(stack, path)?)
+            let planned = kind.plan(stack, path)?;
+            self.check(path, &planned.existing)?;
+            Ok::<_, Failure>(planned)
         });
         let planned: Vec<Pyramid> = planned.collect::<Result<_, _>>()?;
         for (stack, planned) in stacks.iter().zip(&planned) {
+            if planned.existing == Existing::Complete {
+                tell(output, stack, describe(stack, planned));
+                output.line(format_args!("{}: is complete already", planned.path.display()))?;
+                continue;
+            }
             if self.dry_run {
                 tell(output, stack, describe(stack, planned));
                 output.line(dry(stack, planned))?;
@@ -63,7 +80,7 @@ impl ConvertArgs {
             }
             let started = Instant::now();
             let write = |monitor: &Monitor| kind.write(stack, &planned.path, monitor);
-            let written = output.watch(stack.name(), "planes", write)?.map_err(|error| self.explain(error.into()))?;
+            let written = output.watch(stack.name(), "planes", write)?.map_err(|error| self.explain(error))?;
             let seconds = started.elapsed().as_secs_f64();
             let mut description = describe(stack, &written);
             description["seconds"] = json!(seconds);
@@ -103,8 +120,30 @@ impl ConvertArgs {
         Ok(paths)
     }
 
-    fn explain(&self, failure: Failure) -> Failure {
-        match failure {
+    /// Fails if a store may not be replaced.
+    fn check(&self, path: &Path, existing: &Existing) -> Result<(), Failure> {
+        if *existing == Existing::Complete {
+            return Ok(());
+        }
+        match (Partial::check(path, self.overwrite), existing) {
+            (Err(StoreError::Exists { .. }), Existing::Different(what)) if !what.is_empty() => {
+                let (path, what) = (path.display(), what.join(", "));
+                let message =
+                    format!("{path}: exists already, written with a different {what}; --overwrite replaces it");
+                Err(Failure::other(message))
+            }
+            (checked, _) => Ok(checked?),
+        }
+    }
+
+    /// The failure of writing, with what the user can do.
+    fn explain(&self, error: Error) -> Failure {
+        if let Error::Store(StoreError::Store { path, .. }) = &error
+            && path.ends_with("qlty-run.json")
+        {
+            return Failure::other(format_args!("{error}: run without --resume"));
+        }
+        match error.into() {
             Failure::Interrupted(_) if self.resume => {
                 Failure::Interrupted(Some("the same command resumes where this one stopped".to_owned()))
             }
@@ -150,6 +189,7 @@ fn describe(stack: &Stack, pyramid: &Pyramid) -> Value {
         "files": pyramid.files.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>(),
         "missing": stack.missing().iter().map(|range| [range.start(), range.end()]).collect::<Vec<_>>(),
         "levels": levels,
+        "complete_already": pyramid.existing == Existing::Complete,
     })
 }
 

@@ -22,7 +22,7 @@ struct Pyramids(PyramidOptions);
 
 impl Gaussian {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let options = self.pyramid.options(self.convert.overwrite, self.convert.resume);
+        let options = self.convert.apply(self.pyramid.options());
         self.convert.run(&Pyramids(options), output)
     }
 }

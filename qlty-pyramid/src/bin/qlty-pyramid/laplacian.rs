@@ -33,7 +33,7 @@ struct Pyramids(LaplacianOptions);
 
 impl Laplacian {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let image = self.pyramid.options(self.convert.overwrite, self.convert.resume);
+        let image = self.convert.apply(self.pyramid.options());
         let options = LaplacianOptions::new(image).interpolation(self.interpolation).store_base(!self.no_base);
         let options = options.difference_codec(self.difference_codec);
         self.convert.run(&Pyramids(options), output)

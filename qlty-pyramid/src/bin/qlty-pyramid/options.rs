@@ -70,7 +70,7 @@ pub(crate) struct PyramidArgs {
 }
 
 impl PyramidArgs {
-    pub(crate) fn options(&self, overwrite: bool, resume: bool) -> PyramidOptions {
+    pub(crate) fn options(&self) -> PyramidOptions {
         let levels = match (self.levels, self.factor.as_slice()) {
             (Some(count), _) => Levels::Count(count),
             (None, []) => Levels::UpTo(self.max_levels),
@@ -90,9 +90,7 @@ impl PyramidArgs {
             .voxel_size(self.voxel_size)
             .unit(self.unit)
             .channel_names(&self.channel_names)
-            .memory(self.memory)
-            .overwrite(overwrite)
-            .resume(resume);
+            .memory(self.memory);
         options.name = self.name.clone();
         options
     }

@@ -64,6 +64,11 @@ impl From<Error> for Failure {
             Error::Core(qlty_core::Error::Cancelled) => Self::Interrupted(None),
             Error::Argument { .. } | Error::Core(qlty_core::Error::Argument { .. }) => Self::usage(error),
             Error::Store(qlty_core::zarr::Error::Exists { path }) => Self::exists(path),
+            Error::Store(qlty_core::zarr::Error::Busy { path, holder }) => {
+                // The file that is locked is that of the store.
+                let store = path.with_extension("");
+                Self::other(format_args!("{}: {holder} is writing there", store.display()))
+            }
             _ => Self::other(error),
         }
     }

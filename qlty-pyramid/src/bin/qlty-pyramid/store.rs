@@ -265,7 +265,7 @@ pub(crate) fn codec(array: &Array<FilesystemStore>) -> String {
     let named = match codecs {
         Some(codecs) => codecs
             .iter()
-            .filter(|codec| codec["name"] != "bytes")
+            .filter(|codec| codec["name"] != "bytes" && codec["name"] != "crc32c")
             .map(|codec| word(&codec["name"], &codec["configuration"]))
             .collect(),
         None => match &metadata["compressor"] {

@@ -12,7 +12,7 @@ mod chunks;
 mod laplacian;
 mod ngff;
 
-/// Check a store: NGFF's rules, the attributes of Laplacian stores, and that every chunk decodes
+/// Check a store: NGFF's rules, the attributes of Laplacian stores, that every chunk decodes, and that no file is missing
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
     /// The store

@@ -1,8 +1,9 @@
-//! Decoding every chunk.
+//! Decoding every chunk, and counting their files.
 
 use std::sync::{Mutex, PoisonError};
 
 use qlty_core::Monitor;
+use qlty_core::zarr::check_file_count;
 use rayon::prelude::*;
 use zarrs::array::{
     Array, ArrayBytes, ArrayShardedExt, ArrayShardedReadableExt, ArrayShardedReadableExtCache, ArraySubset,
@@ -14,7 +15,8 @@ use super::Faults;
 use crate::output::{Failure, Output};
 use crate::store::Store;
 
-/// Decodes all chunks of all arrays, including their checksums, and returns their number.
+/// Decodes all chunks of all arrays, including their checksums, looks for missing files, and returns the number of
+/// chunks.
 pub(super) fn check(store: &Store, output: &Output, faults: &mut Faults) -> Result<u64, Failure> {
     let arrays = store.levels.iter().filter_map(|level| Some((level.name.as_str(), level.array.as_ref().ok()?)));
     let arrays: Vec<_> = arrays.map(|(name, array)| (name, array, array.subchunk_grid())).collect();
@@ -29,6 +31,11 @@ pub(super) fn check(store: &Store, output: &Output, faults: &mut Faults) -> Resu
     })?;
     let found = found.map_err(|error| Failure::from(qlty_pyramid::Error::from(error)))?;
     found.into_iter().flatten().for_each(|(place, what)| faults.add(place, what));
+    for (name, ..) in &arrays {
+        if let Some(damage) = check_file_count(&store.path.join(name))? {
+            faults.add(if name.is_empty() { "." } else { name }, damage.what);
+        }
+    }
     Ok(total)
 }
 
