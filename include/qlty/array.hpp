@@ -279,15 +279,26 @@ class Report {
   /// Calls `function` with `arguments`, the progress function and a place for an error.
   template <class... Parameters, class... Arguments>
   void call(qlty_status (*function)(Parameters...), Arguments&&... arguments) {
-    Failure failure;
-    qlty_progress progress = nullptr;
-    if (progress_) progress = &Report::report;
-    const qlty_status status = function(std::forward<Arguments>(arguments)..., progress, this, failure);
-    if (thrown_) std::rethrow_exception(thrown_);
-    failure.check(status);
+    run([&](qlty_progress progress, Failure& failure) {
+      return function(std::forward<Arguments>(arguments)..., progress, this, failure);
+    });
+  }
+  /// The same for a function that has the place for its output between these two.
+  template <class Output, class... Parameters, class... Arguments>
+  void call_for(Output* output, qlty_status (*function)(Parameters...), Arguments&&... arguments) {
+    run([&](qlty_progress progress, Failure& failure) {
+      return function(std::forward<Arguments>(arguments)..., progress, this, output, failure);
+    });
   }
 
  private:
+  template <class Call>
+  void run(Call&& call_it) {
+    Failure failure;
+    const qlty_status status = call_it(progress_ ? &Report::report : nullptr, failure);
+    if (thrown_) std::rethrow_exception(thrown_);
+    failure.check(status);
+  }
   static std::int32_t report(void* user, std::uint64_t done, std::uint64_t total) noexcept {
     auto& self = *static_cast<Report*>(user);
     if (self.stopped_) return 1;
