@@ -4,8 +4,8 @@
     verify_store(path; most = nothing, progress = nothing)
 
 Reads the files of all arrays of a Zarr store, such as a pyramid, at most `most` of them, evenly spread, and gives the
-damaged ones: a vector of named tuples of `file`, which is the folder of an array that lacks files, and `what`, in words.
-Progress counts files.
+damaged ones: a vector of named tuples of `file`, which is the folder of an array that lacks files, and `what` is wrong
+with it, in words. Progress counts files.
 """
 verify_store(path::AbstractString; most = nothing, progress = nothing) =
     without_tiles(verify_by(LibQlty.qlty_store_verify, path, most, progress))
