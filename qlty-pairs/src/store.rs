@@ -120,18 +120,23 @@ pub fn extract_patches_to_zarr(
     let partial = Partial::create(path, options.overwrite)?;
     let store = partial.store();
     create_group(store, attributes(metadata, channels))?;
-    write_rows(store, "deltas", ArrayRef::of("deltas", metadata.deltas().view())?)?;
-    write_rows(store, "rotations", ArrayRef::of("rotations", metadata.rotations().view())?)?;
+    let mut arrays = vec![
+        write_rows(store, "deltas", ArrayRef::of("deltas", metadata.deltas().view())?)?,
+        write_rows(store, "rotations", ArrayRef::of("rotations", metadata.rotations().view())?)?,
+    ];
     for (name, side) in [("positions1", Side::First), ("positions2", Side::Second)] {
         if let Some(positions) = metadata.positions(side, options.positions) {
-            write_rows(store, name, ArrayRef::of(name, positions.view())?)?;
+            arrays.push(write_rows(store, name, ArrayRef::of(name, positions.view())?)?);
         }
     }
     let axes: Vec<&str> = ["pair", "c"].into_iter().chain(metadata.window.axes().map(|d| ["z", "y", "x"][d])).collect();
     let plan = Plan::new(dtype, layout).codec(options.codec).checksum(true).axis_names(&axes);
-    let arrays = [plan.create(store, "patches1")?, plan.create(store, "patches2")?];
-    let arrays = Writing { source, dtype, metadata, grid: &grid, monitor }.run(arrays)?;
-    arrays.into_iter().try_for_each(finish)?;
+    let patches = [plan.create(store, "patches1")?, plan.create(store, "patches2")?];
+    arrays.extend(Writing { source, dtype, metadata, grid: &grid, monitor }.run(patches)?);
+    for mut array in arrays {
+        let files = array.files();
+        array.finish(files)?;
+    }
     partial.complete()
 }
 
@@ -158,7 +163,7 @@ fn attributes(metadata: &AnyPairMetadata, channels: usize) -> Map<String, Value>
 }
 
 /// Writes an array with one row, or one value, per pair.
-fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Result<()> {
+fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Result<ArrayWriter> {
     const ROWS: usize = 1 << 16;
     let shape = values.shape().to_vec();
     let chunk = shape.iter().enumerate().map(|(axis, size)| if axis == 0 { (*size).clamp(1, ROWS) } else { *size });
@@ -167,13 +172,7 @@ fn write_rows(store: &Arc<FolderStore>, name: &str, values: ArrayRef<'_>) -> Res
     let plan = Plan::new(values.dtype(), layout).checksum(true).axis_names(&axes[..values.ndim()]);
     let array = plan.create(store, name)?;
     array.write_all(values)?;
-    finish(array)
-}
-
-/// Adds the number of its files to a complete array.
-fn finish(mut array: ArrayWriter) -> Result<()> {
-    let files = array.files();
-    array.finish(files)
+    Ok(array)
 }
 
 struct Writing<'a> {

@@ -14,6 +14,11 @@ mod broken;
 #[cfg(unix)]
 #[path = "cli/interrupted.rs"]
 mod interrupted;
+#[path = "cli/resumed.rs"]
+mod resumed;
+#[cfg(unix)]
+#[path = "cli/side_by_side.rs"]
+mod side_by_side;
 
 const BRAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/brain");
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");

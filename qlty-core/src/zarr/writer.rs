@@ -113,7 +113,7 @@ impl ArrayWriter {
     /// # Errors
     /// [`crate::Error::Shape`] and [`crate::Error::DataType`] if the values do not match;
     /// [`crate::Error::OutOfMemory`]; [`Error::Io`] and [`Error::Zarr`], naming the file. The file is then unchanged,
-    /// unless the store writes in place, as that of a [`Partial`](super::Partial) does.
+    /// unless the store is that of a [`Partial`](super::Partial).
     pub fn write_chunk(&self, place: &[u64], values: ArrayRef<'_>) -> Result<()> {
         match self.encode_chunk(place, values)? {
             Some(bytes) => {

@@ -138,16 +138,36 @@ fn chunks() {
         let is_chunk = |path: &&PathBuf| path.starts_with("1") && !is_metadata(path);
         let chunk = files.keys().filter(is_chunk).nth(1).unwrap();
         let (path, whole) = (Path::new(&store).join(chunk), &files[chunk]);
-        // Truncated; and, in shards, whose index has a checksum, with a flipped bit.
+        // Truncated; with a flipped bit, if there are checksums; and removed.
         fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         let said = faults(&store);
         assert!(said.iter().all(|line| line.contains("1, chunk ")), "{said:?}");
         assert!(succeed(&["validate", &store, "--no-chunks"]).contains("valid"));
-        if flags[0] == "--shard" {
+        if flags[0] != "--zarr" {
             let mut flipped = whole.clone();
             *flipped.last_mut().unwrap() ^= 1;
             fs::write(&path, flipped).unwrap();
             assert!(faults(&store).iter().any(|line| line.contains("hecksum")), "{:?}", faults(&store));
         }
+        fs::remove_file(&path).unwrap();
+        let said = faults(&store);
+        let count = files.keys().filter(is_chunk).count();
+        assert_eq!(said, [format!("{store}: 1: has {} chunk files, but {count} were written", count - 1)]);
+    }
+}
+
+#[test]
+fn arrays_of_other_programs_do_not_tell_their_files() {
+    let folder = Folder::new();
+    for format in ["3", "2"] {
+        let store = folder.at(&format!("brain{format}.zarr"));
+        succeed(&["gaussian", BRAIN, &store, "--levels", "1", "--zarr", format]);
+        let (document, chunk) = if format == "3" { ("zarr.json", "c/0/0/0") } else { (".zattrs", "0/0/0") };
+        edit(&format!("{store}/{document}"), |root| {
+            let attributes = if format == "3" { &mut root["attributes"] } else { root };
+            *attributes = json!({});
+        });
+        fs::remove_file(format!("{store}/{chunk}")).unwrap();
+        assert!(succeed(&["validate", &store]).contains("valid Zarr array"));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::*;
 
 /// A folder of noise slices, all of which are links to one file.
-fn slices(folder: &Folder, count: usize) -> String {
+pub(super) fn slices(folder: &Folder, count: usize) -> String {
     let (first, slices) = (folder.at("noise.tif"), folder.at(&format!("slices{count}")));
     let mut state = 1_u32;
     let pixels: Vec<u16> = std::iter::repeat_with(|| {
@@ -27,8 +27,8 @@ fn slices(folder: &Folder, count: usize) -> String {
 }
 
 /// The arguments of a run with many small steps.
-fn slowly(slices: &str, store: &str, resume: bool) -> Vec<String> {
-    let flags = "--codec gzip:9 --chunk 2,64,64 --memory 1M --levels 3 --threads 1";
+pub(super) fn slowly(slices: &str, store: &str, resume: bool) -> Vec<String> {
+    let flags = "--codec gzip:9 --chunk 2,64,64 --memory 1M --levels 3 --threads 1 --checkpoint-interval 0";
     let flags = flags.split_whitespace().chain(resume.then_some("--resume"));
     ["gaussian", slices, store].into_iter().chain(flags).map(str::to_owned).collect()
 }
@@ -87,4 +87,24 @@ fn a_run_that_was_stopped_is_resumed_with_equal_bytes() {
         assert!(run(slowly(&slices, &whole, false)).status.success());
         assert!(contents(Path::new(&store)) == contents(Path::new(&whole)), "the bytes differ");
     }
+}
+
+#[test]
+fn a_run_that_cannot_be_resumed_is_told_from_this_one() {
+    let (_folder, slices, store, ..) = stopped(true, "-KILL");
+    let state = format!("{store}.partial/qlty-run.json");
+    let before = contents(Path::new(&format!("{store}.partial")));
+    let arguments = slowly(&slices, &store, true);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let said = fail(&[&arguments[..], &["--method", "max"]].concat(), 1);
+    let expected =
+        "method: got \"max\", expected \"mean\", which the run to resume had; start over instead of resuming it";
+    assert_eq!(said, format!("qlty-pyramid: {state}: {expected}: run without --resume\n"));
+    let file = fs::File::options().write(true).open(format!("{slices}/noise_0.tif")).unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(5)).unwrap();
+    let said = fail(&arguments, 1);
+    assert!(said.contains(&format!("{state}: input file \"{slices}/noise_0.tif\": got ")), "{said}");
+    assert!(contents(Path::new(&format!("{store}.partial"))) == before, "something changed");
+    assert!(run(slowly(&slices, &store, false)).status.success());
+    assert!(!Path::new(&state).exists() && succeed(&["validate", &store]).contains("valid"));
 }

@@ -98,6 +98,7 @@ fn what_a_store_holds_field_by_field() {
         "unit": "micrometer",
         "method": "mean",
         "windows": group["attributes"]["qlty"]["windows"],
+        "run": group["attributes"]["qlty"]["run"],
         "levels": [
             { "path": "diff_0", "scale": [2.0, 0.5, 0.5], "translation": [0.0, 0.0, 0.0] },
             { "path": "diff_1", "scale": [2.0, 1.0, 1.0], "translation": [0.0, 0.25, 0.25] },
@@ -115,6 +116,7 @@ fn what_a_store_holds_field_by_field() {
         },
     } });
     assert_eq!(group["attributes"], expected);
+    assert!(group["attributes"]["qlty"]["run"]["interpolation"].is_string());
     let types = [("diff_0", "int32", [2, 16, 32]), ("diff_1", "int32", [2, 16, 25]), ("2", "uint16", [2, 10, 13])];
     for ((name, data_type, chunk), shape) in types.into_iter().zip([[5, 37, 50], [5, 19, 25], [5, 10, 13]]) {
         let array = json_at(&path.join(name));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use ndarray::Array5;
 use qlty_pyramid::{
@@ -12,7 +13,7 @@ use qlty_pyramid::{
 use qlty_tests::sample::{any, random};
 use tempfile::TempDir;
 
-use crate::{names, tree, write};
+use crate::{json_file, names, tree, write};
 
 /// An image that can no longer be read after a number of planes.
 struct Failing<'a> {
@@ -144,44 +145,128 @@ fn another_run_is_not_gone_on_with() {
     assert_eq!(names(folder.path()), ["image"]);
 }
 
-/// The destination of the child below, and the number of reads after which it dies.
+#[test]
+fn progress_is_noted_when_a_run_fails_and_only_if_it_can_be_resumed() {
+    let image = image();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("image");
+    let state = folder.path().join("image.partial/qlty-run.json");
+    // No checkpoint is due before the failure.
+    let usual = options(Method::Mean, Halving::Plane).checkpoint_interval(Duration::from_secs(3600));
+    let run = |options: &PyramidOptions, most: usize| {
+        let state_exists = || {
+            assert_eq!(state.exists(), options.resume);
+            Ok(())
+        };
+        let first = Failing { image: volume(&image), reads: AtomicUsize::new(0), most: 0, fails: &state_exists };
+        let source = Failing { image: volume(&image), reads: AtomicUsize::new(0), most, fails: &fails };
+        let both = Both(first, source);
+        let result = stack_to_ome_zarr(&both, &path, options, &Monitor::new());
+        (result.is_ok(), both.1.reads.into_inner())
+    };
+    assert!(!run(&usual, 40).0);
+    let (finished, reads) = run(&usual, usize::MAX);
+    assert!(finished && reads < 60, "{reads} reads");
+    std::fs::remove_dir_all(&path).unwrap();
+    assert!(!run(&usual.resume(false), 40).0);
+    assert!(names(folder.path()).is_empty());
+}
+
+/// A source that reads from two others; the pixels are those of the second.
+struct Both<'a>(Failing<'a>, Failing<'a>);
+
+impl PlaneSource for Both<'_> {
+    fn name(&self) -> &str {
+        self.1.name()
+    }
+
+    fn shape(&self) -> [usize; 5] {
+        self.1.shape()
+    }
+
+    fn dtype(&self) -> DType {
+        self.1.dtype()
+    }
+
+    fn read_plane(&self, t: usize, z: usize, mut planes: ArrayMut<'_>) -> Result<()> {
+        self.0.read_plane(t, z, planes.reborrow())?;
+        self.1.read_plane(t, z, planes)
+    }
+}
+
+fn volume(image: &Array5<u16>) -> Volume<'_> {
+    Volume::new("image", image.view()).unwrap()
+}
+
+#[test]
+fn a_file_that_is_removed_meanwhile_is_missed() {
+    let image = image();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("image");
+    let chunk = folder.path().join("image.partial/0/c/0/0/0/0/0");
+    for resume in [false, true] {
+        let removes = || {
+            if chunk.exists() {
+                std::fs::remove_file(&chunk).unwrap();
+            }
+            Ok(())
+        };
+        let source = Failing { image: volume(&image), reads: AtomicUsize::new(0), most: 70, fails: &removes };
+        let options = options(Method::Mean, Halving::Plane).resume(resume);
+        let error = stack_to_ome_zarr(&source, &path, &options, &Monitor::new()).unwrap_err();
+        assert!(matches!(error, Error::Store(_)), "{error}");
+        assert!(error.to_string().contains("image.partial/0: number of chunk files: got "), "{error}");
+        // A run that resumes would not write it again.
+        assert!(names(folder.path()).is_empty());
+    }
+}
+
+/// The destination of the child below, the number of reads after which it dies, and the seconds between checkpoints.
 const CHILD: &str = "QLTY_TEST_CHILD_WRITES_TO";
 const READS: &str = "QLTY_TEST_CHILD_DIES_AFTER";
+const INTERVAL: &str = "QLTY_TEST_CHILD_NOTES_EVERY";
 
 /// The child kills itself, in the middle of a read while its other threads continue: after a number of reads, since its
 /// running time is not reproducible.
 #[test]
 fn killed_at_any_moment() {
-    let run = |path: &Path, most: usize| {
+    let run = |path: &Path, most: usize, interval: u64| {
         let image = image();
         let dies = || std::process::abort();
-        let volume = Volume::new("image", image.view()).unwrap();
-        let source = Failing { image: volume, reads: AtomicUsize::new(0), most, fails: &dies };
-        write(&source, path, &options(Method::Gaussian, Halving::Volume));
+        let source = Failing { image: volume(&image), reads: AtomicUsize::new(0), most, fails: &dies };
+        let options = options(Method::Gaussian, Halving::Volume).checkpoint_interval(Duration::from_secs(interval));
+        write(&source, path, &options);
     };
     if let Some(path) = std::env::var_os(CHILD) {
-        return run(&PathBuf::from(path), std::env::var(READS).unwrap().parse().unwrap());
+        let number = |name: &str| std::env::var(name).unwrap().parse::<u64>().unwrap();
+        return run(&PathBuf::from(path), number(READS) as usize, number(INTERVAL));
     }
-    let folder = TempDir::new().unwrap();
-    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
-    run(&whole, usize::MAX);
-    let mut kills = 0;
-    for round in 0..12 {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "cut_off::killed_at_any_moment", "--quiet"]).env(CHILD, &killed);
-        child.env(READS, (random(5, round) % 60).to_string());
-        let finished = child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success();
-        assert_eq!(finished, killed.exists());
-        if finished {
-            break;
+    for interval in [0, 3600] {
+        let folder = TempDir::new().unwrap();
+        let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+        run(&whole, usize::MAX, interval);
+        let (mut kills, mut noted) = (0, false);
+        for round in 0..12 {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "cut_off::killed_at_any_moment", "--quiet"]).env(CHILD, &killed);
+            child.env(READS, (random(5, round) % 60).to_string()).env(INTERVAL, interval.to_string());
+            let finished = child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success();
+            assert_eq!(finished, killed.exists());
+            if finished {
+                break;
+            }
+            kills += 1;
+            let left = ["whole", "killed.partial", "killed.lock"];
+            assert!(names(folder.path()).iter().all(|name| left.contains(&name.as_str())));
+            let progress = &json_file(&folder.path().join("killed.partial/qlty-run.json"))["content"]["progress"];
+            noted |= (&progress["t"], &progress["counted"]) != (&0.into(), &0.into());
         }
-        kills += 1;
-        assert!(names(folder.path()).iter().all(|name| ["whole", "killed.partial"].contains(&name.as_str())));
+        assert!(kills > 2, "killed {kills} times");
+        assert_eq!(noted, interval == 0);
+        if !killed.exists() {
+            run(&killed, usize::MAX, interval);
+        }
+        assert_eq!(names(folder.path()), ["killed", "whole"]);
+        assert_eq!(tree(&killed), tree(&whole));
     }
-    assert!(kills > 2, "killed {kills} times");
-    if !killed.exists() {
-        run(&killed, usize::MAX);
-    }
-    assert_eq!(names(folder.path()), ["killed", "whole"]);
-    assert_eq!(tree(&killed), tree(&whole));
 }

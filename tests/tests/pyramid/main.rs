@@ -1,6 +1,8 @@
 //! Pyramids: the output equals that of plain loops over the image, and is written completely or not at all.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
+mod checked;
+mod complete;
 mod conversion;
 mod cut_off;
 mod metadata;

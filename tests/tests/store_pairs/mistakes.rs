@@ -9,10 +9,10 @@ use crate::{images, metadata, write};
 
 const SHAPE: [usize; 4] = [3, 2, 30, 33];
 
-/// Images of which the last cannot be read.
-struct Broken(Array4<f32>);
+/// Images of which something happens when the last is read.
+struct Eventful<F>(Array4<f32>, F);
 
-impl ImageSource<f32, 2> for Broken {
+impl<F: Fn() -> Result<()> + Sync> ImageSource<f32, 2> for Eventful<F> {
     fn images(&self) -> usize {
         SHAPE[0]
     }
@@ -24,10 +24,32 @@ impl ImageSource<f32, 2> for Broken {
     }
     fn read(&self, region: &Region<2>, visit: &mut dyn FnMut(ArrayView4<'_, f32>)) -> Result<()> {
         if region.image == SHAPE[0] - 1 {
-            return Err(qlty_core::Error::argument("disk", "smoke", "silence").into());
+            (self.1)()?;
         }
         ImageSource::<f32, 2>::read(&self.0.view(), region, visit)
     }
+}
+
+fn breaks() -> Result<()> {
+    Err(qlty_core::Error::argument("disk", "smoke", "silence").into())
+}
+
+#[test]
+fn a_file_that_is_removed_meanwhile_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pairs.zarr");
+    let (images, metadata) = (images::<f32, 2>(&SHAPE, 3), metadata(&SHAPE, [8, 8], 7));
+    let deltas = folder.path().join("pairs.zarr.partial/deltas/c/0/0");
+    let removes = || {
+        if deltas.exists() {
+            std::fs::remove_file(&deltas).unwrap();
+        }
+        Ok(())
+    };
+    let options = StoreOptions::default().chunk(vec![21, 2, 8, 8]);
+    let error = write(&Eventful(images, removes), &metadata, &path, &options).unwrap_err().to_string();
+    assert!(error.ends_with("deltas: number of chunk files: got 0, expected the 1 that were written"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -36,7 +58,7 @@ fn a_failure_leaves_nothing() {
     let path = folder.path().join("pairs.zarr");
     let (images, metadata) = (images::<f32, 2>(&SHAPE, 3), metadata(&SHAPE, [8, 8], 7));
     let nothing_left = || assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let error = write(&Broken(images.clone()), &metadata, &path, &StoreOptions::default()).unwrap_err();
+    let error = write(&Eventful(images.clone(), breaks), &metadata, &path, &StoreOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), r#"disk: got "smoke", expected silence"#);
     nothing_left();
     let refused = |options: &StoreOptions, indices: &[usize]| {
@@ -69,7 +91,7 @@ fn what_is_there_is_kept() {
     let again = write(&images.view(), &metadata, &path, &options).unwrap_err();
     assert!(matches!(again, Error::Exists { .. }), "{again}");
     let overwrite = options.overwrite(true);
-    let error = write(&Broken(images.clone()), &metadata, &path, &overwrite).unwrap_err();
+    let error = write(&Eventful(images.clone(), breaks), &metadata, &path, &overwrite).unwrap_err();
     assert!(error.to_string().contains("smoke"));
     assert_eq!(PatchPairDataset::<f32, 2>::open(&path).unwrap().len(), 21);
     write(&images.view(), &metadata.select(&[0, 1]).unwrap(), &path, &overwrite).unwrap();

@@ -116,7 +116,13 @@ fn as_qlty_names_it() {
     for (name, data_type, shape) in arrays {
         let array = read(name);
         assert_eq!((&array["data_type"], &array["shape"]), (&data_type.into(), &shape), "{name}");
+        assert_eq!(array["attributes"]["qlty"]["chunk_files"], 1, "{name}");
+        assert_eq!(array["codecs"].as_array().unwrap().last().unwrap()["name"], "crc32c", "{name}");
+        assert!(qlty_core::zarr::verify(&path.join(name), None, &Monitor::new()).unwrap().is_empty());
     }
+    let positions = path.join("positions1");
+    std::fs::remove_file(positions.join("c/0/0")).unwrap();
+    assert_eq!(qlty_core::zarr::verify(&positions, None, &Monitor::new()).unwrap().len(), 1);
     let attributes = &read(".")["attributes"];
     assert_eq!(attributes["window"], serde_json::json!([8, 8]));
     assert_eq!(attributes["patch_shape"], serde_json::json!([8, 8]));

@@ -42,8 +42,8 @@ Keys of all: `command`; `error`, the message or null. Besides:
   gaussian, laplacian  `dry_run`; `stacks`, of each by its name: `path`,
                        `axes`, `shape`, `dtype`, `bytes` (before compression),
                        `files`, `missing` (counters, from and to), `levels`,
-                       `complete_already` (with --resume) and, when it is
-                       written, `seconds`
+                       `complete_already` (true only with --resume) and,
+                       when it is written, `seconds`
   reconstruct          `path`, `level`, `seconds`
   info of a store      `path`, `kind`, `zarr_format`, `axes`, `unit`,
                        `attributes`, `levels`; `preview` if one is written

@@ -265,8 +265,10 @@ pub(crate) fn codec(array: &Array<FilesystemStore>) -> String {
     let named = match codecs {
         Some(codecs) => codecs
             .iter()
-            .filter(|codec| codec["name"] != "bytes" && codec["name"] != "crc32c")
-            .map(|codec| word(&codec["name"], &codec["configuration"]))
+            // The library writes a codec without a configuration as its name.
+            .map(|codec| (codec.as_str().map_or_else(|| codec["name"].clone(), Value::from), codec))
+            .filter(|(name, _)| name != "bytes" && name != "crc32c")
+            .map(|(name, codec)| word(&name, &codec["configuration"]))
             .collect(),
         None => match &metadata["compressor"] {
             Value::Null => Vec::new(),
