@@ -95,6 +95,12 @@
 #define QLTY_START_CREATE_OR_OPEN 2
 
 /*
+ Resumes the result; there must be one. All its finished tiles are read first, and the patches of damaged ones are
+ pending again.
+ */
+#define QLTY_START_REPAIR 3
+
+/*
  No standard deviation: patches come without variances.
  */
 #define QLTY_STD_NONE 0
@@ -260,6 +266,12 @@
  it with qlty_batches_free.
  */
 typedef struct qlty_batches qlty_batches;
+
+/*
+ Files that are not as they were written, or are missing. Opaque. It never changes, so any number of threads may use
+ one at once; free it with qlty_damages_free.
+ */
+typedef struct qlty_damages qlty_damages;
 
 /*
  The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number of threads may use
@@ -966,12 +978,13 @@ typedef struct qlty_pyramid_info {
 #define QLTY_STATUS_FOREIGN 14
 
 /*
- A chunk of a Zarr array, or a file of the library, is truncated or has the wrong checksum.
+ A chunk of a Zarr array, or a file of the library, is truncated, has the wrong checksum, or is missing from a result
+ that was complete.
  */
 #define QLTY_STATUS_DAMAGED 15
 
 /*
- Another process or handle works on the same tiles.
+ Another process or handle works on the same tiles, or writes to the same destination.
  */
 #define QLTY_STATUS_BUSY 16
 
@@ -1456,6 +1469,55 @@ qlty_status qlty_images_shape(const struct qlty_images *images,
                               struct qlty_error **error);
 
 /*
+ Reads the files of all arrays of a Zarr v2 or v3 store, such as a pyramid, and stores the damaged ones, and the
+ arrays that lack files, in `*damages`. `path`, in UTF-8, is the folder of an array, or one with arrays in its
+ subfolders at any depth. At most `most` files, evenly spread, are read; a negative number means all. The caller
+ frees the damages with qlty_damages_free. Progress counts files. Any thread.
+
+ Changed bytes are always found where chunks have checksums, as in the stores of this library. Missing files are
+ found if all files are read and the array tells how many it was written with, as those of this library do, except
+ results of qlty_large_new, for which there is qlty_large_verify.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL or a path that is not UTF-8; QLTY_STATUS_IO if there is no such
+ folder, or if a file cannot be read; QLTY_STATUS_STORE if there is no array in it; QLTY_STATUS_DTYPE if the values
+ of an array have no QLTY_DTYPE; QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
+ */
+qlty_status qlty_store_verify(const char *path,
+                              int64_t most,
+                              qlty_progress progress,
+                              void *user,
+                              struct qlty_damages **damages,
+                              struct qlty_error **error);
+
+/*
+ Frees damages; the files stay as they are. NULL is fine.
+ */
+void qlty_damages_free(struct qlty_damages *damages);
+
+/*
+ Stores the number of damages, 0 if none was found. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+ */
+qlty_status qlty_damages_count(const struct qlty_damages *damages,
+                               int64_t *count,
+                               struct qlty_error **error);
+
+/*
+ Describes a damage: `*tile` is set to the tile of a large result, from 0 in C order over (n, z, y, x), or to -1 if
+ it is of something else; `*file` to the path of the file, or of the array that lacks files; `*what` to what is wrong
+ with it, in words. The strings live as long as the damages. Each may be NULL. Any thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such damage.
+ */
+qlty_status qlty_damages_get(const struct qlty_damages *damages,
+                             int64_t index,
+                             int64_t *tile,
+                             const char **file,
+                             const char **what,
+                             struct qlty_error **error);
+
+/*
  Fills options with initial values, as qlty_quilt_options_init does; `struct_size` is sizeof(qlty_large_options).
  */
 qlty_status qlty_large_options_init(struct qlty_large_options *options,
@@ -1466,7 +1528,9 @@ qlty_status qlty_large_options_init(struct qlty_large_options *options,
  Creates the result at `path`, in UTF-8, such as `folder/name`, or resumes it, and stores a handle in `*large`. The
  quilt may be freed before it. Any thread.
 
- On resuming, the finished tiles and the last checkpoint are kept. Quilt, images, type, std, normalize and fill must
+ On resuming, the finished tiles and the last checkpoint are kept; what was damaged meanwhile, for example by a power
+ failure, is pending again, and qlty_large_damaged lists it. With QLTY_START_REPAIR all finished tiles are read to
+ find that out, otherwise those that are not known to be on disk. Quilt, images, type, std, normalize and fill must
  be those of the existing result, and so must the other options that are given, except the memory budget and the
  shard.
 
@@ -1474,8 +1538,9 @@ qlty_status qlty_large_options_init(struct qlty_large_options *options,
  if the step leaves gaps between the windows; QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
  QLTY_STATUS_EXISTS if there is a result but must not be; QLTY_STATUS_IO if there is none but must be;
  QLTY_STATUS_GEOMETRY if it was created with a different geometry or different options; QLTY_STATUS_FOREIGN if the
- path is that of something else; QLTY_STATUS_DAMAGED if one of its files has changed; QLTY_STATUS_BUSY if another
- handle, of this or another process, works on some of the same tiles.
+ path is that of something else; QLTY_STATUS_DAMAGED if one of its metadata files has changed, or if it was complete
+ and lacks files, which QLTY_START_REPAIR makes pending again; QLTY_STATUS_BUSY if another handle, of this or another
+ process, works on some of the same tiles.
  */
 qlty_status qlty_large_new(const struct qlty_quilt *quilt,
                            const char *path,
@@ -1647,7 +1712,8 @@ qlty_status qlty_large_checkpoint(const struct qlty_large *large,
 
  Errors, after which more patches may be stitched: QLTY_STATUS_INCOMPLETE while patches are pending, with their
  number and the first of them; QLTY_STATUS_INVALID_ARGUMENT if `large` is NULL or the number of channels is not
- known; QLTY_STATUS_IO.
+ known; QLTY_STATUS_DAMAGED if tiles are missing, which opening with QLTY_START_REPAIR makes pending again;
+ QLTY_STATUS_IO.
  */
 qlty_status qlty_large_finish(const struct qlty_large *large,
                               struct qlty_stitched **mean,
@@ -1668,6 +1734,33 @@ qlty_status qlty_large_finish_incomplete(const struct qlty_large *large,
                                          qlty_progress progress,
                                          void *user,
                                          struct qlty_error **error);
+
+/*
+ Reads the finished tiles of the shard and stores those that are missing or do not agree with their checksums,
+ ascending, in `*damages`: QLTY_START_REPAIR makes their patches pending again. At most `most` tiles, evenly spread,
+ are read; a negative number means all. The caller frees the damages with qlty_damages_free. Nothing is written.
+ Progress counts tiles. Any thread, also while others stitch.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO if a file cannot be read; QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_CANCELLED.
+ */
+qlty_status qlty_large_verify(const struct qlty_large *large,
+                              int64_t most,
+                              qlty_progress progress,
+                              void *user,
+                              struct qlty_damages **damages,
+                              struct qlty_error **error);
+
+/*
+ Stores the tiles of the shard that were damaged when the result was opened, whose patches were made pending again
+ then, in `*damages`: finished ones, and the sums of a checkpoint. The caller frees them with qlty_damages_free. Any
+ thread.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL.
+ */
+qlty_status qlty_large_damaged(const struct qlty_large *large,
+                               struct qlty_damages **damages,
+                               struct qlty_error **error);
 
 /*
  Opens an array of a result in the folder `path`, such as "folder/name_mean.zarr", in UTF-8, and stores it in
@@ -2017,13 +2110,14 @@ qlty_status qlty_store_options_init(struct qlty_store_options *options,
  images' type, `deltas` (float32), `rotations` (int64) and, if asked for, `positions1` and `positions2` (int64); its
  attribute `metadata` has the columns of the pairs. With more than a thousand pairs, chunks are grouped in shards of
  about 64 MiB. The store appears at its path when it is complete; a failure leaves no new store, and an old one
- unchanged. Two writers of one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two
- files of them. Progress counts files. Any thread.
+ unchanged. A destination has one writer at a time. Memory is bounded by 256 MiB of patches, or two files of them.
+ Progress counts files. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if the pairs were not measured,
  leave the images or have a rotation that is not possible with their window, or if an option is invalid;
- QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
- QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
+ QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_BUSY if another writer has it;
+ QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
+ QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_pairs_write(const struct qlty_pairs *pairs,
                              const struct qlty_array *batch,
@@ -2115,6 +2209,23 @@ qlty_status qlty_dataset_epoch(const struct qlty_dataset *dataset,
                                uint64_t epoch,
                                const struct qlty_array *indices,
                                struct qlty_error **error);
+
+/*
+ Reads the files of all arrays of the store, past the cache, and stores the damaged ones, and the arrays that lack
+ files, in `*damages`. At most `most` files, evenly spread, are read; a negative number means all. The caller frees
+ the damages with qlty_damages_free. Progress counts files. Any thread.
+
+ Missing files are found if all files are read and qlty_pairs_write wrote the store.
+
+ Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO if a file cannot be read; QLTY_STATUS_OUT_OF_MEMORY,
+ QLTY_STATUS_CANCELLED.
+ */
+qlty_status qlty_dataset_verify(const struct qlty_dataset *dataset,
+                                int64_t most,
+                                qlty_progress progress,
+                                void *user,
+                                struct qlty_damages **damages,
+                                struct qlty_error **error);
 
 /*
  Starts reading the pairs with the indices in `order`, (K) of type i64, in batches of `size`, the last of which may
@@ -2443,14 +2554,14 @@ qlty_status qlty_pyramids_level(const struct qlty_pyramids *pyramids,
  translations and display settings of the channels. One level is a single array. Planes are read, shrunk, compressed
  and written at the same time; memory use does not grow with their number. The store appears at its path when it is
  complete, and is written at that path with ".partial" appended; a failure leaves no new store, and an old one
- unchanged. Two writers of one destination must exclude each other. To see what was written, use qlty_image_open.
- Progress counts planes. Any thread.
+ unchanged. A destination has one writer at a time. To see what was written, use qlty_image_open. Progress counts
+ planes. Any thread.
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, or if an option is invalid for this
- image; QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_IMAGE if a slice cannot be
- read, with its name in the message; QLTY_STATUS_STORE if the run to resume had other options or another image;
- QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
- QLTY_STATUS_CANCELLED.
+ image; QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_BUSY if another writer has
+ it; QLTY_STATUS_IMAGE if a slice cannot be read, with its name in the message; QLTY_STATUS_STORE if the run to
+ resume had other options or another image; QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW,
+ QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_stack_to_ome_zarr(const struct qlty_stack *stack,
                                    const struct qlty_array *array,
@@ -2547,8 +2658,8 @@ qlty_status qlty_stacks_plan(const struct qlty_stacks *stacks,
 
  Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such level or an option is invalid;
  QLTY_STATUS_STORE if it is not a Laplacian store, or has no smallest level; QLTY_STATUS_EXISTS if `path` exists and
- may not be replaced; QLTY_STATUS_DTYPE, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY,
- QLTY_STATUS_CANCELLED.
+ may not be replaced; QLTY_STATUS_BUSY if another writer has it; QLTY_STATUS_DTYPE, QLTY_STATUS_IO,
+ QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
  */
 qlty_status qlty_laplacian_reconstruct(const char *store,
                                        const char *path,

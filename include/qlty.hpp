@@ -28,6 +28,7 @@
 #define QLTY_HPP
 
 #include "qlty/array.hpp"
+#include "qlty/damages.hpp"
 #include "qlty/dataset.hpp"
 #include "qlty/image.hpp"
 #include "qlty/images.hpp"

@@ -3,6 +3,7 @@
 #ifndef QLTY_DATASET_HPP
 #define QLTY_DATASET_HPP
 
+#include "damages.hpp"
 #include "pairs.hpp"
 
 namespace qlty {
@@ -59,6 +60,11 @@ class Dataset {
   template <class T>
   [[nodiscard]] Batches<T> batches(const std::vector<std::int64_t>& order, std::int64_t size,
                                    std::int64_t ahead = 2) const;
+  /// Reads the files of all arrays of the store and gives the damaged ones: at most `most` files, evenly spread, or
+  /// all if it is negative.
+  [[nodiscard]] std::vector<Damage> verify(std::int64_t most = -1, const Progress& progress = {}) const {
+    return detail::verify(qlty_dataset_verify, raw(), most, progress);
+  }
 
   /// The handle that the C functions take; it stays the dataset's.
   [[nodiscard]] const qlty_dataset* raw() const noexcept { return handle_.get(); }

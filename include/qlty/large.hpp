@@ -5,16 +5,19 @@
 
 #include <algorithm>
 
+#include "damages.hpp"
 #include "images.hpp"
 #include "quilt.hpp"
 
 namespace qlty {
 
-/// What may be on disk already: nothing, the result to go on with, or either.
+/// What may be on disk already: nothing, the result to go on with, or either; or the result, of which all
+/// finished tiles are read first, and the patches of damaged ones are pending again.
 enum class Start : std::int32_t {
   create = QLTY_START_CREATE,
   open = QLTY_START_OPEN,
   create_or_open = QLTY_START_CREATE_OR_OPEN,
+  repair = QLTY_START_REPAIR,
 };
 
 /// What the standard deviation of a pixel is made of: nothing, the variances of the patches over it, or
@@ -278,6 +281,15 @@ class LargeQuilt {
   }
   /// Writes the unfinished sums: a process that is killed later resumes from here.
   void checkpoint(const Progress& progress = {}) const { detail::Report(progress).call(qlty_large_checkpoint, raw()); }
+  /// Reads finished tiles and gives those that are damaged, whose patches Start::repair makes pending again: at most
+  /// `most` tiles, evenly spread, or all if it is negative.
+  [[nodiscard]] std::vector<Damage> verify(std::int64_t most = -1, const Progress& progress = {}) const {
+    return detail::verify(qlty_large_verify, raw(), most, progress);
+  }
+  /// The tiles that were damaged when the result was opened. Their patches are pending again.
+  [[nodiscard]] std::vector<Damage> damaged() const {
+    return detail::damages([&](qlty_damages** to) { detail::call(qlty_large_damaged, raw(), to); });
+  }
   /// Gives the result; throws Status::incomplete while patches are pending, after which more may come.
   [[nodiscard]] LargeResult<S> finish() const {
     return own([&](qlty_stitched** mean, qlty_stitched** deviation) {

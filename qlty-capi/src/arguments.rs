@@ -1,6 +1,6 @@
-//! Arguments of calls: pointers that must not be NULL, strings, lists of numbers, and outputs.
+//! Arguments of calls: pointers that must not be NULL, strings, lists of numbers, indices, and outputs.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 
 use crate::error::{Failure, Outcome};
@@ -119,4 +119,15 @@ pub(crate) unsafe fn optional<'a>(name: &str, pointer: *const c_char) -> Outcome
     }
     // SAFETY: the caller's promise.
     unsafe { text(name, pointer) }.map(Some)
+}
+
+/// A string that lives as long as the handle that it is in.
+pub(crate) fn lasting(text: &str) -> CString {
+    CString::new(text.replace('\0', " ")).unwrap_or_default()
+}
+
+/// The entry of a list at an index of the host.
+pub(crate) fn at<'a, T>(name: &str, list: &'a [T], index: i64) -> Outcome<&'a T> {
+    let found = usize::try_from(index).ok().and_then(|index| list.get(index));
+    found.ok_or_else(|| Failure::argument(format!("{name}: got {index}, expected 0 to less than {}", list.len())))
 }

@@ -37,9 +37,10 @@ pub const QLTY_STATUS_EXISTS: qlty_status = 12;
 pub const QLTY_STATUS_GEOMETRY: qlty_status = 13;
 /// The file or folder at the path of a result was not made by this library, so it is left alone.
 pub const QLTY_STATUS_FOREIGN: qlty_status = 14;
-/// A chunk of a Zarr array, or a file of the library, is truncated or has the wrong checksum.
+/// A chunk of a Zarr array, or a file of the library, is truncated, has the wrong checksum, or is missing from a result
+/// that was complete.
 pub const QLTY_STATUS_DAMAGED: qlty_status = 15;
-/// Another process or handle works on the same tiles.
+/// Another process or handle works on the same tiles, or writes to the same destination.
 pub const QLTY_STATUS_BUSY: qlty_status = 16;
 /// An image file is broken, in a format that is not supported, or does not match the rest of its stack.
 pub const QLTY_STATUS_IMAGE: qlty_status = 17;
@@ -114,6 +115,7 @@ impl From<qlty_core::zarr::Error> for Failure {
             Error::Store { .. } => QLTY_STATUS_STORE,
             Error::Exists { .. } | Error::NotAStore { .. } => QLTY_STATUS_EXISTS,
             Error::Damaged { .. } => QLTY_STATUS_DAMAGED,
+            Error::Busy { .. } => QLTY_STATUS_BUSY,
             _ => QLTY_STATUS_IO,
         };
         Self::new(status, error.to_string())
@@ -128,7 +130,7 @@ impl From<::qlty_large::Error> for Failure {
             Error::Zarr(error) => return error.into(),
             Error::Geometry { .. } => QLTY_STATUS_GEOMETRY,
             Error::Foreign { .. } => QLTY_STATUS_FOREIGN,
-            Error::Truncated { .. } | Error::Checksum { .. } => QLTY_STATUS_DAMAGED,
+            Error::Truncated { .. } | Error::Checksum { .. } | Error::DamagedTiles { .. } => QLTY_STATUS_DAMAGED,
             Error::Busy { .. } => QLTY_STATUS_BUSY,
             _ => QLTY_STATUS_IO,
         };
@@ -170,4 +172,31 @@ pub(crate) fn guard(error: Option<&mut MaybeUninit<*mut qlty_error>>, body: impl
         error.write(Box::into_raw(Box::new(qlty_error { status, message })));
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use qlty_core::zarr::{Damage, Error as ZarrError};
+
+    use super::*;
+
+    fn status(error: impl Into<Failure>) -> qlty_status {
+        error.into().status
+    }
+
+    #[test]
+    fn errors_of_files_have_their_statuses() {
+        use ::qlty_large::Error;
+        let path = PathBuf::from("folder");
+        let busy = || ZarrError::Busy { path: path.clone(), holder: "another process".into() };
+        assert_eq!(status(busy()), QLTY_STATUS_BUSY);
+        assert_eq!(status(Error::from(busy())), QLTY_STATUS_BUSY);
+        assert_eq!(status(::qlty_pyramid::Error::from(busy())), QLTY_STATUS_BUSY);
+        assert_eq!(status(Error::Busy { path: path.clone() }), QLTY_STATUS_BUSY);
+        assert_eq!(status(Error::Removed { path: path.clone() }), QLTY_STATUS_IO);
+        let first = Damage::new(path, "is gone");
+        assert_eq!(status(Error::DamagedTiles { count: 2, tile: 1, first }), QLTY_STATUS_DAMAGED);
+    }
 }

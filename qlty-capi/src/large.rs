@@ -5,6 +5,7 @@ mod options;
 mod handle;
 mod patches;
 mod finish;
+mod verify;
 mod stitched;
 
 pub use finish::*;
@@ -12,3 +13,4 @@ pub use handle::*;
 pub use options::*;
 pub use patches::*;
 pub use stitched::*;
+pub use verify::*;

@@ -45,6 +45,7 @@
 //! | stitching onto disk | `qlty_large_*`, `qlty_stitched_*` |
 //! | patch pairs | `qlty_pairs_*`, `qlty_overlap_*`, `qlty_dataset_*`, `qlty_batches_*` |
 //! | pyramids | `qlty_stack_*`, `qlty_pyramid_*`, `qlty_image_*` |
+//! | finding damaged files | `qlty_store_verify`, `qlty_large_verify`, `qlty_dataset_verify`, `qlty_damages_*` |
 #![allow(non_camel_case_types, reason = "the names of types in Rust are those in C")]
 #![allow(clippy::missing_safety_doc, reason = "the promises of all callers are stated once, above")]
 
@@ -64,11 +65,13 @@ mod stitch;
 mod stitcher;
 mod labels;
 mod source;
+mod damages;
 mod large;
 mod pairs;
 mod pyramid;
 
 pub use array::{QLTY_MAX_NDIM, qlty_array};
+pub use damages::*;
 pub use dtype::*;
 pub use error::*;
 pub use labels::*;
@@ -87,7 +90,16 @@ pub use unstitch::*;
 const _: fn() = || {
     fn shared<T: Send + Sync>() {}
     shared::<(qlty_error, qlty_quilt, qlty_stitcher, qlty_images, qlty_large, qlty_stitched, qlty_pairs)>();
-    shared::<(qlty_overlap, qlty_dataset, qlty_batches, qlty_stacks, qlty_stack, qlty_pyramids, qlty_image)>();
+    shared::<(
+        qlty_overlap,
+        qlty_dataset,
+        qlty_batches,
+        qlty_stacks,
+        qlty_stack,
+        qlty_pyramids,
+        qlty_image,
+        qlty_damages,
+    )>();
 };
 
 /// The version of this interface. A library whose qlty_abi_version() differs from the QLTY_ABI_VERSION that a host was

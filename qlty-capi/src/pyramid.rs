@@ -20,12 +20,10 @@ pub use stack::*;
 pub use stacks::*;
 pub use write::*;
 
-use std::ffi::CString;
-
 use qlty_core::DType;
 
 use crate::dtype::{dtype_of, mismatch, qlty_dtype};
-use crate::error::{Failure, Outcome};
+use crate::error::Outcome;
 
 /// The type of pixels that a number stands for.
 fn pixel_dtype(name: &str, number: qlty_dtype) -> Outcome<DType> {
@@ -33,15 +31,4 @@ fn pixel_dtype(name: &str, number: qlty_dtype) -> Outcome<DType> {
         dtype @ (DType::BF16 | DType::Bool) => Err(mismatch(name, dtype, "an integer type, f16, f32 or f64")),
         dtype => Ok(dtype),
     }
-}
-
-/// A string that lives as long as the handle that it is in.
-fn lasting(text: &str) -> CString {
-    CString::new(text.replace('\0', " ")).unwrap_or_default()
-}
-
-/// The entry of a list at an index of the host.
-fn at<'a, T>(name: &str, list: &'a [T], index: i64) -> Outcome<&'a T> {
-    let found = usize::try_from(index).ok().and_then(|index| list.get(index));
-    found.ok_or_else(|| Failure::argument(format!("{name}: got {index}, expected 0 to less than {}", list.len())))
 }

@@ -10,7 +10,7 @@
 //! | compression, by name | [`Codec`] |
 //! | atomic file writes, and durability | [`FolderStore`] |
 //! | stores that appear under their name only when they are complete | [`Partial`] |
-//! | finding damaged chunks and missing files | [`verify`], [`ArrayReader::check_file`], [`check_file_count`] |
+//! | finding damaged chunks and missing files | [`verify`], [`verify_all`], [`ArrayReader::check_file`], [`check_file_count`] |
 //! | files that one process at a time holds | [`FileLock`] |
 //!
 //! Types are known at run time ([`DType`](crate::DType)); the typed interfaces are thin layers on top. The types of the
@@ -37,6 +37,7 @@ mod source;
 mod storage;
 mod sync;
 mod verify;
+mod walk;
 mod writer;
 
 pub use codec::Codec;
@@ -51,5 +52,6 @@ pub use reader::{ArrayReader, DEFAULT_CACHE_BYTES};
 pub use source::{
     AnyImageSource, AnyRegion, AnyZarrImages, ArrayImages, BoolImages, ErasedSource, ImageSource, Region, ZarrImages,
 };
-pub use verify::{Damage, FileState, verify};
+pub use verify::{Damage, FileState, verify, verify_arrays};
+pub use walk::verify_all;
 pub use writer::ArrayWriter;

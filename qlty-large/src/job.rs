@@ -232,7 +232,7 @@ impl Job {
         let tiles = lock(&self.unvouched).clone();
         arrays.sync()?;
         let mut vouched = lock(&self.vouched);
-        let is_new = tiles.into_iter().fold(false, |is_new, tile| vouched.insert(tile) || is_new);
+        let is_new = tiles.into_iter().filter(|tile| vouched.insert(*tile)).count() > 0;
         if is_new {
             self.ledgers(arrays).write(&self.state, &self.tiling.own, &vouched)?;
         }

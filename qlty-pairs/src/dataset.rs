@@ -7,8 +7,8 @@ use std::sync::Arc;
 use ndarray::{Array, Array1, Array2, Dimension};
 use qlty_core::dynamic::ArrayMut;
 use qlty_core::internal::array::{check_copy, product, zeros};
-use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Error, Result};
-use qlty_core::{DType, Element};
+use qlty_core::zarr::{ArrayReader, DEFAULT_CACHE_BYTES, Damage, Error, Result, verify_arrays};
+use qlty_core::{DType, Element, Monitor};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -214,6 +214,20 @@ impl AnyDataset {
             }
         }
         Ok(())
+    }
+
+    /// Decodes the files of all arrays of the store, in parallel, past the cache, and returns those that are damaged, and
+    /// arrays that lack files, as far as they tell their number of files: those written by this library do. At most
+    /// `most` files, evenly spread, are decoded; all if it is `None`. Progress counts files.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Zarr`] if a file cannot be read; [`qlty_core::Error::OutOfMemory`] and
+    /// [`qlty_core::Error::Cancelled`].
+    pub fn verify(&self, most: Option<usize>, monitor: &Monitor) -> Result<Vec<Damage>> {
+        let positions: &[&str] = if self.0.positions.is_some() { &["positions1", "positions2"] } else { &[] };
+        let names = ["patches1", "patches2", "deltas", "rotations"].iter().chain(positions);
+        let folders: Vec<PathBuf> = names.map(|name| self.path().join(name)).collect();
+        verify_arrays(&folders, most, monitor)
     }
 
     /// All indices in the random order of an epoch: the order depends on the seed and the epoch.

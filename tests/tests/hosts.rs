@@ -84,7 +84,8 @@ fn arguments(program: &str, valgrind: bool, folder: &Path) -> Vec<PathBuf> {
         ("pairs" | "large" | "large_golden", _) => vec![golden(), folder()],
         ("pairs_calls" | "pairs_arguments" | "pairs_concurrency", _)
         | ("large_calls" | "large_arguments" | "large_concurrency", _)
-        | ("structs_calls" | "structs_arguments" | "pyramid_concurrency" | "padding", _) => vec![folder()],
+        | ("structs_calls" | "structs_arguments" | "damages_calls" | "damages_arguments", _)
+        | ("pyramid_concurrency" | "padding", _) => vec![folder()],
         ("pyramid_calls" | "pyramid_arguments" | "small_stacks", _) => {
             vec![repository().join("samples/brain"), folder()]
         }
@@ -284,7 +285,7 @@ fn main() -> ExitCode {
     add("header::c99", &[Tool::C], Box::new(move || header(c, "header", &["qlty.h", "qlty.h"])));
     add("header::cpp17", &[Tool::Cpp], Box::new(move || header(cpp, "header", &["qlty.h", "qlty.h"])));
     add("header::hpp", &[Tool::Cpp], Box::new(move || header(cpp, "hpp", &["qlty.hpp", "qlty.h", "qlty.hpp"])));
-    let parts = ["array", "quilt", "stitcher", "images", "large", "pairs", "overlap", "dataset"];
+    let parts = ["array", "damages", "quilt", "stitcher", "images", "large", "pairs", "overlap", "dataset"];
     for part in parts.into_iter().chain(["stack", "pyramid_options", "pyramid", "image"]) {
         let file = format!("qlty/{part}.hpp");
         add(&format!("header::{part}"), &[Tool::Cpp], Box::new(move || header(cpp, part, &[&file, &file])));
@@ -305,8 +306,8 @@ fn main() -> ExitCode {
     let large = ["large_golden", "large_calls", "large_arguments", "large_concurrency"];
     let pyramids =
         ["pyramid_calls", "pyramid_arguments", "pyramids_calls", "pyramids_arguments", "pyramid_concurrency"];
-    let structs = ["structs_calls", "structs_arguments"];
-    let others = pairs.into_iter().chain(large).chain(pyramids).chain(structs);
+    let others = ["structs_calls", "structs_arguments", "damages_calls", "damages_arguments"];
+    let others = pairs.into_iter().chain(large).chain(pyramids).chain(others);
     for name in ["golden", "calls", "arguments", "concurrency", "fuzz"].into_iter().chain(others) {
         add(&format!("c::{name}"), &[Tool::C], Box::new(move || host(c, name, Kind::Plain)));
         add(

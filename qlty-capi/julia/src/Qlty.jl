@@ -54,7 +54,7 @@ export Quilt, Stitcher, QltyError, BF16, stitcher, counts, patch_count, position
     finish_incomplete!, set_threads, threads, ZarrImages, Pairs, Overlap, PairDataset, Batches, draw_pairs, measure,
     column, deltas, sample_stratified, extract_pairs, extract_overlap, extract_overlap!, overlap_adjoint, overlap_adjoint!,
     correspondence, write_pairs, metadata, read_pairs, epoch, batches, LargeQuilt, StitchedArray, progress, pending,
-    next_indices, rewind, unstitch_next, skip!, checkpoint
+    next_indices, rewind, unstitch_next, skip!, checkpoint, verify, damaged, verify_store
 
 export Stack, ZarrPyramid, find_stacks, stack_name, stack_files, voxel_size, missing_slices, channel_names, read_planes,
     write_pyramid, write_laplacian, plan_pyramid, plan_laplacian, write_pyramids, write_laplacians,
@@ -75,6 +75,7 @@ include("large.jl")
 include("pairs.jl")
 include("overlap.jl")
 include("dataset.jl")
+include("damages.jl")
 include("stack.jl")
 include("pyramid.jl")
 include("image.jl")

@@ -19,7 +19,8 @@ end
 ```
 
 `mode` says what may be there already: `:create`, nothing; `:open`, the result to go on with;
-`:create_or_open`, either. Other options, of which those not given are those of a result that is there:
+`:create_or_open`, either; `:repair`, the result, of which all finished tiles are read first, so that the patches of
+[`damaged`](@ref) ones are pending again. Other options, of which those not given are those of a result that is there:
 
 - `channels`: of the patches; by default those of the first patch.
 - `std`: `:within`, the root of the weighted mean of the variances; `:total`, also how far patches are
@@ -67,7 +68,7 @@ LargeQuilt(run::Function, arguments...; options...) = closing(run, LargeQuilt(ar
 @handle LargeQuilt large "large quilt"
 
 const STARTS = (create = LibQlty.QLTY_START_CREATE, open = LibQlty.QLTY_START_OPEN,
-                create_or_open = LibQlty.QLTY_START_CREATE_OR_OPEN)
+                create_or_open = LibQlty.QLTY_START_CREATE_OR_OPEN, repair = LibQlty.QLTY_START_REPAIR)
 const STDS = (none = LibQlty.QLTY_STD_NONE, within = LibQlty.QLTY_STD_WITHIN, total = LibQlty.QLTY_STD_TOTAL)
 
 function described(large::LargeQuilt)

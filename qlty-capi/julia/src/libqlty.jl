@@ -17,7 +17,8 @@ const QLTY_PROFILE_GAUSSIAN, QLTY_PROFILE_TUKEY = Int32(3), Int32(4)
 const QLTY_ORIGIN_IMAGE, QLTY_ORIGIN_WINDOW = Int32(0), Int32(1)
 
 const QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE = Int32(0), Int32(1), Int32(2)
-const QLTY_START_CREATE, QLTY_START_OPEN, QLTY_START_CREATE_OR_OPEN = Int32(0), Int32(1), Int32(2)
+const QLTY_START_CREATE, QLTY_START_OPEN = Int32(0), Int32(1)
+const QLTY_START_CREATE_OR_OPEN, QLTY_START_REPAIR = Int32(2), Int32(3)
 const QLTY_STD_NONE, QLTY_STD_WITHIN, QLTY_STD_TOTAL = Int32(0), Int32(1), Int32(2)
 const QLTY_BINS_HISTOGRAM, QLTY_BINS_QUANTILES = Int32(0), Int32(1)
 const QLTY_COLUMN_IMAGE, QLTY_COLUMN_Z1, QLTY_COLUMN_Y1, QLTY_COLUMN_X1 = Int32(0), Int32(1), Int32(2), Int32(3)
@@ -50,6 +51,7 @@ abstract type qlty_error end
 abstract type qlty_quilt end
 abstract type qlty_stitcher end
 abstract type qlty_images end
+abstract type qlty_damages end
 abstract type qlty_large end
 abstract type qlty_stitched end
 abstract type qlty_pairs end
@@ -233,7 +235,7 @@ const Array_ = Ptr{qlty_array}
 const Quilt_ = Ptr{qlty_quilt}
 const Stitcher_ = Ptr{qlty_stitcher}
 const Images_, Pairs_, Overlap_ = Ptr{qlty_images}, Ptr{qlty_pairs}, Ptr{qlty_overlap}
-const Large_, Stitched_ = Ptr{qlty_large}, Ptr{qlty_stitched}
+const Damages_, Large_, Stitched_ = Ptr{qlty_damages}, Ptr{qlty_large}, Ptr{qlty_stitched}
 const Dataset_, Batches_ = Ptr{qlty_dataset}, Ptr{qlty_batches}
 const Stacks_, Stack_, Image_ = Ptr{qlty_stacks}, Ptr{qlty_stack}, Ptr{qlty_image}
 const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
@@ -283,6 +285,12 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_images_open(path::Cstring, cache_bytes::Int64, images::Ptr{Images_}, error::Failure)::Int32
 @c qlty_images_free(images::Images_)::Cvoid
 @c qlty_images_shape(images::Images_, batch::Array_, error::Failure)::Int32
+@c qlty_store_verify(path::Cstring, most::Int64, damages::Ptr{Damages_}, progress::Ptr{Cvoid}, user::Any,
+                     error::Failure)::Int32
+@c qlty_damages_free(damages::Damages_)::Cvoid
+@c qlty_damages_count(damages::Damages_, count::Ptr{Int64}, error::Failure)::Int32
+@c qlty_damages_get(damages::Damages_, index::Int64, tile::Ptr{Int64}, file::Ptr{Text}, what::Ptr{Text},
+                    error::Failure)::Int32
 @c qlty_large_options_init(options::Ptr{qlty_large_options}, struct_size::UInt32, error::Failure)::Int32
 @c qlty_large_new(quilt::Quilt_, path::Cstring, options::Ptr{qlty_large_options}, large::Ptr{Large_},
                   error::Failure)::Int32
@@ -305,6 +313,9 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_large_finish(large::Large_, mean::Ptr{Stitched_}, std::Ptr{Stitched_}, error::Failure)::Int32
 @c qlty_large_finish_incomplete(large::Large_, mean::Ptr{Stitched_}, std::Ptr{Stitched_}, progress::Ptr{Cvoid},
                                 user::Any, error::Failure)::Int32
+@c qlty_large_verify(large::Large_, most::Int64, damages::Ptr{Damages_}, progress::Ptr{Cvoid}, user::Any,
+                     error::Failure)::Int32
+@c qlty_large_damaged(large::Large_, damages::Ptr{Damages_}, error::Failure)::Int32
 @c qlty_stitched_open(path::Cstring, stitched::Ptr{Stitched_}, error::Failure)::Int32
 @c qlty_stitched_free(stitched::Stitched_)::Cvoid
 @c qlty_stitched_shape(stitched::Stitched_, batch::Array_, error::Failure)::Int32
@@ -355,6 +366,8 @@ const Pyramids_, Text = Ptr{qlty_pyramids}, Ptr{UInt8}
 @c qlty_dataset_read_into(dataset::Dataset_, indices::Array_, arrays::Ptr{qlty_pair_arrays},
                           error::Failure)::Int32
 @c qlty_dataset_epoch(dataset::Dataset_, seed::UInt64, epoch::UInt64, indices::Array_, error::Failure)::Int32
+@c qlty_dataset_verify(dataset::Dataset_, most::Int64, damages::Ptr{Damages_}, progress::Ptr{Cvoid}, user::Any,
+                       error::Failure)::Int32
 @c qlty_batches_new(dataset::Dataset_, order::Array_, size::Int64, ahead::Int64, batches::Ptr{Batches_},
                     error::Failure)::Int32
 @c qlty_batches_free(batches::Batches_)::Cvoid

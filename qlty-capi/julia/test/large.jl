@@ -5,6 +5,7 @@ using Qlty: LibQlty
 
 include("npy.jl")
 include("throws.jl")
+include("flip.jl")
 
 const FOLDER = mktempdir()
 place(name) = joinpath(FOLDER, name)
@@ -93,6 +94,32 @@ end
         result = finish!(large)
         @test result.mean[24, 20, 1, 2] == 9 && result.std[24, 20, 1, 2] == 2 && result.mean[1, 1, 1, 2] == -1
     end
+end
+
+@testset "damaged tiles are found and made again" begin
+    path, expected = place("damages"), stitch(quilt, unstitch(quilt, batch)).batch
+    chunk = joinpath("damages_mean.zarr", "c", "1", "0", "1", "1")
+    LargeQuilt(quilt, path, 2; small...) do large
+        stitch!(large, 1:40, unstitch(quilt, batch))
+        finish!(large)
+        @test isempty(verify(large)) && isempty(damaged(large))
+        flip(joinpath(FOLDER, chunk))
+        calls = Tuple{Int,Int}[]
+        found = verify(large; progress = (done, total) -> push!(calls, (done, total)))
+        @test last(calls) == (18, 18) && length(found) == 1 && found[1].tile == 14
+        @test endswith(found[1].file, chunk) && occursin("checksum", found[1].what)
+        @test isempty(verify(large; most = 1)) && isempty(verify(large; most = 0))
+        @test throws(() -> verify(large; most = -1), ARGUMENT, "most: got -1")
+        @test_throws ErrorException("stop") verify(large; progress = (_, _) -> error("stop"))
+    end
+    LargeQuilt(quilt, path, 2; small..., mode = :repair) do large
+        found, again = damaged(large), pending(large)
+        @test length(found) == 1 && found[1].tile == 14 && 0 < length(again) < 20
+        @test progress(large).tiles_done == 17
+        stitch!(large, again, unstitch(large, batch, again))
+        @test read(finish!(large).mean) == expected && isempty(verify(large))
+    end
+    @test throws(() -> LargeQuilt(quilt, place("nothing"), 2; mode = :repair), LibQlty.QLTY_STATUS_IO, "nothing_mean")
 end
 
 @testset "shards" begin

@@ -5,6 +5,7 @@ using Qlty: LibQlty
 
 include("npy.jl")
 include("throws.jl")
+include("flip.jl")
 
 const FOLDER = mktempdir()
 
@@ -202,4 +203,25 @@ end
         end
     end
     @test all(results)
+end
+
+@testset "damaged files of stores" begin
+    path, file = joinpath(FOLDER, "damages.zarr"), joinpath("patches2", "c", "1", "0", "0", "0")
+    write_pairs(measure(pairs, batch), batch, path; positions = :pixels, chunk = (8, 8, 2, 5))
+    calls = Tuple{Int,Int}[]
+    @test isempty(verify_store(path; progress = (done, total) -> push!(calls, (done, total)))) && last(calls) == (10, 10)
+    PairDataset(path) do dataset
+        @test isempty(verify(dataset))
+        flip(joinpath(path, file))
+        for found in (verify(dataset), verify_store(path), verify_store(joinpath(path, "patches2")))
+            @test length(found) == 1 && endswith(found[1].file, file) && occursin("checksum", found[1].what)
+            @test keys(found[1]) == (:file, :what)
+        end
+        @test isempty(verify(dataset; most = 1))
+        rm(joinpath(path, file))
+        found = verify(dataset)
+        @test length(found) == 1 && found[1].what == "has 2 chunk files, but 3 were written"
+    end
+    @test throws(() -> verify_store(joinpath(FOLDER, "nowhere")), LibQlty.QLTY_STATUS_IO, "nowhere")
+    @test throws(() -> verify_store(joinpath(path, "patches1", "c")), LibQlty.QLTY_STATUS_STORE, "Zarr arrays")
 end

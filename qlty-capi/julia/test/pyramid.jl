@@ -29,6 +29,7 @@ end
     @test throws(() -> write_pyramid(STACK, path), LibQlty.QLTY_STATUS_EXISTS, "julia.ome.zarr")
     write_pyramid(STACK, path; factors = [(2, 2, 1), (2, 2, 1)], overwrite = true, chunk = (64, 64, 4), unit = "mm",
                   voxel_size = (0.5, 0.5, 1))
+    @test isempty(verify_store(path))
     ZarrPyramid(path) do image
         @test length(image) == 3 && eltype(image) == UInt8 && !is_laplacian(image)
         @test size(image) == (181, 217, 32) && size(image, 3) == (46, 55, 32)

@@ -36,7 +36,8 @@ pub unsafe extern "C" fn qlty_large_checkpoint(
 ///
 /// Errors, after which more patches may be stitched: QLTY_STATUS_INCOMPLETE while patches are pending, with their
 /// number and the first of them; QLTY_STATUS_INVALID_ARGUMENT if `large` is NULL or the number of channels is not
-/// known; QLTY_STATUS_IO.
+/// known; QLTY_STATUS_DAMAGED if tiles are missing, which opening with QLTY_START_REPAIR makes pending again;
+/// QLTY_STATUS_IO.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_large_finish(
     large: Option<&qlty_large>,

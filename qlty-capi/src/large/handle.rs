@@ -29,7 +29,9 @@ pub struct qlty_large(pub(super) Poisonable<AnyLargeQuilt>);
 /// Creates the result at `path`, in UTF-8, such as `folder/name`, or resumes it, and stores a handle in `*large`. The
 /// quilt may be freed before it. Any thread.
 ///
-/// On resuming, the finished tiles and the last checkpoint are kept. Quilt, images, type, std, normalize and fill must
+/// On resuming, the finished tiles and the last checkpoint are kept; what was damaged meanwhile, for example by a power
+/// failure, is pending again, and qlty_large_damaged lists it. With QLTY_START_REPAIR all finished tiles are read to
+/// find that out, otherwise those that are not known to be on disk. Quilt, images, type, std, normalize and fill must
 /// be those of the existing result, and so must the other options that are given, except the memory budget and the
 /// shard.
 ///
@@ -37,8 +39,9 @@ pub struct qlty_large(pub(super) Poisonable<AnyLargeQuilt>);
 /// if the step leaves gaps between the windows; QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY.
 /// QLTY_STATUS_EXISTS if there is a result but must not be; QLTY_STATUS_IO if there is none but must be;
 /// QLTY_STATUS_GEOMETRY if it was created with a different geometry or different options; QLTY_STATUS_FOREIGN if the
-/// path is that of something else; QLTY_STATUS_DAMAGED if one of its files has changed; QLTY_STATUS_BUSY if another
-/// handle, of this or another process, works on some of the same tiles.
+/// path is that of something else; QLTY_STATUS_DAMAGED if one of its metadata files has changed, or if it was complete
+/// and lacks files, which QLTY_START_REPAIR makes pending again; QLTY_STATUS_BUSY if another handle, of this or another
+/// process, works on some of the same tiles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_large_new(
     quilt: Option<&qlty_quilt>,

@@ -4,6 +4,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
 use ::qlty_large::{AnyLargeBuilder, AnyLargeQuilt, Result, Shard, Std};
+use qlty_core::Monitor;
 use qlty_core::dynamic::AnyQuilt;
 
 use crate::arguments::size;
@@ -17,6 +18,9 @@ pub const QLTY_START_CREATE: i32 = 0;
 pub const QLTY_START_OPEN: i32 = 1;
 /// Resumes the result if there is one, otherwise creates it: for several workers that start at once.
 pub const QLTY_START_CREATE_OR_OPEN: i32 = 2;
+/// Resumes the result; there must be one. All its finished tiles are read first, and the patches of damaged ones are
+/// pending again.
+pub const QLTY_START_REPAIR: i32 = 3;
 
 /// No standard deviation: patches come without variances.
 pub const QLTY_STD_NONE: i32 = 0;
@@ -107,6 +111,7 @@ impl qlty_large_options {
             QLTY_START_CREATE => AnyLargeBuilder::create,
             QLTY_START_OPEN => AnyLargeBuilder::open,
             QLTY_START_CREATE_OR_OPEN => AnyLargeBuilder::create_or_open,
+            QLTY_START_REPAIR => |builder: AnyLargeBuilder| builder.repair(&Monitor::new()),
             other => return Err(Failure::argument(format!("start: got {other}, expected a QLTY_START"))),
         };
         Ok(move || start(builder))

@@ -1,6 +1,6 @@
 //! Stored pairs: opening, reading, shuffling.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 
 use ::qlty_pairs::Positions;
@@ -11,9 +11,10 @@ use super::handle::qlty_pairs;
 use super::store::{QLTY_POSITIONS_NONE, QLTY_POSITIONS_PIXELS, QLTY_POSITIONS_WITH_IMAGE};
 use crate::arguments::{into_handle, path_text, required, store};
 use crate::array::{Arrays, check_shape, qlty_array, write_indices};
+use crate::damages::{all_or, qlty_damages};
 use crate::dtype::number;
 use crate::error::{Failure, Outcome, guard, qlty_error, qlty_status};
-use crate::long_call::in_pool;
+use crate::long_call::{in_pool, qlty_progress, run};
 use crate::source::cache;
 
 /// The pairs of a Zarr store, as qlty_pairs_write or the Python package wrote it. Opaque. Any number of threads may use
@@ -165,5 +166,29 @@ pub unsafe extern "C" fn qlty_dataset_epoch(
         let (dataset, mut out) = (&required("dataset", dataset)?.0, arrays.output("indices", indices)?);
         check_shape("indices", out.shape(), &[dataset.len()])?;
         write_indices("indices", &mut out, &dataset.epoch(seed, epoch))
+    })
+}
+
+/// Reads the files of all arrays of the store, past the cache, and stores the damaged ones, and the arrays that lack
+/// files, in `*damages`. At most `most` files, evenly spread, are read; a negative number means all. The caller frees
+/// the damages with qlty_damages_free. Progress counts files. Any thread.
+///
+/// Missing files are found if all files are read and qlty_pairs_write wrote the store.
+///
+/// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL; QLTY_STATUS_IO if a file cannot be read; QLTY_STATUS_OUT_OF_MEMORY,
+/// QLTY_STATUS_CANCELLED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qlty_dataset_verify(
+    dataset: Option<&qlty_dataset>,
+    most: i64,
+    damages: Option<&mut MaybeUninit<*mut qlty_damages>>,
+    progress: qlty_progress,
+    user: *mut c_void,
+    error: Option<&mut MaybeUninit<*mut qlty_error>>,
+) -> qlty_status {
+    guard(error, || {
+        let (dataset, out) = (required("dataset", dataset)?, required("damages", damages)?);
+        let found = run(progress, user, |monitor| dataset.0.verify(all_or(most), monitor))?;
+        into_handle(out, qlty_damages::of_files(&found))
     })
 }

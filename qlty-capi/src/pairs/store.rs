@@ -99,13 +99,14 @@ pub unsafe extern "C" fn qlty_store_options_init(
 /// images' type, `deltas` (float32), `rotations` (int64) and, if asked for, `positions1` and `positions2` (int64); its
 /// attribute `metadata` has the columns of the pairs. With more than a thousand pairs, chunks are grouped in shards of
 /// about 64 MiB. The store appears at its path when it is complete; a failure leaves no new store, and an old one
-/// unchanged. Two writers of one destination must exclude each other. Memory is bounded by 256 MiB of patches, or two
-/// files of them. Progress counts files. Any thread.
+/// unchanged. A destination has one writer at a time. Memory is bounded by 256 MiB of patches, or two files of them.
+/// Progress counts files. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, if the pairs were not measured,
 /// leave the images or have a rotation that is not possible with their window, or if an option is invalid;
-/// QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE,
-/// QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
+/// QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_BUSY if another writer has it;
+/// QLTY_STATUS_SHAPE, QLTY_STATUS_DTYPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
+/// QLTY_STATUS_DAMAGED, QLTY_STATUS_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_pairs_write(
     pairs: Option<&qlty_pairs>,

@@ -6,8 +6,9 @@ use std::mem::MaybeUninit;
 use ::qlty_pyramid::{ImageKind, ImageLayout, ImageStore, Interpolation, LaplacianStore};
 use qlty_core::zarr::Error as ZarrError;
 
-use super::{at, lasting};
-use crate::arguments::{done, into_handle, optional, path_text, required, size, start_at, store, store_all};
+use crate::arguments::{
+    at, done, into_handle, lasting, optional, path_text, required, size, start_at, store, store_all,
+};
 use crate::array::{Arrays, QLTY_MAX_NDIM, check_ndim, qlty_array};
 use crate::dtype::number;
 use crate::error::{Failure, Outcome, guard, qlty_error, qlty_status};

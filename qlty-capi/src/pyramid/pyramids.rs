@@ -6,8 +6,7 @@ use std::mem::MaybeUninit;
 use ::qlty_pyramid::{Pyramid, PyramidLevel};
 
 use super::kind::Pyramids;
-use super::{at, lasting};
-use crate::arguments::{done, required, store, store_all};
+use crate::arguments::{at, done, lasting, required, store, store_all};
 use crate::array::qlty_array;
 use crate::dtype::number;
 use crate::error::{Outcome, guard, qlty_error, qlty_status};

@@ -18,8 +18,8 @@ use crate::options::read;
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, or if there is no such level or an option is invalid;
 /// QLTY_STATUS_STORE if it is not a Laplacian store, or has no smallest level; QLTY_STATUS_EXISTS if `path` exists and
-/// may not be replaced; QLTY_STATUS_DTYPE, QLTY_STATUS_IO, QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY,
-/// QLTY_STATUS_CANCELLED.
+/// may not be replaced; QLTY_STATUS_BUSY if another writer has it; QLTY_STATUS_DTYPE, QLTY_STATUS_IO,
+/// QLTY_STATUS_DAMAGED, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_laplacian_reconstruct(
     store: *const c_char,

@@ -6,8 +6,7 @@ use std::mem::MaybeUninit;
 use ::qlty_pyramid::Stack;
 use qlty_core::DType;
 
-use super::{at, lasting};
-use crate::arguments::{done, into_handle, not_null, path_text, required, size, store, store_all};
+use crate::arguments::{at, done, into_handle, lasting, not_null, path_text, required, size, store, store_all};
 use crate::array::{Arrays, check_ndim, check_shape, qlty_array};
 use crate::dtype::number;
 use crate::error::{Failure, QLTY_STATUS_SHAPE, guard, qlty_error, qlty_status};

@@ -6,8 +6,7 @@ use std::mem::MaybeUninit;
 use ::qlty_pyramid::{SlicePattern, SliceSet, Stack};
 
 use super::stack::qlty_stack;
-use super::{at, lasting};
-use crate::arguments::{done, into_handle, path_text, required, store, text};
+use crate::arguments::{at, done, into_handle, lasting, path_text, required, store, text};
 use crate::error::{guard, qlty_error, qlty_status};
 use crate::long_call::in_pool;
 

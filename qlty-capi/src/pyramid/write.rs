@@ -22,14 +22,14 @@ use crate::long_call::qlty_progress;
 /// translations and display settings of the channels. One level is a single array. Planes are read, shrunk, compressed
 /// and written at the same time; memory use does not grow with their number. The store appears at its path when it is
 /// complete, and is written at that path with ".partial" appended; a failure leaves no new store, and an old one
-/// unchanged. Two writers of one destination must exclude each other. To see what was written, use qlty_image_open.
-/// Progress counts planes. Any thread.
+/// unchanged. A destination has one writer at a time. To see what was written, use qlty_image_open. Progress counts
+/// planes. Any thread.
 ///
 /// Errors: QLTY_STATUS_INVALID_ARGUMENT for NULL, if both images or none are given, or if an option is invalid for this
-/// image; QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_IMAGE if a slice cannot be
-/// read, with its name in the message; QLTY_STATUS_STORE if the run to resume had other options or another image;
-/// QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW, QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO,
-/// QLTY_STATUS_CANCELLED.
+/// image; QLTY_STATUS_EXISTS if the destination exists and may not be replaced; QLTY_STATUS_BUSY if another writer has
+/// it; QLTY_STATUS_IMAGE if a slice cannot be read, with its name in the message; QLTY_STATUS_STORE if the run to
+/// resume had other options or another image; QLTY_STATUS_DTYPE, QLTY_STATUS_SHAPE, QLTY_STATUS_OVERFLOW,
+/// QLTY_STATUS_OUT_OF_MEMORY, QLTY_STATUS_IO, QLTY_STATUS_CANCELLED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qlty_stack_to_ome_zarr(
     stack: Option<&qlty_stack>,

@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
+use crate::damages;
 use crate::memory::{Memory, call, initial, number, owned, place, strange, struct_size};
 use crate::quilts::quilt_options;
 use crate::words::{Words, handle};
@@ -49,8 +50,7 @@ fn new(draws: &mut Draws<'_>, folder: &Path, quilt: *mut qlty_quilt, ndim: usize
     let codec = Words::draw(draws, &["zstd:1", "none", "blosc-lz4:3", "zstd", "no such"]);
     options.images = number(draws, 2);
     options.channels = number(draws, 1);
-    options.start =
-        draws.one_of(&[QLTY_START_CREATE_OR_OPEN, QLTY_START_CREATE_OR_OPEN, QLTY_START_CREATE, QLTY_START_OPEN]);
+    options.start = draws.one_of(&[QLTY_START_CREATE_OR_OPEN, QLTY_START_REPAIR, QLTY_START_CREATE, QLTY_START_OPEN]);
     options.std = draws.one_of(&[QLTY_STD_WITHIN, QLTY_STD_NONE, QLTY_STD_TOTAL]);
     if strange(draws) {
         options.dtype = draws.one_of(&[QLTY_DTYPE_F64, QLTY_DTYPE_U8, 0, i32::MAX]);
@@ -94,7 +94,7 @@ fn step(draws: &mut Draws<'_>, large: *mut qlty_large, ndim: usize) {
     let batch = Memory::draw(draws, QLTY_DTYPE_F32, &axes(2, &SIZE));
     let (mut described, mut counted) = (batch.array, [0i64; 4]);
     let images = null_mut::<qlty_images>();
-    match draws.byte() % 13 {
+    match draws.byte() % 15 {
         0 => call("shape", |error| unsafe { qlty_large_shape(large.as_ref(), place(&mut described), error) }),
         1 => call("progress", |error| unsafe {
             let [a, b, c, d] = &mut counted;
@@ -133,7 +133,13 @@ fn step(draws: &mut Draws<'_>, large: *mut qlty_large, ndim: usize) {
             let to = if strange(draws) { null_mut() } else { &raw mut status };
             qlty_large_get_status(large.as_ref(), to, error)
         }),
-        11 => call("skip", |error| unsafe { qlty_large_skip(large.as_ref(), indices.pointer(), error) }),
+        11 => damages::look(draws, "verify", |draws, damages, error| unsafe {
+            qlty_large_verify(large.as_ref(), number(draws, -1), damages, None, null_mut(), error)
+        }),
+        12 => damages::look(draws, "damaged", |_, damages, error| unsafe {
+            qlty_large_damaged(large.as_ref(), damages, error)
+        }),
+        13 => call("skip", |error| unsafe { qlty_large_skip(large.as_ref(), indices.pointer(), error) }),
         _ => call("checkpoint", |error| unsafe { qlty_large_checkpoint(large.as_ref(), None, null_mut(), error) }),
     };
     [&indices, &patches, &variances, &batch].into_iter().for_each(Memory::check);

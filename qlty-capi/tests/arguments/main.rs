@@ -7,6 +7,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "all calls have one proof, which stands at the head of targets")]
 #![allow(clippy::needless_range_loop, reason = "an axis is a place in many arrays")]
 
+mod damages;
 mod large;
 mod memory;
 mod pairs;

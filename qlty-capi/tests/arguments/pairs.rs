@@ -6,6 +6,7 @@ use std::ptr::{null, null_mut};
 use qlty::*;
 use qlty_tests::fuzz::Draws;
 
+use crate::damages;
 use crate::memory::{Memory, call, initial, number, owned, place, strange, struct_size};
 use crate::words::{Words, handle};
 
@@ -52,6 +53,7 @@ pub(crate) fn target(bytes: &[u8]) {
         use_dataset(&mut draws, dataset, (ndim, window, dtype));
     }
     unsafe { qlty_dataset_free(owned(dataset)) };
+    damages::of_store(&mut draws, folder.path(), &OTHERS);
 }
 
 fn batch(draws: &mut Draws<'_>, ndim: usize, dtype: qlty_dtype) -> Memory {
@@ -261,7 +263,7 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
     let (turns, first, second) = (turns.pointer(), first.pointer(), second.pointer());
     let arrays = struct_of(draws, &outputs);
     let to = if strange(draws) { null() } else { &raw const arrays };
-    match draws.byte() % 6 {
+    match draws.byte() % 7 {
         0 => call("metadata", |error| unsafe { qlty_dataset_metadata(dataset.as_ref(), place(&mut metadata), error) }),
         1 => call("read", |error| unsafe {
             qlty_dataset_read(dataset.as_ref(), indices.pointer(), one, two, deltas, turns, first, second, error)
@@ -269,7 +271,10 @@ fn use_dataset(draws: &mut Draws<'_>, dataset: *mut qlty_dataset, made_of: (usiz
         2 => {
             call("read into", |error| unsafe { qlty_dataset_read_into(dataset.as_ref(), indices.pointer(), to, error) })
         }
-        3 => call("epoch", |error| unsafe {
+        3 => damages::look(draws, "verify", |draws, damages, error| unsafe {
+            qlty_dataset_verify(dataset.as_ref(), number(draws, -1), damages, None, null_mut(), error)
+        }),
+        4 => call("epoch", |error| unsafe {
             qlty_dataset_epoch(dataset.as_ref(), u64::MAX, u64::from(draws.byte()), indices.pointer(), error)
         }),
         _ => {

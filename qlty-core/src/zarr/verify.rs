@@ -92,38 +92,86 @@ impl ArrayReader {
 /// # Errors
 /// The errors of [`ArrayReader::open`] and [`ArrayReader::check_file`]; [`crate::Error::Cancelled`].
 pub fn verify(folder: &Path, most: Option<usize>, monitor: &Monitor) -> Result<Vec<Damage>> {
-    let reader = match ArrayReader::open(folder, 0) {
-        Err(Error::Damaged { path, source }) => return Ok(vec![Damage::new(path, source.to_string())]),
-        reader => reader?,
-    };
-    let grid = reader.grid();
-    let counts: Vec<usize> = grid.iter().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).collect();
-    let total = product("files of an array", &counts)?;
+    verify_arrays(&[folder.to_path_buf()], most, monitor)
+}
+
+/// [`verify`] for several arrays, of which at most `most` files in all are decoded.
+///
+/// # Errors
+/// The errors of [`verify`].
+pub fn verify_arrays(folders: &[PathBuf], most: Option<usize>, monitor: &Monitor) -> Result<Vec<Damage>> {
+    let (mut arrays, mut damaged) = (Vec::new(), Vec::new());
+    for folder in folders {
+        match Files::of(folder) {
+            // Its metadata: without it, nothing can be said about its files.
+            Err(Error::Damaged { path, source }) => damaged.push(Damage::new(path, source.to_string())),
+            array => arrays.push(array?),
+        }
+    }
+    // The number of files before each array, and of all files.
+    let mut starts = vec![0_usize];
+    for array in &arrays {
+        starts.push(starts[starts.len() - 1].saturating_add(array.total));
+    }
+    let total = starts[arrays.len()];
     let count = most.map_or(total, |most| most.min(total));
     monitor.begin(count as u64);
-    let (found, present) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+    let found = Mutex::new(Vec::new());
     (0..count).into_par_iter().with_max_len(1).try_for_each(|index| {
         monitor.check()?;
         // Evenly spread: `index * total / count`, which may not fit 64 bits on the way.
-        let flat = (index as u128 * total as u128 / count as u128) as u64;
-        match reader.check_file(&place(flat, &grid))? {
-            FileState::Absent => {}
-            FileState::Whole => _ = present.fetch_add(1, Relaxed),
-            FileState::Damaged(damage) => {
-                present.fetch_add(1, Relaxed);
-                found.lock().unwrap_or_else(PoisonError::into_inner).push((flat, damage));
-            }
+        let flat = (index as u128 * total as u128 / count as u128) as usize;
+        let number = starts.partition_point(|start| *start <= flat) - 1;
+        if let Some(damage) = arrays[number].check(flat - starts[number])? {
+            found.lock().unwrap_or_else(PoisonError::into_inner).push((number, flat, damage));
         }
         monitor.advance(1);
         Ok::<(), Error>(())
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort();
-    let mut found: Vec<_> = found.into_iter().map(|(_, damage)| damage).collect();
-    if let Some(written) = reader.file_count().filter(|_| count == total) {
-        found.extend(difference(folder, present.into_inner(), written));
+    if count == total {
+        let missing = arrays.iter().enumerate().filter_map(|(number, array)| Some((number, total, array.missing()?)));
+        found.extend(missing);
     }
-    Ok(found)
+    found.sort();
+    damaged.extend(found.into_iter().map(|(_, _, damage)| damage));
+    Ok(damaged)
+}
+
+/// The files of an array that is verified.
+struct Files {
+    reader: ArrayReader,
+    grid: Vec<u64>,
+    /// The number of places for files.
+    total: usize,
+    /// The number of files that were found.
+    present: AtomicU64,
+}
+
+impl Files {
+    fn of(folder: &Path) -> Result<Self> {
+        let reader = ArrayReader::open(folder, 0)?;
+        let grid = reader.grid();
+        let counts: Vec<usize> = grid.iter().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).collect();
+        let total = product("files of an array", &counts)?;
+        Ok(Self { reader, grid, total, present: AtomicU64::new(0) })
+    }
+
+    /// The damage of the file with this number, in C order.
+    fn check(&self, number: usize) -> Result<Option<Damage>> {
+        let damage = match self.reader.check_file(&place(number as u64, &self.grid))? {
+            FileState::Absent => return Ok(None),
+            FileState::Whole => None,
+            FileState::Damaged(damage) => Some(damage),
+        };
+        self.present.fetch_add(1, Relaxed);
+        Ok(damage)
+    }
+
+    /// The files that are missing, once all are checked.
+    fn missing(&self) -> Option<Damage> {
+        difference(self.reader.path(), self.present.load(Relaxed), self.reader.file_count()?)
+    }
 }
 
 /// The position in a grid of the element with this number, in C order.

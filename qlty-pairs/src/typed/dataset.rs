@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use ndarray::{Array, Array1, Array2, Axis};
-use qlty_core::zarr::{DEFAULT_CACHE_BYTES, Result};
-use qlty_core::{Element, ImageDim, Rank, Spatial};
+use qlty_core::zarr::{DEFAULT_CACHE_BYTES, Damage, Result};
+use qlty_core::{Element, ImageDim, Monitor, Rank, Spatial};
 
 use super::{PairMetadata, PatchPairs, PatchPairsMut};
 use crate::{AnyBatches, AnyDataset, Positions};
@@ -149,6 +149,17 @@ where
     /// result. After this error, or if there is no such pair, nothing is written.
     pub fn get_batch_into(&self, indices: &[usize], out: PatchPairsMut<'_, T, D>) -> Result<()> {
         self.dataset.get_batch_into(indices, out.any()?)
+    }
+
+    /// Decodes the files of all arrays of the store, in parallel, past the cache, and returns those that are damaged, and
+    /// arrays that lack files, as far as they tell their number of files: those written by this library do. At most
+    /// `most` files, evenly spread, are decoded; all if it is `None`. Progress counts files.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] and [`crate::Error::Zarr`] if a file cannot be read; [`qlty_core::Error::OutOfMemory`] and
+    /// [`qlty_core::Error::Cancelled`].
+    pub fn verify(&self, most: Option<usize>, monitor: &Monitor) -> Result<Vec<Damage>> {
+        self.dataset.verify(most, monitor)
     }
 
     /// All indices in the random order of an epoch: the order depends on the seed and the epoch.

@@ -95,7 +95,7 @@ static void check_options(const char *folder) {
   FAILS(ARGUMENT, "struct_size: got 8", "at least", qlty_large_options_init(&options, 8, &error));
   FAILS(ARGUMENT, "struct_size 12", "qlty_large_options_init", NEW(options.struct_size = 12));
   FAILS(QLTY_STATUS_DTYPE, "dtype: got dtype f16", "f32 or f64", NEW(options.dtype = QLTY_DTYPE_F16));
-  FAILS(ARGUMENT, "start: got 3", "a QLTY_START", NEW(options.start = 3));
+  FAILS(ARGUMENT, "start: got 4", "a QLTY_START", NEW(options.start = 4));
   FAILS(ARGUMENT, "std: got -1", "a QLTY_STD", NEW(options.std = -1));
   FAILS(ARGUMENT, "images: got -1", "0 or more", NEW(options.images = -1));
   FAILS(ARGUMENT, "images: got 0", "at least 1", NEW(options.images = 0));
@@ -117,6 +117,7 @@ static void check_options(const char *folder) {
   options.tile_shape[0] = options.tile_shape[1] = 0;
   FAILS(ARGUMENT, "step along y: got 4", "at most 2", qlty_large_new(gaps, other, &options, &no_large, &error));
   FAILS(QLTY_STATUS_IO, "other_mean.zarr", "not found", NEW(options.start = QLTY_START_OPEN));
+  FAILS(QLTY_STATUS_IO, "other_mean.zarr", "not found", NEW(options.start = QLTY_START_REPAIR));
   qlty_quilt_free(gaps);
 }
 
@@ -190,20 +191,15 @@ static void write_file(const char *file, const char *text) {
   CHECK(to && fputs(text, to) >= 0 && fclose(to) == 0);
 }
 
-/* Flips a byte, counted from the end. */
-static void flip(const char *file, long from_end) {
-  FILE *at = fopen(file, "r+b");
-  int c;
-  CHECK(at && fseek(at, -from_end, SEEK_END) == 0 && (c = fgetc(at)) != EOF);
-  CHECK(fseek(at, -from_end, SEEK_END) == 0 && fputc(c ^ 0x40, at) != EOF && fclose(at) == 0);
-}
-
 static void check_disk(const char *folder) {
   qlty_large_options options = large_options();
   char file[4096], text[4096];
   qlty_quilt *other = quilt_2d(20, 8, 4, 1);
   qlty_large *some;
   qlty_stitched *read = NULL;
+  qlty_damages *damages = NULL;
+  const char *name = NULL;
+  int64_t tile = -2;
   FILE *from;
   size_t length;
   FAILS(QLTY_STATUS_EXISTS, "result_mean.zarr", "exists already", qlty_large_new(quilt, path, &options, &no_large, &error));
@@ -239,15 +235,20 @@ static void check_disk(const char *folder) {
   memset(whole.array.data, SENTINEL, whole.bytes);
   qlty_stitched_free(read);
   snprintf(file, sizeof file, "%s/damaged_state/4.sums", folder);
-  flip(file, 40);
   options.start = QLTY_START_OPEN;
   some = large_of(quilt, path_in(folder, "damaged"), options);
+  flip(file, 40);
   list[0] = 6, list[1] = 5, list[2] = 13;
   FAILS(QLTY_STATUS_DAMAGED, "4.sums", "checksum", qlty_large_stitch(some, &three, &first, NULL, NULL, NULL, &error));
   CHECK(pending_count(some) == PATCHES - 3);
   qlty_large_free(some);
-  write_file(file, "");
-  FAILS(QLTY_STATUS_DAMAGED, "4.sums", "cut short", qlty_large_new(quilt, path_in(folder, "damaged"), &options, &no_large, &error));
+  /* When it is opened, damaged sums are dropped, and their patches are pending again. */
+  some = large_of(quilt, path_in(folder, "damaged"), options);
+  OK(qlty_large_damaged(some, &damages, &error));
+  OK(qlty_damages_get(damages, 0, &tile, &name, NULL, &error));
+  CHECK(tile == 4 && strcmp(name, file) == 0 && pending_count(some) > PATCHES - 3);
+  qlty_damages_free(damages);
+  qlty_large_free(some);
   snprintf(file, sizeof file, "%s/damaged_mean.zarr/zarr.json", folder);
   from = fopen(file, "rb");
   CHECK(from);

@@ -122,6 +122,14 @@ static inline const char *path_in(const char *folder, const char *name) {
   return path;
 }
 
+/* Flips a byte, counted from the end. */
+static inline void flip(const char *file, long from_end) {
+  FILE *at = fopen(file, "r+b");
+  int c;
+  CHECK(at && fseek(at, -from_end, SEEK_END) == 0 && (c = fgetc(at)) != EOF);
+  CHECK(fseek(at, -from_end, SEEK_END) == 0 && fputc(c ^ 0x40, at) != EOF && fclose(at) == 0);
+}
+
 /* A number that looks random and is the same in every run. */
 static inline uint32_t random_bits(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -1,4 +1,5 @@
 // What qlty.hpp adds to the functions of patch pairs, and their golden cases. usage: pairs GOLDEN FOLDER
+#include <cstdio>
 #include <thread>
 
 #include "support.hpp"
@@ -143,6 +144,13 @@ void check_store(const qlty::Array<float>& batch, const std::string& folder) {
   THROWS(Status::exists, "cpp.zarr", measured.write(batch, path, how));
   measured.write(batch, path, how.overwrite(true));
 
+  // 3 files of patches of each kind, and one of each other array.
+  CHECK(qlty::Dataset(path).verify().empty());
+  std::uint64_t files = 0;
+  const auto watch = [&](std::uint64_t, std::uint64_t total) { return (files = total) > 0; };
+  CHECK(qlty::verify_store(path, -1, watch).empty() && files == 10);
+  CHECK(qlty::verify_store(path, 4, watch).empty() && files == 4);
+
   const auto batches = [&] {
     const qlty::Dataset dataset(path);
     CHECK(dataset.count() == 12 && dataset.dtype() == QLTY_DTYPE_F32 && dataset.shape() == cut.patches1.shape());
@@ -215,6 +223,22 @@ void check_threads(const qlty::Array<float>& batch, const std::string& folder) {
   for (std::thread& thread : threads) thread.join();
 }
 
+void check_damages(const qlty::Array<float>& batch, const std::string& folder) {
+  const std::string path = folder + "/damages.zarr", file = path + "/patches2/c/1/0/0/0";
+  qlty::Pairs(options(), batch).measure(batch).write(batch, path, qlty::StoreOptions().chunk({5, 2, 8, 8}));
+  const qlty::Dataset dataset(path);
+  flip(file, 20);
+  for (const auto& found : {dataset.verify(), qlty::verify_store(path)}) {
+    CHECK(found.size() == 1 && found[0].tile == -1 && ends_with(found[0].file, "damages.zarr/patches2/c/1/0/0/0"));
+    CHECK(found[0].what.find("checksum") != std::string::npos);
+  }
+  CHECK(std::remove(file.c_str()) == 0);
+  const auto found = dataset.verify();
+  CHECK(found.size() == 1 && ends_with(found[0].file, "damages.zarr/patches2") && found[0].what == "has 2 chunk files, but 3 were written");
+  THROWS(Status::io, "nowhere", qlty::verify_store(folder + "/nowhere"));
+  THROWS(Status::store, "number of Zarr arrays", qlty::verify_store(path + "/patches1/c"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -226,6 +250,7 @@ int main(int argc, char** argv) {
   check_overlap(batch);
   check_choice(batch);
   check_store(batch, argv[2]);
+  check_damages(batch, argv[2]);
   check_errors(batch);
   check_threads(batch, argv[2]);
 }

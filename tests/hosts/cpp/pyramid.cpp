@@ -40,6 +40,7 @@ void check_pyramid(const std::string& slices, const std::string& folder) {
   qlty::write_pyramid(stack, path, options);
   THROWS(Status::exists, "cpp.ome.zarr", qlty::write_pyramid(stack, path, options));
   qlty::write_pyramid(stack, path, options.overwrite(true).chunk({4, 64, 64}).shard({8, 128, 128}));
+  CHECK(qlty::verify_store(path).empty());
   const qlty::Image image(path);
   CHECK(image.levels() == 3 && !image.is_laplacian() && image.dtype() == QLTY_DTYPE_U8);
   CHECK(image.shape() == (qlty::Shape{32, 217, 181}) && image.shape(2) == (qlty::Shape{32, 55, 46}));

@@ -68,6 +68,20 @@ inline bool close_to(const qlty::Array<float>& a, const qlty::Array<float>& b, f
          });
 }
 
+/// Flips a byte of a file, counted from its end.
+inline void flip(const std::string& path, int from_end) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(-from_end, std::ios::end);
+  const int byte = file.get();
+  file.seekp(-from_end, std::ios::end);
+  file.put(static_cast<char>(byte ^ 0x40)).flush();
+  CHECK(file);
+}
+
+inline bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
 /// Values that are all different.
 template <class T>
 qlty::Array<T> counted(const qlty::Shape& shape) {

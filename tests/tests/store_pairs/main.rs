@@ -3,6 +3,7 @@
 
 mod batches;
 mod cut_off;
+mod damaged;
 mod dynamic;
 mod mistakes;
 mod writing;
