@@ -20,6 +20,10 @@ check:
 test *arguments='--workspace':
     cargo test --release {{ arguments }}
 
+# Kills processes, makes power fail, and damages files, at length: what the tests do shortly. Needs strace.
+campaign kills='5000' damages='10000' states='10000':
+    cargo test --release -p qlty-tests --test campaign -- --kills {{ kills }} --damages {{ damages }} --states {{ states }}
+
 # The floors benchmark, or the workloads whose name contains FILTER: just bench 2d.big
 bench filter='':
     cargo bench -p qlty-tests --bench floors -- {{ filter }}

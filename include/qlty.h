@@ -1484,9 +1484,9 @@ qlty_status qlty_images_shape(const struct qlty_images *images,
  */
 qlty_status qlty_store_verify(const char *path,
                               int64_t most,
+                              struct qlty_damages **damages,
                               qlty_progress progress,
                               void *user,
-                              struct qlty_damages **damages,
                               struct qlty_error **error);
 
 /*
@@ -1746,9 +1746,9 @@ qlty_status qlty_large_finish_incomplete(const struct qlty_large *large,
  */
 qlty_status qlty_large_verify(const struct qlty_large *large,
                               int64_t most,
+                              struct qlty_damages **damages,
                               qlty_progress progress,
                               void *user,
-                              struct qlty_damages **damages,
                               struct qlty_error **error);
 
 /*
@@ -2222,9 +2222,9 @@ qlty_status qlty_dataset_epoch(const struct qlty_dataset *dataset,
  */
 qlty_status qlty_dataset_verify(const struct qlty_dataset *dataset,
                                 int64_t most,
+                                struct qlty_damages **damages,
                                 qlty_progress progress,
                                 void *user,
-                                struct qlty_damages **damages,
                                 struct qlty_error **error);
 
 /*

@@ -16,12 +16,15 @@ use crate::{jobs, tree};
 /// The pixels that were read, as bytes; `None` if the damage was noticed.
 type Read = fn(&Path) -> Option<Vec<u8>>;
 
+/// What is damaged: its name, what makes it in a folder, and what reads it.
+type Kind<'a> = (&'a str, &'a dyn Fn(&Path), Read);
+
 /// Files up to this length are damaged in every byte and cut to every length, if there are damages enough.
 const SMALL: usize = 3000;
 
 /// Makes this many damages, and returns the number of faults.
 pub(crate) fn run(damages: usize) -> usize {
-    let kinds: [(&str, &dyn Fn(&Path), Read); 5] = [
+    let kinds: [Kind<'_>; 5] = [
         ("finished result", &|folder| jobs::run("large", folder), read_result),
         ("result in work", &begin_result, go_on_with_result),
         ("pyramid", &|folder| jobs::run("gaussian", folder), |folder| read_arrays(&folder.join("gaussian"))),
