@@ -51,15 +51,22 @@
 //! # What survives a kill or a power failure
 //!
 //! A file appears under its name completely or not at all. A tile is finished when all its files exist and no
-//! checkpoint has a file of it: the checkpoint's file is removed after those of the result have been written. So a
-//! process may be killed at any moment, and the next [`LargeBuilder::open`] finds all tiles that were finished, the
-//! sums of the last [`LargeQuilt::checkpoint`], and pending patches for the rest. Each tile records independently which
-//! patches it has; no two files have to agree. Temporary and scratch files are in a folder of the process, which the
-//! next session removes if the process is no longer running.
+//! checkpoint has a file of it: the checkpoint's file is removed after those of the result are on disk. So a process may
+//! be killed at any moment, and the next [`LargeBuilder::open`] finds all tiles that were finished, the sums of the last
+//! [`LargeQuilt::checkpoint`], and pending patches for the rest. Each tile records independently which patches it has;
+//! no two files have to agree. Temporary and scratch files are in a folder of the process, which the next session
+//! removes if the process is no longer running.
 //!
-//! After a power failure or a system crash, the same holds for everything written before the last
-//! [`LargeQuilt::checkpoint`] or [`LargeQuilt::finish`] returned: these two wait for the disk, writing a chunk does
-//! not. Chunks written since may be missing or corrupted; reading a corrupted one is an error that names its file.
+//! After a power failure or a system crash, the same holds for everything that was written before the last
+//! [`LargeQuilt::checkpoint`] or [`LargeQuilt::finish`] returned, by whichever thread: these two wait for the disk,
+//! writing a chunk does not. A ledger lists the tiles that were waited for. [`LargeBuilder::open`] reads the others and
+//! compares them with their checksums; the patches of tiles that were damaged are pending again, and
+//! [`LargeQuilt::damaged`] lists these tiles, as well as damaged sums of a checkpoint.
+//!
+//! Damage that comes later, by a failing disk, is an error when the chunk is read. [`LargeQuilt::verify`] finds it, and
+//! opening the result by [`LargeBuilder::repair`] makes the patches of damaged tiles pending again.
+//!
+//! When all tiles of a result are on disk, its metadata says so, and opening it writes nothing.
 //!
 //! # Several workers
 //!

@@ -14,6 +14,8 @@ mod large;
 mod pairs;
 #[path = "floors/pyramid.rs"]
 mod pyramid;
+#[path = "floors/verify.rs"]
+mod verify;
 
 use std::time::Instant;
 
@@ -82,6 +84,7 @@ fn main() {
     pairs::run(&wanted);
     large::run(&wanted);
     pyramid::run(&wanted);
+    verify::run(&wanted);
 }
 
 /// Images with interleaved channels, and patches with interleaved ("last") or planar ("mixed") channels.

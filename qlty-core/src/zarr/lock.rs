@@ -98,7 +98,9 @@ impl Drop for FileLock {
 
 /// The process that a lock's file names, in words.
 fn holder(process: u32) -> String {
-    format!("process {process} on {}", gethostname::gethostname().to_string_lossy())
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("COMPUTERNAME"));
+    let name = name.map_or_else(|_| "an unknown machine".to_owned(), |name| name.trim().to_owned());
+    format!("process {process} on {name}")
 }
 
 fn busy(path: &Path, mut file: File) -> Error {

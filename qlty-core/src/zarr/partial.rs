@@ -42,6 +42,24 @@ impl Partial {
         }
     }
 
+    /// Removes what a writer has left that was killed after the store was complete: the old store that it has replaced,
+    /// and its lock. Nothing is done while there is a writer.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the store itself is complete all the same.
+    pub fn tidy(target: &Path) -> Result<()> {
+        let remains = [".lock", ".replaced", ".discarded"].map(|suffix| sibling(target, suffix));
+        let [Some(lock), Some(aside), Some(discarded)] = remains else { return Ok(()) };
+        if !exists(target) || ![&lock, &aside, &discarded].into_iter().any(|path| exists(path)) {
+            return Ok(());
+        }
+        match FileLock::take(&lock) {
+            Ok(_lock) => discard(target, &aside),
+            Err(Error::Busy { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Creates the empty folder and its parents. The remains of a killed writer are removed, and a store that it had
     /// set aside to replace is restored; `overwrite` allows [`Partial::complete`] to replace a store.
     ///
@@ -216,6 +234,24 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
         Partial::create(&target, true).unwrap().keep();
         assert!(folder.path().join("new/store.partial").is_dir());
+    }
+
+    #[test]
+    fn what_is_left_beside_a_complete_store_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("store");
+        Partial::tidy(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        for name in ["store.replaced", "store.discarded"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("store.lock"), "").unwrap();
+        let lock = FileLock::take(&folder.path().join("store.lock")).unwrap();
+        Partial::tidy(&target).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        drop(lock);
+        Partial::tidy(&target).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -39,10 +39,10 @@ pub fn stack_to_ome_zarr_laplacian(
     monitor.check()?;
     let identity = &identity(&plan, source, options);
     let existing = Existing::at(path, identity, &options.image);
-    if existing != Existing::Complete {
+    existing.or_write(path, || {
         let job = Job { plan: &plan, arrays: layout(&plan, options).arrays().len(), identity };
-        write_store(path, job, &options.image, &|store, run| write(source, job, options, store, run, monitor))?;
-    }
+        write_store(path, job, &options.image, &|store, run| write(source, job, options, store, run, monitor))
+    })?;
     Ok(describe(&plan, source, path, options, existing))
 }
 

@@ -57,6 +57,17 @@ impl Existing {
         Self::Different(differences.into_iter().map(str::to_owned).collect())
     }
 
+    /// Calls `write`, unless the store is complete: then it removes what a run has left beside it that was killed at the
+    /// very end.
+    pub(crate) fn or_write(&self, path: &Path, write: impl FnOnce() -> Result<()>) -> Result<()> {
+        if *self != Self::Complete {
+            return write();
+        }
+        // If that fails, such as on read-only media, the store is complete all the same.
+        let _ = Partial::tidy(path);
+        Ok(())
+    }
+
     /// Fails if a store can neither be left as it is nor be written.
     pub(crate) fn check(&self, path: &Path, options: &PyramidOptions) -> Result<()> {
         if *self == Self::Complete { Ok(()) } else { Ok(Partial::check(path, options.overwrite)?) }

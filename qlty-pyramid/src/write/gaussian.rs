@@ -71,10 +71,10 @@ pub fn stack_to_ome_zarr(
     monitor.check()?;
     let identity = &identity(&plan, source, options);
     let existing = Existing::at(path, identity, options);
-    if existing != Existing::Complete {
+    existing.or_write(path, || {
         let job = Job { plan: &plan, arrays: plan.levels.len(), identity };
-        write_store(path, job, options, &|store, run| write(source, job, options, store, run, monitor))?;
-    }
+        write_store(path, job, options, &|store, run| write(source, job, options, store, run, monitor))
+    })?;
     Ok(Pyramid::new(&plan, source, path, existing))
 }
 

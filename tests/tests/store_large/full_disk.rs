@@ -9,12 +9,12 @@ use qlty_large::{Error, LargeQuilt};
 use crate::{Job, process, told};
 
 /// A file system of a few hundred KiB, if this user is allowed to mount one.
-struct SmallDisk {
-    folder: tempfile::TempDir,
+pub(crate) struct SmallDisk {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
-    fn mount(kib: usize) -> Option<Self> {
+    pub(crate) fn mount(kib: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={kib}k");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()).output();
@@ -22,7 +22,11 @@ impl SmallDisk {
     }
 
     fn grow(&self, kib: usize) {
-        let options = format!("remount,size={kib}k");
+        self.remount(&format!("size={kib}k"));
+    }
+
+    pub(crate) fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
         let status = Command::new("mount").args(["-o", &options]).arg(self.folder.path()).status().unwrap();
         assert!(status.success());
     }

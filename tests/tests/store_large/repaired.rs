@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use qlty_core::{Monitor, zarr};
 use qlty_large::{Codec, Error, LargeQuilt, Shard};
 
-use crate::{Job, killed::copy};
+use crate::Job;
+use crate::full_disk::SmallDisk;
+use crate::killed::copy;
 
 /// Creates a finished result.
 fn finished(folder: &Path, codec: Codec) -> PathBuf {
@@ -158,4 +160,24 @@ fn a_complete_result_is_only_read() {
     Job::check(&first.finish().unwrap());
     Job::check(&second.finish().unwrap());
     assert!(!folder.path().join("result_state").exists());
+}
+
+/// The same where nothing can be written: everything works that does not write.
+#[test]
+fn a_complete_result_on_read_only_media() {
+    let Some(disk) = SmallDisk::mount(4096) else {
+        println!("not checked here, since this user may not mount a tmpfs");
+        return;
+    };
+    let path = finished(disk.folder.path(), Codec::None);
+    let chunk = disk.folder.path().join("result_mean.zarr/c/0/0/0/0");
+    disk.remount("ro");
+    assert!(fs::write(&chunk, "").is_err());
+    let large = Job::all(0).builder(&path).codec(Codec::None).open().unwrap();
+    Job::check(&large.finish().unwrap());
+    assert!(large.verify(None, &Monitor::new()).unwrap().is_empty());
+    drop(large);
+    let repair = Job::all(0).builder(&path).codec(Codec::None).repair(&Monitor::new());
+    assert!(matches!(repair, Err(Error::Zarr(zarr::Error::Io { .. }))));
+    disk.remount("rw");
 }

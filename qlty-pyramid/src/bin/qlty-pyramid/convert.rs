@@ -69,6 +69,10 @@ impl ConvertArgs {
         let planned: Vec<Pyramid> = planned.collect::<Result<_, _>>()?;
         for (stack, planned) in stacks.iter().zip(&planned) {
             if planned.existing == Existing::Complete {
+                if !self.dry_run {
+                    // Only what a killed run has left beside it is removed.
+                    kind.write(stack, &planned.path, &Monitor::new())?;
+                }
                 tell(output, stack, describe(stack, planned));
                 output.line(format_args!("{}: is complete already", planned.path.display()))?;
                 continue;
