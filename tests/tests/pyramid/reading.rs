@@ -226,6 +226,12 @@ fn dataset(group: &mut Value) -> &mut Value {
     &mut group["attributes"]["ome"]["multiscales"][0]["datasets"][1]
 }
 
+/// The metadata of an array without its checksum, as another program would write it.
+fn unsealed(mut metadata: Value) -> String {
+    metadata["attributes"]["qlty"].as_object_mut().unwrap().remove("checksum").unwrap();
+    metadata.to_string()
+}
+
 /// Changes a field of the array of level 1, and returns the error of opening the image.
 fn opened_with_level(field: &str, value: Value) -> String {
     let folder = TempDir::new().unwrap();
@@ -233,7 +239,7 @@ fn opened_with_level(field: &str, value: Value) -> String {
     let file = path.join("1/zarr.json");
     let mut metadata = crate::json_file(&file);
     metadata[field] = value;
-    std::fs::write(file, metadata.to_string()).unwrap();
+    std::fs::write(file, unsealed(metadata)).unwrap();
     ImageStore::open(&path).unwrap_err().to_string()
 }
 
@@ -251,6 +257,16 @@ fn arrays_that_do_not_belong_together_are_refused_by_name() {
         let error = opened_with_level(field, value);
         assert!(error.contains(expected), "{error}, expected {expected}");
     }
+    // A change that gives an array that would do.
+    let folder = TempDir::new().unwrap();
+    let (path, _) = store_in(&folder);
+    let file = path.join("1/zarr.json");
+    let mut metadata = crate::json_file(&file);
+    metadata["fill_value"] = json!(3);
+    std::fs::write(&file, metadata.to_string()).unwrap();
+    assert!(matches!(ImageStore::open(&path), Err(Error::Store(StoreError::Damaged { path, .. })) if path == file));
+    std::fs::write(file, unsealed(metadata)).unwrap();
+    ImageStore::open(&path).unwrap();
     // Fewer axes than the other level, in an intact array.
     let folder = TempDir::new().unwrap();
     let (path, _) = store_in(&folder);
@@ -315,7 +331,7 @@ fn a_chunk_beyond_memory_is_an_error() {
     let mut metadata = crate::json_file(&file);
     metadata["shape"] = json!([2, 3, 1_u64 << 50, 18]);
     metadata["chunk_grid"]["configuration"]["chunk_shape"] = json!([1, 2, 1_u64 << 50, 16]);
-    std::fs::write(file, metadata.to_string()).unwrap();
+    std::fs::write(file, unsealed(metadata)).unwrap();
     std::fs::remove_dir_all(path.join("0/c")).unwrap();
     let store = ImageStore::open(&path).unwrap();
     let error = store.read::<u8>(0, &[0; 4], &[1, 1, 2, 2], &Monitor::new()).unwrap_err().to_string();
