@@ -28,9 +28,8 @@ impl Owner {
         if self.is_this_process() {
             return Ok(());
         }
-        let got = format_args!("a call in process {}", std::process::id());
         let expected = format!("one in process {}, to which it belongs: open it again in this process", self.0);
-        Err(Error::argument(what, got, expected))
+        Err(Error::argument(what, format_args!("a call in process {}", std::process::id()), expected))
     }
 
     /// Another process, as if this one were its child: for tests.
