@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use qlty_core::internal::owner::Owner;
-use qlty_core::zarr;
+use qlty_core::zarr::{self, is_at};
 
 use crate::{Error, Result};
 
@@ -157,20 +157,6 @@ impl Gate {
 /// Whether a path leads to a folder or to nothing.
 fn may_be_folder(path: &Path) -> bool {
     path.symlink_metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |found| found.is_dir())
-}
-
-/// Whether an open file still has its name.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = |a: fs::Metadata, b: fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    file.metadata().and_then(|file| Ok(same(file, fs::metadata(path)?))).unwrap_or(false)
-}
-
-/// Whether an open file still has its name: outside Unix, an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
 }
 
 /// Accepts that some file systems do not support locks. On them the user must not start two processes with the same

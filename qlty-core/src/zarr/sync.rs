@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, scope};
 
 use super::{Error, Result};
@@ -29,7 +29,7 @@ pub(super) fn sync_each(paths: &[PathBuf]) -> Result<()> {
         while let Some(path) = paths.get(next.fetch_add(1, Relaxed)) {
             if let Err(error) = sync(path) {
                 next.store(paths.len(), Relaxed);
-                *failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         }
     };
@@ -42,7 +42,7 @@ pub(super) fn sync_each(paths: &[PathBuf]) -> Result<()> {
         }
         work();
     });
-    failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 /// The folders from those of `files` up to `top` and its parent, each once, from the deepest on, if the system can sync

@@ -1,6 +1,6 @@
 //! What is on disk: when a result is opened, verified or repaired.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use qlty_core::Monitor;
 use qlty_core::zarr::Damage;
@@ -44,8 +44,7 @@ impl<A: Sum> Engine<A> {
                 *lock_tile(self.tile(index))? = tile;
                 Ok(())
             })?;
-            let mut damaged = damaged.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            damaged.sort_by_key(|damaged| damaged.tile);
+            let damaged = ascending(damaged);
             let tiles: Vec<usize> = damaged.iter().map(|damaged| damaged.tile).collect();
             if let Some(DamagedTile { tile, damage }) = damaged.first().filter(|_| self.job.is_only_read()) {
                 let (count, first) = (damaged.len(), damage.clone());
@@ -140,9 +139,7 @@ impl<A: Sum> Engine<A> {
             monitor.advance(1);
             Ok(())
         })?;
-        let mut damaged = damaged.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        damaged.sort_by_key(|damaged| damaged.tile);
-        Ok(damaged)
+        Ok(ascending(damaged))
     }
 
     /// Fails if a file of a finished tile is missing.
@@ -155,7 +152,7 @@ impl<A: Sum> Engine<A> {
             }
             Ok(())
         })?;
-        let missing = missing.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let missing = missing.into_inner().unwrap_or_else(PoisonError::into_inner);
         let count = missing.len();
         match missing.into_iter().min() {
             Some((tile, file)) => {
@@ -164,6 +161,12 @@ impl<A: Sum> Engine<A> {
             None => Ok(()),
         }
     }
+}
+
+fn ascending(damaged: Mutex<Vec<DamagedTile>>) -> Vec<DamagedTile> {
+    let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    damaged.sort_by_key(|damaged| damaged.tile);
+    damaged
 }
 
 /// The damage of a file of sums that could not be read because of its contents.
